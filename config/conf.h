@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* config/conf.h - the cluster file: read, checked whole, or refused whole
+ *
+ * The format is GKeyFile's (hamd-cluster.conf(5)).  A scan before GKeyFile
+ * turns what it swallows silently (repeated groups and keys, `; ...` after a
+ * value) into errors.  All errors of a file are reported in one go; a file
+ * with an error gives no configuration at all.
+ *
+ * (Not called config.h: that name is autoconf's by custom.)
+ */
+#ifndef HAM_CONF_H
+#define HAM_CONF_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	HAM_CONF_NAME_MAX = 47, /* bytes of a node, guest, disk or port name */
+	HAM_CONF_MAX_NODES = 16,
+	HAM_CONF_MAX_GUESTS = 1000,
+	HAM_CONF_MAX_DISKS = 8, /* per guest */
+	HAM_CONF_MAX_PORTS = 8, /* per guest */
+	HAM_CONF_MAX_ADDRESSES = 16, /* per port */
+};
+
+enum ham_conf_accel { HAM_CONF_KVM, HAM_CONF_TCG };
+
+struct ham_conf_node {
+	char *name;
+	char *address_migration; /* numeric IPv4 or IPv6 */
+	uint64_t memory_reserve;  /* bytes guests may not use */
+	bool witness;		  /* role = witness: holds no guests */
+};
+
+struct ham_conf_disk {
+	char *name; /* "root" of [disk web1/root] */
+	char *path; /* absolute */
+	uint64_t size; /* bytes, a multiple of 512 */
+	bool sparse; /* space not reserved beforehand */
+};
+
+struct ham_conf_port {
+	char *name;
+	char *bridge;
+	bool bridge_create; /* hamd makes the bridge where it is missing */
+	uint8_t mac[6];	    /* unicast */
+	unsigned int mtu;   /* 0: the bridge's */
+	char **addresses;   /* numeric IPv4 and IPv6, NULL-terminated */
+};
+
+struct ham_conf_guest {
+	char *name;
+	char *uuid; /* 36 characters; from the name (UUID v5) if not given */
+	uint64_t memory; /* bytes, a multiple of 1 MiB */
+	unsigned int cpus;
+	unsigned int replicas;
+	unsigned int priority;
+	int64_t max_pause_us;
+	int64_t max_duration_us;
+	int64_t stop_timeout_us; /* graceful stop, then it is an error */
+	bool auto_converge;
+	uint64_t bandwidth; /* bytes/s, 0: the cluster's */
+	char *machine; /* versioned, e.g. pc-q35-10.0 */
+	char *cpu;
+	char *kernel; /* NULL: boots from its disk */
+	char *initrd; /* only with kernel */
+	char *append; /* only with kernel */
+	bool serial_log; /* console written to /var/log/hamd/NAME.console */
+	GPtrArray *disks; /* struct ham_conf_disk *, in the file's order */
+	GPtrArray *ports; /* struct ham_conf_port * */
+};
+
+struct ham_conf_fence {
+	char *node;
+	char *name;
+	char *agent; /* fence_ipmilan, ... or "watchdog" */
+	unsigned int level;
+	GHashTable *options; /* char * -> char *, passed to the agent */
+};
+
+typedef struct ham_conf {
+	char *path; /* as given, for messages */
+	uint64_t version;
+	char *name; /* of the cluster, for people */
+	enum ham_conf_accel accel;
+	uint64_t migration_bandwidth; /* bytes/s for all copies of a node */
+	int64_t lease_us; /* 0: auto, 1.5 x (token + consensus + 2 s) */
+	int64_t replica_timeout_us;
+	int64_t watchdog_us;
+	uint32_t uid_first; /* guest_uids */
+	uint32_t uid_last;
+	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */
+	GPtrArray *guests; /* struct ham_conf_guest * */
+	GPtrArray *fences; /* struct ham_conf_fence * */
+	char digest[65]; /* SHA-256 of the file, hex: equal on equal files */
+} ham_conf;
+
+/* One thing wrong.  All strings are owned by it; `section`, `key`, `expected`,
+ * `found` may be NULL.  `line` counts from 1, 0 where no line is to blame. */
+struct ham_conf_problem {
+	char *file;
+	unsigned int line;
+	char *section;
+	char *key;
+	char *found;
+	char *expected;
+};
+
+/* Reads and checks the file.  NULL if anything is wrong; then *problems (out,
+ * element type struct ham_conf_problem *, the caller's, freed with
+ * g_ptr_array_unref) has every fault found, in the order of lines. */
+ham_conf *ham_conf_load(const char *path, GPtrArray **problems);
+
+/* The same from memory; `path` is for messages only.  Takes any bytes. */
+ham_conf *ham_conf_parse(const char *path, const char *text, size_t len,
+			 GPtrArray **problems);
+
+/* What corosync was told, read by the caller from cmap or from a file. */
+struct ham_conf_ring_node {
+	uint32_t id;
+	char name[HAM_CONF_NAME_MAX + 1]; /* "" if corosync has none */
+	unsigned int votes;
+};
+
+struct ham_conf_ring {
+	const char *source; /* for messages: "corosync.conf" or "cmap" */
+	unsigned int token_ms;	   /* in force */
+	unsigned int consensus_ms; /* in force */
+	char crypto_cipher[32];	   /* "none" if not set */
+	char crypto_hash[32];
+	bool has_device; /* a quorum device */
+	bool last_man_standing;
+	bool allow_downscale;
+	bool auto_tie_breaker;
+	bool two_node;
+	bool wait_for_all;
+	unsigned int expected_votes; /* 0: from the nodelist */
+	char provider[32]; /* of quorum */
+	unsigned int n_nodes;
+	struct ham_conf_ring_node nodes[64];
+};
+
+/* Reads a corosync.conf(5).  False if it cannot be read or parsed; problems
+ * are appended. */
+bool ham_conf_ring_load(const char *path, struct ham_conf_ring *ring,
+			GPtrArray *problems);
+
+/* Holds the cluster file against corosync: node names and count, token and
+ * lease, crypto, options that make quorum unsafe (doc/design.md, section 3).
+ * Appends to problems; true if it appended none. */
+bool ham_conf_check_ring(const ham_conf *conf, const struct ham_conf_ring *ring,
+			 GPtrArray *problems);
+
+/* "file:line: [section] key: found X, expected Y".  The caller frees it. */
+char *ham_conf_problem_text(const struct ham_conf_problem *problem);
+
+/* A new empty array that owns its problems. */
+GPtrArray *ham_conf_problems_new(void);
+
+const struct ham_conf_node *ham_conf_find_node(const ham_conf *conf,
+					       const char *name);
+const struct ham_conf_guest *ham_conf_find_guest(const ham_conf *conf,
+						 const char *name);
+
+void ham_conf_free(ham_conf *conf);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_conf, ham_conf_free)
+
+#endif

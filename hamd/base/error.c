@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/base/error.c - see error.h */
+#include "hamd/base/error.h"
+
+#include <stdarg.h>
+
+G_DEFINE_QUARK(ham-error-quark, ham_error)
+
+bool
+ham_error_errno(GError **error, int errnum, const char *format, ...)
+{
+	g_autofree char *context = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	context = g_strdup_vprintf(format, ap);
+	va_end(ap);
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED, "%s: %s", context,
+		    g_strerror(errnum));
+	return false;
+}

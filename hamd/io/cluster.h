@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/io/cluster.h - corosync: group messages, membership, quorum, settings
+ *
+ * libcpg (model v1), libquorum (model v1) and libcmap behind callbacks of
+ * GLib's loop.  cs_error_t does not leave this file's .c (CS_OK is 1).
+ * CS_ERR_TRY_AGAIN queues (bounded) and tries again by timer.  Losing the
+ * connection is told once by on_lost, never mended here: hamd then has no
+ * quorum (doc/faults.md, F23) and the owner connects anew.
+ */
+#ifndef HAM_CLUSTER_H
+#define HAM_CLUSTER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct ham_cluster ham_cluster;
+
+struct ham_cluster_ring {
+	uint32_t rep;
+	uint64_t seq;
+};
+
+struct ham_cluster_callbacks {
+	/* a message, in the group's order; bytes are borrowed */
+	void (*on_message)(uint32_t sender, uint32_t sender_pid,
+			   const void *bytes, size_t len, void *data);
+	/* the processes in the group now: pairs of node id and pid */
+	void (*on_group)(const uint32_t *ids, const uint32_t *pids, size_t n,
+			 void *data);
+	/* totem's ring and its nodes, from CPG's side */
+	void (*on_totem)(struct ham_cluster_ring ring, const uint32_t *ids,
+			 size_t n, void *data);
+	/* quorum's news: the ring it speaks of, and whether it is quorate */
+	void (*on_quorum)(struct ham_cluster_ring ring, bool quorate,
+			  void *data);
+	void (*on_lost)(const char *reason, void *data);
+};
+
+/* Connects and joins the group `group`.  NULL with *error if corosync is not
+ * there (HAM_ERROR_CLOSED). */
+ham_cluster *ham_cluster_join(const char *group,
+			      const struct ham_cluster_callbacks *callbacks,
+			      void *data, GError **error);
+
+uint32_t ham_cluster_self(const ham_cluster *cluster);
+
+/* AGREED order.  Queued under back-pressure; false only if the queue is full
+ * (then the message is dropped and counted) . `droppable` ones (progress) are
+ * dropped first. */
+bool ham_cluster_send(ham_cluster *cluster, const void *bytes, size_t len,
+		      bool droppable);
+
+unsigned int ham_cluster_queued(const ham_cluster *cluster);
+
+/* Largest message, in bytes (cpg_max_atomic_msgsize_get(3)). */
+size_t ham_cluster_max_message(const ham_cluster *cluster);
+
+/* Leaves the group and closes; callbacks do not come any more. */
+void ham_cluster_free(ham_cluster *cluster);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_cluster, ham_cluster_free)
+
+/* corosync's settings in force, from cmap (cmap_keys(7)), in the shape that
+ * config/ checks; declared here without including config/, filled through a
+ * flat list: key -> text.  The table is the caller's. */
+GHashTable *ham_cluster_settings(GError **error);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/io/jsonl.h - JSON objects, one a line, over a stream socket
+ *
+ * The codec of QMP and of hamd's own admin socket.  Bounded on both sides: a
+ * line longer than the limit, or a peer that does not read, closes the
+ * connection with an error; nothing waits.  Only objects are let through.
+ */
+#ifndef HAM_JSONL_H
+#define HAM_JSONL_H
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
+typedef struct ham_jsonl ham_jsonl;
+
+/* Called for each object received (borrowed; take a reference to keep it).
+ * The handler may call ham_jsonl_free(). */
+typedef void (*ham_jsonl_object_fn)(ham_jsonl *conn, JsonObject *object,
+				    void *data);
+
+/* Called once when the connection ended: peer closed (HAM_ERROR_CLOSED),
+ * garbage or over-long line (HAM_ERROR_PROTOCOL), unread output over the
+ * limit (HAM_ERROR_TIMEOUT).  No object is delivered afterwards. */
+typedef void (*ham_jsonl_end_fn)(ham_jsonl *conn, const GError *reason,
+				 void *data);
+
+struct ham_jsonl_limits {
+	size_t max_line;   /* bytes in one line from the peer */
+	size_t max_unsent; /* bytes queued towards the peer */
+};
+
+/* Takes the descriptor (made non-blocking). */
+ham_jsonl *ham_jsonl_new(int fd, const struct ham_jsonl_limits *limits,
+			 ham_jsonl_object_fn on_object, ham_jsonl_end_fn on_end,
+			 void *data);
+
+/* Queues one object; the caller keeps it.  Errors come through on_end. */
+void ham_jsonl_send(ham_jsonl *conn, JsonObject *object);
+
+/* Bytes waiting to be sent. */
+size_t ham_jsonl_unsent(const ham_jsonl *conn);
+
+int ham_jsonl_fd(const ham_jsonl *conn);
+
+/* Closes at once; on_end is not called.  Safe inside the callbacks. */
+void ham_jsonl_free(ham_jsonl *conn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_jsonl, ham_jsonl_free)
+
+/* Pure splitter behind it, for the fuzzer: feeds bytes, calls on_line for each
+ * complete line without its end.  False once the limit was passed. */
+struct ham_jsonl_splitter {
+	GByteArray *pending;
+	size_t max_line;
+	size_t scanned; /* bytes of pending known to hold no newline */
+};
+typedef bool (*ham_jsonl_line_fn)(const char *line, size_t len, void *data);
+bool ham_jsonl_split(struct ham_jsonl_splitter *splitter, const char *bytes,
+		     size_t len, ham_jsonl_line_fn on_line, void *data);
+
+/* Parses one line; NULL with *error unless it is a JSON object nested no
+ * deeper than 64. */
+JsonObject *ham_jsonl_parse(const char *line, size_t len, GError **error);
+
+#endif
