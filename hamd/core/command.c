@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/command.c - what operators ask, checked before it is proposed
+ *
+ * An early refusal can say what to do; the record's own check, made again when
+ * the operation is applied, is the one that counts.  Every question is
+ * answered once: by the record's verdict, or after 10 s without one.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+enum { ANSWER_LIMIT_US = 10 * 1000000 };
+
+const struct ham_core_guest *
+ham_guest_config(const ham_core *core, const char *name)
+{
+	for (unsigned int i = 0; i < core->config.n_guests; i++)
+		if (strcmp(core->config.guests[i].name, name) == 0)
+			return &core->config.guests[i];
+	return NULL;
+}
+
+static struct ham_pending *
+pending_new(ham_core *core, const struct ham_event *event)
+{
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
+		struct ham_pending *p = &core->pending[i];
+
+		if (p->token != 0)
+			continue;
+		memset(p, 0, sizeof(*p));
+		p->token = event->token;
+		p->command = event->command;
+		p->proposal = ++core->next_proposal;
+		p->deadline_us = core->now_us + ANSWER_LIMIT_US;
+		return p;
+	}
+	ham_fx_reply(core, event->token, "Busy",
+		     "%u commands are under way already", HAM_MAX_PENDING);
+	return NULL;
+}
+
+/* True if a guest may be on that node; otherwise the answer was given. */
+static bool
+node_usable(ham_core *core, const struct ham_event *event, uint32_t node)
+{
+	int i = ham_node_index(core, node);
+	const struct ham_core_node *n;
+
+	if (i < 0) {
+		ham_fx_reply(core, event->token, "NotFound",
+			     "the cluster file names no such node");
+		return false;
+	}
+	n = &core->config.nodes[i];
+	if (n->witness) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is a witness and holds no guests", n->name);
+		return false;
+	}
+	if (!(core->joined & (1u << i))) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is not in the cluster now", n->name);
+		return false;
+	}
+	if (core->exchange[i].version[0] &&
+	    core->exchange[i].config_digest != core->config.config_digest) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "the cluster file on %s differs from that on %s: "
+			     "make them equal and restart hamd there",
+			     n->name,
+			     ham_core_node_name(core, core->config.self));
+		return false;
+	}
+	return true;
+}
+
+static void
+current_nodes(const ham_core *core, const struct ham_guest *guest, char *out,
+	      size_t size)
+{
+	out[0] = '\0';
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		if (guest->replica[i].node == 0 ||
+		    guest->replica[i].state != HAM_REPLICA_CURRENT)
+			continue;
+		if (out[0])
+			g_strlcat(out, ", ", size);
+		g_strlcat(out,
+			  ham_core_node_name(core, guest->replica[i].node),
+			  size);
+	}
+}
+
+static bool
+prepare_start(ham_core *core, const struct ham_event *event,
+	      const struct ham_guest *guest, struct ham_op *op)
+{
+	char names[HAM_TEXT_MAX / 2];
+
+	op->kind = HAM_OP_START;
+	op->node = event->node ? event->node
+		   : guest     ? guest->owner
+			       : core->config.self;
+	if (guest && guest->phase != HAM_GUEST_STOPPED) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is started already, on %s", guest->name,
+			     ham_core_node_name(core, guest->owner));
+		return false;
+	}
+	if (!node_usable(core, event, op->node))
+		return false;
+	if (guest && !ham_guest_is_current(guest, op->node)) {
+		current_nodes(core, guest, names, sizeof(names));
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s holds no current copy of the disks of %s; "
+			     "current: %s",
+			     ham_core_node_name(core, op->node), guest->name,
+			     names[0] ? names : "nowhere");
+		return false;
+	}
+	return true;
+}
+
+static bool
+need_guest(ham_core *core, const struct ham_event *event,
+	   const struct ham_guest *guest)
+{
+	if (guest)
+		return true;
+	ham_fx_reply(core, event->token, "Refused",
+		     "%s was never started: hamctl guest start %s",
+		     event->guest, event->guest);
+	return false;
+}
+
+static bool
+prepare_migrate(ham_core *core, const struct ham_event *event,
+		const struct ham_guest *guest, struct ham_op *op)
+{
+	const struct ham_local *local = ham_local_lookup(core, guest->name);
+
+	op->kind = HAM_OP_MIGRATE;
+	op->node = event->node;
+	if (guest->phase == HAM_GUEST_MIGRATING ||
+	    guest->phase == HAM_GUEST_IN_DOUBT) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is being migrated already: migration %" G_GUINT64_FORMAT
+			     ", %s -> %s, phase %s",
+			     guest->name, guest->txn,
+			     ham_core_node_name(core, guest->owner),
+			     ham_core_node_name(core, guest->dst),
+			     ham_mig_phase_name(local ? local->mig_phase : 0));
+		return false;
+	}
+	if (guest->phase == HAM_GUEST_STOPPED) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is not running, and only running guests are "
+			     "migrated in this version",
+			     guest->name);
+		return false;
+	}
+	if (guest->owner == op->node) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s runs on %s already", guest->name,
+			     ham_core_node_name(core, op->node));
+		return false;
+	}
+	return node_usable(core, event, op->node);
+}
+
+/* Not an operation: the source hears it and ends the migration by itself. */
+static void
+cancel(ham_core *core, const struct ham_event *event,
+       const struct ham_guest *guest)
+{
+	struct ham_local *local = ham_local_get(core, guest->name);
+	struct ham_msg msg = { .kind = HAM_MSG_CANCEL };
+	struct ham_pending *p;
+
+	if (guest->phase == HAM_GUEST_IN_DOUBT) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "the migration of %s is in phase %s and can't be "
+			     "cancelled any more; it ends by itself",
+			     guest->name, ham_mig_phase_name(local->mig_phase));
+		return;
+	}
+	if (guest->phase != HAM_GUEST_MIGRATING) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is not being migrated", guest->name);
+		return;
+	}
+	p = pending_new(core, event);
+	if (!p)
+		return;
+	g_strlcpy(p->op.guest, guest->name, sizeof(p->op.guest));
+	p->op.txn = guest->txn;
+	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
+	msg.epoch = guest->epoch;
+	msg.txn = guest->txn;
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_command(ham_core *core, const struct ham_event *event)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, event->guest);
+	struct ham_op op = { 0 };
+	struct ham_pending *p;
+	char waiting[HAM_TEXT_MAX];
+
+	if (!ham_guest_config(core, event->guest) && !guest) {
+		ham_fx_reply(core, event->token, "NotFound",
+			     "the cluster file names no guest '%.47s'",
+			     event->guest);
+		return;
+	}
+	if (!ham_is_active(core)) {
+		ham_view_waiting_for(core, waiting, sizeof(waiting));
+		ham_fx_reply(core, event->token, "NoQuorum",
+			     "no decisions are possible now, waiting for %s",
+			     waiting);
+		return;
+	}
+	g_strlcpy(op.guest, event->guest, sizeof(op.guest));
+	op.epoch = guest ? guest->epoch : 0;
+	op.flag = event->flag;
+	if (event->command == HAM_CMD_START) {
+		if (!prepare_start(core, event, guest, &op))
+			return;
+	} else if (!need_guest(core, event, guest)) {
+		return;
+	} else if (event->command == HAM_CMD_MIGRATE) {
+		if (!prepare_migrate(core, event, guest, &op))
+			return;
+	} else if (event->command == HAM_CMD_CANCEL) {
+		cancel(core, event, guest);
+		return;
+	} else {
+		op.kind = HAM_OP_WANT_STOP;
+	}
+	p = pending_new(core, event);
+	if (!p)
+		return;
+	p->op = op;
+	ham_propose(core, &op, p->proposal);
+}
+
+static void
+answer(ham_core *core, struct ham_pending *p, const char *refusal)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, p->op.guest);
+
+	if (refusal)
+		ham_fx_reply(core, p->token, "Refused", "%s: %s", p->op.guest,
+			     refusal);
+	else
+		ham_fx_reply(core, p->token, NULL, "%s", "");
+	if (!refusal && guest) {
+		core->fx->list[core->fx->n - 1].epoch = guest->epoch;
+		core->fx->list[core->fx->n - 1].txn = guest->txn;
+	}
+	memset(p, 0, sizeof(*p));
+}
+
+void
+ham_command_verdict(ham_core *core, uint64_t proposal, const struct ham_op *op,
+		    const char *refusal)
+{
+	(void)op;
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++)
+		if (core->pending[i].token != 0 &&
+		    core->pending[i].proposal == proposal)
+			answer(core, &core->pending[i], refusal);
+}
+
+/* Cancels are answered by what the record says of their migration. */
+static void
+answer_cancels(ham_core *core)
+{
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
+		struct ham_pending *p = &core->pending[i];
+		const struct ham_guest *guest;
+
+		if (p->token == 0 || p->command != HAM_CMD_CANCEL)
+			continue;
+		guest = ham_record_lookup(&core->record, p->op.guest);
+		if (guest && guest->phase == HAM_GUEST_MIGRATING &&
+		    guest->txn == p->op.txn)
+			continue;
+		if (guest && guest->txn == p->op.txn &&
+		    (guest->phase == HAM_GUEST_IN_DOUBT ||
+		     guest->reason[0] == '\0'))
+			answer(core, p,
+			       "the hand-over had begun (phase cutover), the "
+			       "migration ends by itself");
+		else
+			answer(core, p, NULL);
+	}
+}
+
+void
+ham_command_tick(ham_core *core)
+{
+	answer_cancels(core);
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
+		struct ham_pending *p = &core->pending[i];
+
+		if (p->token == 0 || core->now_us < p->deadline_us)
+			continue;
+		ham_fx_reply(core, p->token, "NoQuorum",
+			     "no answer from the cluster within 10 s; whether "
+			     "it was done shows in hamctl status");
+		memset(p, 0, sizeof(*p));
+	}
+}
+
+/* The leader changed: what it had not done yet is asked again.  If it had,
+ * the record refuses the second. */
+void
+ham_command_again(ham_core *core)
+{
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
+		struct ham_pending *p = &core->pending[i];
+
+		if (p->token != 0 && p->command != HAM_CMD_CANCEL)
+			ham_propose(core, &p->op, p->proposal);
+	}
+}

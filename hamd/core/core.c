@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/core.c - see core.h: start, dispatch, and questions about state */
+#include "hamd/core/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+#include "hamd/core/wire.h"
+
+enum { CHECK_EVERY_US = 60 * 1000000 };
+
+static int
+compare_nodes(const void *a, const void *b)
+{
+	const struct ham_core_node *x = a;
+	const struct ham_core_node *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+ham_core *
+ham_core_new(const struct ham_core_config *config)
+{
+	ham_core *core = g_new0(ham_core, 1);
+	int self;
+
+	g_assert(config->n_nodes > 0 && config->n_nodes <= HAM_MAX_NODES);
+	core->config = *config;
+	core->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	qsort(core->config.nodes, config->n_nodes, sizeof(config->nodes[0]),
+	      compare_nodes);
+	self = ham_node_index(core, config->self);
+	g_assert(self >= 0 && config->incarnation != 0);
+	core->self = (unsigned int)self;
+	return core;
+}
+
+void
+ham_core_free(ham_core *core)
+{
+	if (!core)
+		return;
+	g_hash_table_destroy(core->by_name);
+	g_free(core);
+}
+
+static const char *
+load_head(ham_core *core, const uint8_t *value, size_t len)
+{
+	struct ham_reader r = { value, len, 0, false };
+
+	core->loaded_pos.term = ham_get_u64(&r);
+	core->loaded_pos.count = ham_get_u64(&r);
+	core->loaded_sum = ham_get_u64(&r);
+	core->has_store = true;
+	return r.bad || r.at != len ? "the stored head is damaged" : NULL;
+}
+
+const char *
+ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
+{
+	struct ham_guest guest;
+	const char *refusal;
+	unsigned int at;
+
+	if (strcmp(key, "head") == 0)
+		return load_head(core, value, len);
+	if (strcmp(key, "promise") == 0) {
+		struct ham_reader r = { value, len, 0, false };
+
+		core->promise = ham_get_u64(&r);
+		return r.bad || r.at != len ? "the stored promise is damaged"
+					    : NULL;
+	}
+	if (!g_str_has_prefix(key, "guest/"))
+		return "the store holds an entry of unknown kind";
+	refusal = ham_guest_decode(value, len, &guest);
+	if (refusal || strcmp(guest.name, key + strlen("guest/")) != 0)
+		return "a stored guest is damaged";
+	if (core->record.n_guests == HAM_MAX_GUESTS ||
+	    ham_record_lookup(&core->record, guest.name))
+		return "the store holds too many guests";
+	at = core->record.n_guests++;
+	while (at > 0 &&
+	       strcmp(core->record.guests[at - 1].name, guest.name) > 0) {
+		core->record.guests[at] = core->record.guests[at - 1];
+		at--;
+	}
+	core->record.guests[at] = guest;
+	return NULL;
+}
+
+const char *
+ham_core_loaded(ham_core *core)
+{
+	if (!core->has_store)
+		return core->record.n_guests > 0
+			       ? "the store holds guests but no head"
+			       : NULL;
+	core->record.pos = core->loaded_pos;
+	core->durable = core->loaded_pos;
+	if (ham_record_checksum(&core->record) != core->loaded_sum)
+		return "the stored record does not match its checksum";
+	return NULL;
+}
+
+/* ---- messages ---- */
+
+static void
+on_standing(ham_core *core, struct ham_local *local,
+	    const struct ham_guest *guest, uint32_t sender,
+	    enum ham_standing standing, const char *text)
+{
+	if (sender == guest->owner) {
+		/* its TAKE came first: it yields, whatever it said */
+		if (standing == HAM_STANDING_HOLDS && local->take_seen)
+			return;
+		if (standing == HAM_STANDING_HOLDS)
+			local->abort_seen = true;
+		local->standing_src = (uint8_t)standing;
+	} else if (sender == guest->dst) {
+		local->standing_dst = (uint8_t)standing;
+	} else {
+		return;
+	}
+	if (text[0])
+		g_strlcpy(local->reason, text, sizeof(local->reason));
+	ham_evaluate_all(core);
+}
+
+/* A hand-over message is for those whose record has this very migration. */
+static void
+on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, msg->guest);
+	struct ham_local *local;
+
+	if (!guest || guest->txn != msg->txn ||
+	    core->phase != HAM_VIEW_JOINED || !ham_is_joined(core, sender))
+		return;
+	local = ham_local_get(core, msg->guest);
+	switch (msg->kind) {
+	case HAM_MSG_TAKE:
+		if (local->abort_seen || sender != guest->dst)
+			return;
+		local->take_seen = true;
+		break;
+	case HAM_MSG_ABORT:
+		if (local->take_seen || sender != guest->owner)
+			return;
+		local->abort_seen = true;
+		break;
+	case HAM_MSG_ABORTED:
+		if (sender != guest->dst)
+			return;
+		/* also a GIVEBACK: the source's YIELD is void */
+		local->take_seen = false;
+		on_standing(core, local, guest, sender, HAM_STANDING_LACKS,
+			    msg->text);
+		break;
+	case HAM_MSG_STANDING:
+		on_standing(core, local, guest, sender,
+			    (enum ham_standing)msg->standing, msg->text);
+		return;
+	case HAM_MSG_DRAINED:
+	case HAM_MSG_EXPORTED:
+		local->mig_phase = HAM_MIG_HANDOVER;
+		break;
+	default:
+		break;
+	}
+	if (guest->owner == core->config.self ||
+	    (msg->kind == HAM_MSG_NOTE && sender != core->config.self))
+		ham_source_msg(core, local, msg);
+	if (guest->dst == core->config.self)
+		ham_dest_msg(core, local, msg);
+}
+
+static void
+on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
+{
+	struct ham_effect *effect;
+
+	if (msg->note == HAM_NOTE_MIGRATION_RAN) {
+		on_handover(core, sender, msg);
+		return;
+	}
+	if (msg->note >= HAM_NOTE_N)
+		return;
+	effect = ham_fx(core, HAM_FX_NOTE);
+	effect->note = msg->note;
+	effect->node = sender;
+	effect->epoch = msg->epoch;
+	effect->txn = msg->txn;
+	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
+	g_strlcpy(effect->text, msg->text, sizeof(effect->text));
+	if (msg->note == HAM_NOTE_MIGRATION_PHASE) {
+		struct ham_local *local = ham_local_get(core, msg->guest);
+
+		if (strcmp(msg->text, "copy") == 0)
+			local->mig_phase = HAM_MIG_COPY;
+	}
+}
+
+static void
+on_progress(ham_core *core, const struct ham_msg *msg)
+{
+	struct ham_effect *effect;
+	struct ham_local *local;
+
+	if (!ham_record_lookup(&core->record, msg->guest))
+		return;
+	local = ham_local_get(core, msg->guest);
+	local->progress = msg->progress;
+	effect = ham_fx(core, HAM_FX_NOTE);
+	effect->flag = true; /* figures, not words */
+	effect->note = HAM_NOTE_MIGRATION_PHASE;
+	effect->txn = msg->txn;
+	effect->progress = msg->progress;
+	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
+}
+
+static void
+on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	uint32_t sender = core->config.nodes[from].id;
+
+	switch ((enum ham_msg_kind)msg->kind) {
+	case HAM_MSG_EXCHANGE:
+		ham_view_on_exchange(core, from, msg);
+		break;
+	case HAM_MSG_ADOPT:
+		ham_view_on_adopt(core, from, msg);
+		break;
+	case HAM_MSG_STORED:
+		ham_on_stored(core, from, msg);
+		break;
+	case HAM_MSG_PROPOSE:
+		ham_on_propose(core, from, msg);
+		break;
+	case HAM_MSG_RECORD:
+		ham_on_record(core, from, msg);
+		break;
+	case HAM_MSG_CHECK:
+		ham_on_check(core, from, msg);
+		break;
+	case HAM_MSG_PREPARED:
+	case HAM_MSG_REFUSED:
+	case HAM_MSG_CANCEL:
+	case HAM_MSG_DRAINED:
+	case HAM_MSG_EXPORTED:
+	case HAM_MSG_TAKE:
+	case HAM_MSG_YIELD:
+	case HAM_MSG_ABORT:
+	case HAM_MSG_ABORTED:
+	case HAM_MSG_STANDING:
+		on_handover(core, sender, msg);
+		break;
+	case HAM_MSG_PROGRESS:
+		on_progress(core, msg);
+		break;
+	case HAM_MSG_NOTE:
+		on_note(core, sender, msg);
+		break;
+	case HAM_MSG_NONE:
+	case HAM_MSG_N_KINDS:
+		break;
+	}
+}
+
+/* A change of the record that this version can't read must not be skipped:
+ * the states would part.  Anything else unreadable is dropped and counted. */
+static bool
+changes_record(const uint8_t *bytes, size_t len)
+{
+	return len > 5 && memcmp(bytes, "HAMD", 4) == 0 &&
+	       (bytes[5] == HAM_MSG_RECORD || bytes[5] == HAM_MSG_ADOPT);
+}
+
+static void
+on_message(ham_core *core, const struct ham_event *event)
+{
+	int from = ham_node_index(core, event->node);
+	struct ham_msg msg;
+	const char *refusal;
+
+	if (from < 0) {
+		core->dropped++;
+		return;
+	}
+	refusal = ham_msg_decode(event->bytes, event->len, &msg);
+	if (refusal) {
+		core->dropped++;
+		if (changes_record(event->bytes, event->len))
+			ham_fx_fatal(core,
+				     "a change of the record from %s can't be "
+				     "read: %s",
+				     core->config.nodes[from].name, refusal);
+		return;
+	}
+	if (!ham_ring_equal(msg.ring, core->totem)) {
+		core->dropped++;
+		return;
+	}
+	on_decoded(core, (unsigned int)from, &msg);
+}
+
+/* ---- the step ---- */
+
+static void
+on_tick(ham_core *core)
+{
+	ham_view_recheck(core);
+	ham_command_tick(core);
+	if (!ham_is_active(core))
+		return;
+	ham_local_tick(core);
+	if (ham_leader(core) == core->config.self &&
+	    core->now_us - core->check_us > CHECK_EVERY_US) {
+		core->check_us = core->now_us;
+		ham_send_check(core);
+	}
+}
+
+void
+ham_core_step(ham_core *core, const struct ham_event *event,
+	      struct ham_effects *effects)
+{
+	if (core->dead)
+		return;
+	core->fx = effects;
+	if (event->now_us > core->now_us)
+		core->now_us = event->now_us;
+	switch ((enum ham_event_kind)event->kind) {
+	case HAM_EV_TICK:
+		on_tick(core);
+		break;
+	case HAM_EV_READY:
+		core->ready = true;
+		ham_view_recheck(core);
+		break;
+	case HAM_EV_TOTEM:
+		ham_view_totem(core, event);
+		break;
+	case HAM_EV_GROUP:
+		ham_view_group(core, event);
+		break;
+	case HAM_EV_QUORUM:
+		ham_view_quorum(core, event);
+		break;
+	case HAM_EV_LOST:
+		ham_view_lost(core);
+		break;
+	case HAM_EV_MESSAGE:
+		on_message(core, event);
+		break;
+	case HAM_EV_PERSISTED:
+		ham_on_persisted(core, event->value);
+		break;
+	case HAM_EV_COMMAND:
+		ham_command(core, event);
+		break;
+	case HAM_EV_DID:
+		ham_local_did(core, event);
+		break;
+	}
+	core->fx = NULL;
+}
+
+/* ---- questions ---- */
+
+const struct ham_record *
+ham_core_record(const ham_core *core)
+{
+	return &core->record;
+}
+
+const struct ham_core_node *
+ham_core_nodes(const ham_core *core, unsigned int *n)
+{
+	*n = core->config.n_nodes;
+	return core->config.nodes;
+}
+
+uint32_t
+ham_core_self(const ham_core *core)
+{
+	return core->config.self;
+}
+
+const char *
+ham_core_node_name(const ham_core *core, uint32_t id)
+{
+	int i = ham_node_index(core, id);
+
+	return i >= 0 ? core->config.nodes[i].name : "?";
+}
+
+const char *
+ham_core_node_version(const ham_core *core, uint32_t id)
+{
+	int i = ham_node_index(core, id);
+
+	return i >= 0 ? core->exchange[i].version : "";
+}
+
+void
+ham_core_get_view(const ham_core *core, struct ham_core_view *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->ring = core->totem;
+	out->quorate = core->quorate &&
+		       ham_ring_equal(core->quorum, core->totem);
+	out->active = ham_is_active(core);
+	out->leader = ham_leader(core);
+	out->online = ham_members(core);
+	out->joined = core->joined;
+	out->counted = core->counted;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (core->exchange[i].version[0] &&
+		    core->exchange[i].config_digest !=
+			    core->config.config_digest)
+			out->differs |= (uint16_t)(1u << i);
+	out->position = core->record.pos;
+	out->committed = core->committed;
+	ham_view_waiting_for(core, out->waiting_for, sizeof(out->waiting_for));
+}
+
+static const char *
+state_word(const ham_core *core, const struct ham_guest *guest,
+	   const struct ham_local *local)
+{
+	bool here = guest->owner == core->config.self;
+
+	switch ((enum ham_guest_phase)guest->phase) {
+	case HAM_GUEST_STOPPED:
+		return guest->wanted ? "failed" : "stopped";
+	case HAM_GUEST_STARTED:
+		if (!ham_is_joined(core, guest->owner))
+			return "unknown";
+		if (!guest->wanted)
+			return "stopping";
+		return here && local && local->stage == HAM_L_STARTING
+			       ? "starting"
+			       : "running";
+	case HAM_GUEST_MIGRATING:
+		return "migrating";
+	case HAM_GUEST_IN_DOUBT:
+		return ham_is_joined(core, guest->owner) &&
+				       ham_is_joined(core, guest->dst)
+			       ? "migrating"
+			       : "in-doubt";
+	case HAM_GUEST_N_PHASES:
+		break;
+	}
+	return "?";
+}
+
+void
+ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
+		    struct ham_core_guest_info *out)
+{
+	const struct ham_local *local = ham_local_lookup(core, guest->name);
+
+	memset(out, 0, sizeof(*out));
+	out->state = state_word(core, guest, local);
+	if (local) {
+		out->mig_phase = local->mig_phase;
+		out->progress = local->progress;
+	}
+	g_strlcpy(out->reason, guest->reason, sizeof(out->reason));
+	if (guest->phase == HAM_GUEST_IN_DOUBT) {
+		out->waits_for_node = ham_doubt_waits_for(
+			core, guest, out->waits_for, sizeof(out->waits_for));
+	} else if (guest->phase != HAM_GUEST_STOPPED && core->joined &&
+		   !ham_is_joined(core, guest->owner)) {
+		out->waits_for_node = guest->owner;
+		g_snprintf(out->waits_for, sizeof(out->waits_for),
+			   "%s is gone and may still run it: its return, or "
+			   "proof that it is dead",
+			   ham_core_node_name(core, guest->owner));
+	}
+}

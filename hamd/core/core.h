@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/core.h - the decisions of one node: (state, event) -> effects
+ *
+ * Read this header first.  The core knows the replicated record, who is in the
+ * view, and what runs on this node; it is told everything by events (time
+ * included) and answers with effects, which are data.  It makes no system
+ * call, reads no clock, and cannot fail: bad input is refused by an answer.
+ *
+ * Duties of whoever carries out the effects, in the order given:
+ *  - effects of one step are carried out in their order;
+ *  - HAM_FX_PERSIST is durable (fsync) before HAM_EV_PERSISTED is told;
+ *  - HAM_DO_SILENCE: the tap is down before HAM_DID_SILENCED is told (only
+ *    then the core sends YIELD);
+ *  - HAM_DO_DISCARD, HAM_DO_KILL, HAM_DO_CLOSE: the process is reaped, or the
+ *    export's end was seen, before their HAM_DID_* is told (the node says
+ *    STORED for the new epoch only afterwards);
+ *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run.
+ */
+#ifndef HAM_CORE_H
+#define HAM_CORE_H
+
+#include <glib.h>
+
+#include "hamd/core/message.h"
+#include "hamd/core/record.h"
+#include "hamd/core/types.h"
+
+typedef struct ham_core ham_core;
+
+struct ham_core_node {
+	uint32_t id;
+	char name[HAM_NAME_SIZE];
+	bool witness; /* holds no guests */
+};
+
+struct ham_core_guest {
+	char name[HAM_NAME_SIZE];
+	unsigned int replicas; /* other nodes to be kept current */
+	int64_t max_duration_us; /* of a migration */
+};
+
+struct ham_core_config {
+	uint32_t self;
+	unsigned int n_nodes;
+	struct ham_core_node nodes[HAM_MAX_NODES]; /* any order */
+	unsigned int n_guests;
+	const struct ham_core_guest *guests; /* borrowed, outlives the core */
+	uint64_t incarnation; /* random, never 0, new with each start of hamd */
+	uint64_t config_digest;
+	char version[HAM_VERSION_SIZE];
+};
+
+/* ---- what happens here, to the guests of this node ---- */
+
+enum ham_do {
+	HAM_DO_NONE,
+	HAM_DO_LAUNCH,	  /* build the port, start QEMU, run */
+	HAM_DO_SHUTDOWN,  /* ask the guest to power off */
+	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
+	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
+	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's */
+	HAM_DO_UNDO,	  /* S, before CUTOVER: back to plain running */
+	HAM_DO_CAPTURE,	  /* S: stop, drain, send state, serve the disk */
+	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
+	HAM_DO_SILENCE,	  /* S: tap down */
+	HAM_DO_RESUME,	  /* S: take the disk back, cont at the new epoch */
+	HAM_DO_FINISH,	  /* S: end QEMU; the storage daemon stays */
+	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
+	HAM_DO_TAKEOVER,  /* D: activate, connect S's disk; blob: S's */
+	HAM_DO_RUN,	  /* D: tap up, cont, announce */
+	HAM_DO_DISCARD,	  /* D: destroy the image and all built for it */
+	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
+	HAM_DO_SLOT_DROP, /* owner: go on without that replica */
+	HAM_DO_N
+};
+
+enum ham_did {
+	HAM_DID_NONE,
+	HAM_DID_FOUND,		 /* at start: something of this guest runs */
+	HAM_DID_LAUNCHED,	 /* vCPUs run */
+	HAM_DID_LAUNCH_FAILED,	 /* text; nothing is left */
+	HAM_DID_GONE,		 /* QEMU ended; flag: clean; text */
+	HAM_DID_PREPARED,	 /* blob */
+	HAM_DID_PREPARE_FAILED,	 /* text; nothing is left */
+	HAM_DID_COPYING,	 /* data flows */
+	HAM_DID_GATE,		 /* ready to cut over */
+	HAM_DID_COPY_FAILED,	 /* text; still to be undone */
+	HAM_DID_UNDONE,		 /* plain running again; flag: still running */
+	HAM_DID_DRAINED,	 /* all mirrors complete */
+	HAM_DID_CAPTURED,	 /* blob; value: when `stop` was sent, us */
+	HAM_DID_CAPTURE_FAILED,	 /* text; paused */
+	HAM_DID_HALTED,		 /* flag: QEMU still holds the image */
+	HAM_DID_SILENCED,
+	HAM_DID_RESUMED,
+	HAM_DID_RESUME_FAILED,	 /* text */
+	HAM_DID_FINISHED,	 /* QEMU is gone, the disk is still served */
+	HAM_DID_HELD,		 /* the whole image, S's disk connected */
+	HAM_DID_TAKEOVER_FAILED, /* text */
+	HAM_DID_RAN,
+	HAM_DID_RUN_FAILED,	 /* text; flag: it certainly never ran */
+	HAM_DID_DISCARDED,
+	HAM_DID_CLOSED,
+	HAM_DID_SLOT_DROPPED,
+	HAM_DID_REPLICA_ERROR,	 /* a slot refuses writes; node */
+	HAM_DID_PROGRESS,	 /* progress */
+	HAM_DID_N
+};
+
+/* What HAM_DID_FOUND found. */
+enum ham_found {
+	HAM_FOUND_RUNNING, /* QEMU, vCPUs run (or stopped by an I/O error) */
+	HAM_FOUND_PAUSED,  /* QEMU of an owner, paused: captured, maybe given */
+	HAM_FOUND_INCOMING, /* QEMU, image not complete */
+	HAM_FOUND_HELD,	    /* QEMU, whole image, S's disk connected */
+	HAM_FOUND_REPLICA,  /* only a storage daemon */
+};
+
+enum ham_mig_phase {
+	HAM_MIG_NONE,
+	HAM_MIG_PREPARE,
+	HAM_MIG_COPY,
+	HAM_MIG_CUTOVER,
+	HAM_MIG_HANDOVER,
+	HAM_MIG_N
+};
+const char *ham_mig_phase_name(unsigned int phase);
+
+enum ham_note {
+	HAM_NOTE_GUEST_STARTING,
+	HAM_NOTE_GUEST_RUNNING,
+	HAM_NOTE_GUEST_STOPPING,
+	HAM_NOTE_GUEST_STOPPED,
+	HAM_NOTE_GUEST_FAILED,
+	HAM_NOTE_MIGRATION_PHASE,
+	HAM_NOTE_MIGRATION_RAN, /* between nodes only */
+	HAM_NOTE_MIGRATION_DONE,
+	HAM_NOTE_MIGRATION_FAILED,
+	HAM_NOTE_REPLICA_OUTDATED,
+	HAM_NOTE_MEMBERSHIP,
+	HAM_NOTE_QUORUM,
+	HAM_NOTE_ALARM,
+	HAM_NOTE_N
+};
+const char *ham_note_name(unsigned int note);
+
+/* ---- events ---- */
+
+enum ham_event_kind {
+	HAM_EV_TICK,	  /* nothing but time */
+	HAM_EV_READY,	  /* all HAM_DID_FOUND were told */
+	HAM_EV_TOTEM,	  /* CPG's ring: ring, ids */
+	HAM_EV_GROUP,	  /* hamds in the group: ids */
+	HAM_EV_QUORUM,	  /* ring, flag: quorate */
+	HAM_EV_LOST,	  /* corosync is gone */
+	HAM_EV_MESSAGE,	  /* node: sender; bytes */
+	HAM_EV_PERSISTED, /* value: ticket */
+	HAM_EV_COMMAND,	  /* an operator asks */
+	HAM_EV_DID,	  /* the guest layer tells */
+};
+
+enum ham_command {
+	HAM_CMD_START, /* node 0: where its disks are current, or here */
+	HAM_CMD_STOP,  /* flag: kill */
+	HAM_CMD_MIGRATE,
+	HAM_CMD_CANCEL,
+};
+
+struct ham_event {
+	uint8_t kind;
+	int64_t now_us; /* CLOCK_BOOTTIME */
+	struct ham_ring ring;
+	bool flag;
+	uint32_t node;
+	uint64_t value;
+	const uint32_t *ids;
+	size_t n_ids;
+	const uint8_t *bytes;
+	size_t len;
+	/* COMMAND */
+	uint8_t command;
+	uint64_t token;
+	/* COMMAND, DID */
+	const char *guest;
+	uint8_t did;
+	uint8_t found;
+	uint64_t epoch;
+	uint64_t txn;
+	const char *text; /* may be NULL */
+	const struct ham_blob *blob;
+	const struct ham_progress *progress;
+};
+
+/* ---- effects ---- */
+
+enum ham_effect_kind {
+	HAM_FX_SEND,	/* bytes to the group; flag: droppable */
+	HAM_FX_PERSIST, /* items; value: ticket; flag: replace all */
+	HAM_FX_GUEST,	/* do */
+	HAM_FX_REPLY,	/* token; text NULL: accepted, else error_class, text */
+	HAM_FX_NOTE,	/* something to tell people here */
+	HAM_FX_REJOIN,	/* leave the group and join it again */
+	HAM_FX_FATAL,	/* hamd must stop: text says why */
+};
+
+struct ham_item {
+	char key[HAM_NAME_SIZE + 8];
+	uint8_t *value;
+	size_t len;
+};
+
+struct ham_effect {
+	uint8_t kind;
+	bool flag;
+	uint8_t act;  /* enum ham_do */
+	uint8_t note; /* enum ham_note */
+	uint32_t node;
+	uint64_t value;
+	uint64_t epoch;
+	uint64_t txn;
+	char guest[HAM_NAME_SIZE];
+	char text[HAM_TEXT_MAX];
+	const char *error_class; /* REPLY; static, NULL when accepted */
+	uint8_t *bytes;
+	size_t len;
+	struct ham_item *items;
+	size_t n_items;
+	struct ham_blob blob;
+	struct ham_progress progress;
+};
+
+/* The answer of a step.  Owned by the caller, reused from step to step. */
+struct ham_effects {
+	struct ham_effect *list;
+	size_t n;
+	size_t room;
+};
+
+/* Frees what the effects hold and empties the list. */
+void ham_effects_clear(struct ham_effects *effects);
+void ham_effects_free(struct ham_effects *effects);
+
+ham_core *ham_core_new(const struct ham_core_config *config);
+void ham_core_free(ham_core *core);
+
+/* Before the first step: one stored item after the other, then loaded.
+ * Return NULL, or why the store cannot be believed. */
+const char *ham_core_load(ham_core *core, const char *key, const uint8_t *value,
+			  size_t len);
+const char *ham_core_loaded(ham_core *core);
+
+/* One event in, effects out (appended). */
+void ham_core_step(ham_core *core, const struct ham_event *event,
+		   struct ham_effects *effects);
+
+/* ---- for status ---- */
+
+struct ham_core_view {
+	struct ham_ring ring;
+	bool quorate;	 /* corosync says so, of this very ring */
+	bool active;	 /* decisions may be made */
+	uint32_t leader; /* 0: none */
+	uint16_t online; /* bit i: nodes[i] has a hamd in the group */
+	uint16_t joined; /* bit i: holds this view's state */
+	uint16_t counted;
+	uint16_t differs; /* bit i: its cluster file differs from ours */
+	struct ham_pos position;
+	struct ham_pos committed;
+	char waiting_for[HAM_TEXT_MAX];
+};
+void ham_core_get_view(const ham_core *core, struct ham_core_view *out);
+const struct ham_record *ham_core_record(const ham_core *core);
+/* Sorted by id; the bits of the masks count in this order. */
+const struct ham_core_node *ham_core_nodes(const ham_core *core,
+					   unsigned int *n);
+const char *ham_core_node_name(const ham_core *core, uint32_t id);
+const char *ham_core_node_version(const ham_core *core, uint32_t id);
+uint32_t ham_core_self(const ham_core *core);
+
+struct ham_core_guest_info {
+	const char *state; /* for people: running, starting, in-doubt, ... */
+	uint8_t mig_phase;
+	struct ham_progress progress; /* newest figures heard */
+	uint32_t waits_for_node;      /* whose death must be proven; 0: none */
+	char waits_for[HAM_TEXT_MAX];
+	char reason[HAM_TEXT_MAX]; /* why it is not as wanted; may be empty */
+};
+void ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
+			 struct ham_core_guest_info *out);
+
+#endif

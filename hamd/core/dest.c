@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/dest.c - a migration seen from the node the guest comes to
+ *
+ *	D_PREPARE -> D_READY -EXPORTED-> D_TAKEOVER -held-> D_HELD
+ *	-YIELD, or OUTCOME(D) committed-> D_RUN -> RUNNING, propose OUTCOME(D)
+ *
+ * Nothing runs here before the source yielded or an OUTCOME said so.  Trouble
+ * before `cont` destroys the image (HAM_DO_DISCARD) and only then says so:
+ * REFUSED before CUTOVER, ABORTED after it.  Once `cont` was asked the guest
+ * may have run, and the only way is forward.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+static const struct ham_guest *
+guest_of(const ham_core *core, const struct ham_local *local)
+{
+	return ham_record_lookup(&core->record, local->name);
+}
+
+void
+ham_dest_discard(ham_core *core, struct ham_local *local)
+{
+	if (local->stage == HAM_L_DISCARD)
+		return;
+	ham_stage(core, local, HAM_L_DISCARD);
+	ham_hold(core, local, true);
+	ham_fx_guest(core, local, HAM_DO_DISCARD);
+	core->fx->list[core->fx->n - 1].flag = local->was_replica;
+}
+
+/* The image is gone; tell whoever waits for that word. */
+static void
+say_gone(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest = guest_of(core, local);
+	const char *why = local->reason[0] ? local->reason
+					   : "the destination gave it up";
+
+	if (!guest || guest->dst != core->config.self ||
+	    guest->txn != local->txn)
+		return;
+	if (guest->phase == HAM_GUEST_MIGRATING) {
+		ham_handover_msg(core, local, HAM_MSG_REFUSED, why);
+	} else if (guest->phase == HAM_GUEST_IN_DOUBT) {
+		ham_handover_msg(core, local, HAM_MSG_ABORTED, why);
+	}
+}
+
+static void
+did_discarded(ham_core *core, struct ham_local *local)
+{
+	bool was_replica = local->was_replica;
+
+	local->was_replica = false;
+	say_gone(core, local);
+	ham_stage(core, local, was_replica ? HAM_L_REPLICA : HAM_L_NONE);
+	if (was_replica) {
+		/* the epoch its export was opened with */
+		local->epoch--;
+		ham_hold(core, local, false);
+		ham_reconcile(core, local, false);
+		return;
+	}
+	ham_hold(core, local, false);
+	ham_evaluate_all(core);
+}
+
+static void
+fail(ham_core *core, struct ham_local *local, const char *reason)
+{
+	g_strlcpy(local->reason, reason ? reason : "it failed",
+		  sizeof(local->reason));
+	ham_dest_discard(core, local);
+}
+
+static void
+did_gone(ham_core *core, struct ham_local *local,
+	 const struct ham_event *event)
+{
+	if (local->stage != HAM_L_D_RUN) {
+		g_autofree char *why = g_strdup_printf(
+			"the destination's %s",
+			event->text ? event->text : "QEMU ended");
+
+		fail(core, local, why);
+		return;
+	}
+	local->ran = true;
+	ham_stage(core, local, HAM_L_NONE);
+	g_strlcpy(local->reason, event->text ? event->text : "QEMU ended",
+		  sizeof(local->reason));
+	ham_evaluate_all(core);
+}
+
+static void
+did_ran(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest = guest_of(core, local);
+	struct ham_msg msg = { .kind = HAM_MSG_NOTE };
+
+	local->slot_node = 0;
+	if (guest && guest->phase == HAM_GUEST_IN_DOUBT)
+		local->slot_node = guest->owner;
+	else if (guest)
+		for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+			if (guest->replica[i].node != core->config.self &&
+			    guest->replica[i].state == HAM_REPLICA_CURRENT)
+				local->slot_node = guest->replica[i].node;
+	local->slot_failed = false;
+	local->was_replica = false;
+	ham_stage(core, local, HAM_L_RUNNING);
+	msg.note = HAM_NOTE_MIGRATION_RAN;
+	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+	msg.epoch = local->epoch;
+	msg.txn = local->txn;
+	g_snprintf(msg.text, sizeof(msg.text), "%" G_GINT64_FORMAT,
+		   core->now_us - local->yield_us);
+	ham_evaluate_all(core);
+	ham_fx_send(core, &msg, false);
+	ham_fx_tell(core, HAM_NOTE_GUEST_RUNNING, local, "running on %s",
+		    ham_core_node_name(core, core->config.self));
+}
+
+static bool
+did_prepare(ham_core *core, struct ham_local *local,
+	    const struct ham_event *event)
+{
+	if (event->did == HAM_DID_PREPARED) {
+		if (local->stage != HAM_L_D_PREPARE)
+			return true;
+		if (event->blob)
+			local->blob = *event->blob;
+		ham_stage(core, local, HAM_L_D_READY);
+		ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
+		return true;
+	}
+	if (event->did == HAM_DID_PREPARE_FAILED) {
+		if (local->stage != HAM_L_D_PREPARE)
+			return true;
+		g_strlcpy(local->reason, event->text ? event->text : "",
+			  sizeof(local->reason));
+		did_discarded(core, local);
+		return true;
+	}
+	return false;
+}
+
+bool
+ham_dest_did(ham_core *core, struct ham_local *local,
+	     const struct ham_event *event)
+{
+	bool here = local->stage >= HAM_L_D_PREPARE &&
+		    local->stage <= HAM_L_D_RUN;
+
+	if (did_prepare(core, local, event))
+		return true;
+	switch (event->did) {
+	case HAM_DID_DISCARDED:
+		if (local->stage == HAM_L_DISCARD)
+			did_discarded(core, local);
+		return true;
+	case HAM_DID_HELD:
+		if (local->stage != HAM_L_D_TAKEOVER)
+			return true;
+		ham_stage(core, local, HAM_L_D_HELD);
+		ham_handover_msg(core, local, HAM_MSG_TAKE, NULL);
+		return true;
+	case HAM_DID_TAKEOVER_FAILED:
+		if (here)
+			fail(core, local, event->text);
+		return true;
+	case HAM_DID_RAN:
+		if (local->stage == HAM_L_D_RUN)
+			did_ran(core, local);
+		return true;
+	case HAM_DID_RUN_FAILED:
+		if (local->stage != HAM_L_D_RUN)
+			return true;
+		if (event->flag)
+			fail(core, local, event->text);
+		else
+			ham_fx_guest(core, local, HAM_DO_KILL);
+		return true;
+	case HAM_DID_SLOT_DROPPED:
+		return true;
+	case HAM_DID_GONE:
+		if (!here)
+			return false;
+		did_gone(core, local, event);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
+{
+	if (local->stage != HAM_L_D_READY)
+		return;
+	local->blob = msg->blob;
+	ham_stage(core, local, HAM_L_D_TAKEOVER);
+	ham_fx_guest(core, local, HAM_DO_TAKEOVER);
+}
+
+void
+ham_dest_msg(ham_core *core, struct ham_local *local,
+	     const struct ham_msg *msg)
+{
+	switch (msg->kind) {
+	case HAM_MSG_DRAINED:
+		if (local->stage != HAM_L_D_READY || local->drained)
+			break;
+		local->drained = true;
+		local->mig_phase = HAM_MIG_HANDOVER;
+		ham_fx_guest(core, local, HAM_DO_RELEASE);
+		break;
+	case HAM_MSG_EXPORTED:
+		on_exported(core, local, msg);
+		break;
+	case HAM_MSG_YIELD:
+		if (local->stage != HAM_L_D_HELD)
+			break;
+		local->yield_us = core->now_us;
+		ham_stage(core, local, HAM_L_D_RUN);
+		ham_fx_guest(core, local, HAM_DO_RUN);
+		break;
+	case HAM_MSG_ABORT:
+		/* ours to obey only if it came before our TAKE */
+		if (local->take_seen || local->stage < HAM_L_D_PREPARE ||
+		    local->stage > HAM_L_D_HELD)
+			break;
+		fail(core, local, msg->text);
+		break;
+	default:
+		break;
+	}
+}

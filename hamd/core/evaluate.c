@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/evaluate.c - what a committed record wants begun on this node
+ *
+ * A function of the record and of where the guest stands here, called again
+ * after every change; it does nothing while this node can't know that the
+ * record is committed.  Order rules it carries: START committed before LAUNCH;
+ * CUTOVER committed, by source and destination too, before CAPTURE; OUTCOME
+ * committed before RESUME, FINISH, or RUN without a YIELD; OUTDATED committed
+ * before SLOT_DROP lets held writes go.
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+static void
+propose_stopped(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest, bool clean, const char *reason)
+{
+	struct ham_op op = { .kind = HAM_OP_STOPPED };
+
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	op.flag = clean;
+	g_strlcpy(op.reason, reason, sizeof(op.reason));
+	ham_propose_for(core, local, &op);
+}
+
+/* A current copy that the guest's writes do not go to, or that is surplus, is
+ * given up by OUTDATED; a slot that the record gave up is emptied. */
+static void
+mind_replicas(ham_core *core, struct ham_local *local,
+	      const struct ham_guest *guest)
+{
+	const struct ham_core_guest *config =
+		ham_guest_config(core, guest->name);
+	unsigned int wanted = config ? config->replicas : 0;
+	unsigned int kept = 0;
+
+	if (local->slot_node &&
+	    !ham_guest_is_current(guest, local->slot_node)) {
+		ham_fx_guest(core, local, HAM_DO_SLOT_DROP);
+		core->fx->list[core->fx->n - 1].node = local->slot_node;
+		local->slot_node = 0;
+		local->slot_failed = false;
+	}
+	if (guest->phase != HAM_GUEST_STARTED)
+		return;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+		struct ham_op op = { .kind = HAM_OP_OUTDATED };
+		const char *why = NULL;
+
+		if (r->node == 0 || r->node == guest->owner ||
+		    r->state != HAM_REPLICA_CURRENT)
+			continue;
+		if (r->node != local->slot_node)
+			why = "its disk is not connected";
+		else if (local->slot_failed)
+			why = "it refused a write";
+		else if (!ham_is_joined(core, r->node))
+			why = "its node is gone";
+		else if (++kept > wanted)
+			why = "no replica is wanted";
+		if (!why)
+			continue;
+		g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+		op.epoch = guest->epoch;
+		op.node = r->node;
+		g_strlcpy(op.reason, why, sizeof(op.reason));
+		ham_propose_for(core, local, &op);
+		return;
+	}
+}
+
+static void
+evaluate_running(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest)
+{
+	if (guest->phase == HAM_GUEST_IN_DOUBT) {
+		/* we are the destination and run: repeat RUNNING */
+		struct ham_op op = { .kind = HAM_OP_OUTCOME };
+
+		if (guest->dst != core->config.self)
+			return;
+		g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+		op.epoch = guest->epoch;
+		op.txn = guest->txn;
+		op.node = core->config.self;
+		ham_propose_for(core, local, &op);
+		return;
+	}
+	if (guest->phase == HAM_GUEST_MIGRATING) {
+		/* this hamd began no copy: an earlier life of it did */
+		ham_source_undo(core, local,
+				"hamd was restarted on the source");
+		return;
+	}
+	if (!guest->wanted && local->stage == HAM_L_RUNNING) {
+		ham_stage(core, local, HAM_L_STOPPING);
+		ham_fx_guest(core, local,
+			     local->kill ? HAM_DO_KILL : HAM_DO_SHUTDOWN);
+		return;
+	}
+	mind_replicas(core, local, guest);
+}
+
+static void
+launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	local->launch = false;
+	local->epoch = guest->epoch;
+	local->slot_node = 0;
+	local->slot_failed = false;
+	ham_stage(core, local, HAM_L_STARTING);
+	ham_fx_guest(core, local, HAM_DO_LAUNCH);
+	ham_fx_tell(core, HAM_NOTE_GUEST_STARTING, local, "starting on %s",
+		    ham_core_node_name(core, core->config.self));
+}
+
+/* Nothing of the copy is left: the record is to say so, too. */
+static void
+end_undo(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	struct ham_op op = { .kind = HAM_OP_MIGRATE_END };
+
+	if (guest->phase != HAM_GUEST_MIGRATING) {
+		ham_stage(core, local, HAM_L_RUNNING);
+		evaluate_running(core, local, guest);
+		return;
+	}
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	op.txn = guest->txn;
+	g_strlcpy(op.reason, local->reason, sizeof(op.reason));
+	ham_propose_for(core, local, &op);
+}
+
+/* Owner, and the record says STARTED or MIGRATING. */
+static void
+evaluate_owner(ham_core *core, struct ham_local *local,
+	       const struct ham_guest *guest)
+{
+	switch ((enum ham_stage)local->stage) {
+	case HAM_L_NONE:
+	case HAM_L_S_EMPTY:
+		if (local->launch)
+			launch(core, local, guest);
+		else
+			propose_stopped(core, local, guest, local->ended_clean,
+					local->reason[0]
+						? local->reason
+						: "it was lost with its node's "
+						  "restart");
+		break;
+	case HAM_L_RUNNING:
+		evaluate_running(core, local, guest);
+		break;
+	case HAM_L_S_PREPARE:
+	case HAM_L_S_COPY:
+	case HAM_L_S_GATE:
+		mind_replicas(core, local, guest);
+		if (!ham_is_joined(core, guest->dst))
+			ham_source_undo(core, local,
+					"the destination left the cluster");
+		else if (local->stage == HAM_L_S_GATE) {
+			struct ham_op op = { .kind = HAM_OP_CUTOVER };
+
+			g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+			op.epoch = guest->epoch;
+			op.txn = guest->txn;
+			ham_propose_for(core, local, &op);
+		}
+		break;
+	case HAM_L_S_UNDO:
+		if (local->undone)
+			end_undo(core, local, guest);
+		break;
+	case HAM_L_S_YIELDED:
+		/* OUTCOME: the source, but the destination may have run: this
+		 * image is void (I2), its disk has every acknowledged write */
+		if (guest->epoch != local->epoch + 2)
+			break;
+		local->launch = true;
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+		break;
+	case HAM_L_S_HALTED:
+		if (guest->epoch != local->epoch + 2)
+			break;
+		/* OUTCOME: the source; committed, so it may run again */
+		local->epoch = guest->epoch;
+		ham_stage(core, local, HAM_L_S_RESUME);
+		ham_fx_guest(core, local, HAM_DO_RESUME);
+		break;
+	case HAM_L_D_HELD:
+		/* OUTCOME: the destination, without a YIELD */
+		ham_stage(core, local, HAM_L_D_RUN);
+		ham_fx_guest(core, local, HAM_DO_RUN);
+		break;
+	case HAM_L_STARTING:
+	case HAM_L_STOPPING:
+	case HAM_L_S_CAPTURE:
+	case HAM_L_S_CAPTURED:
+	case HAM_L_S_SILENCE:
+	case HAM_L_S_HALTING:
+	case HAM_L_S_RESUME:
+	case HAM_L_S_FINISH:
+	case HAM_L_D_PREPARE:
+	case HAM_L_D_READY:
+	case HAM_L_D_TAKEOVER:
+	case HAM_L_D_RUN:
+	case HAM_L_DISCARD:
+	case HAM_L_KILL:
+	case HAM_L_CLOSE:
+	case HAM_L_REPLICA:
+	case HAM_L_N_STAGES:
+		break;
+	}
+}
+
+/* CUTOVER is committed: by a majority, and by source and destination. */
+static bool
+both_stored(const ham_core *core, const struct ham_guest *guest,
+	    struct ham_pos pos)
+{
+	int s = ham_node_index(core, guest->owner);
+	int d = ham_node_index(core, guest->dst);
+
+	return s >= 0 && d >= 0 &&
+	       ham_pos_compare(core->stored[s], pos) >= 0 &&
+	       ham_pos_compare(core->stored[d], pos) >= 0;
+}
+
+static void
+evaluate_in_doubt(ham_core *core, struct ham_local *local,
+		  const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	if (guest->owner == self && local->stage == HAM_L_S_GATE &&
+	    ham_ring_equal(local->cutover_ring, core->totem) &&
+	    both_stored(core, guest, local->changed_at)) {
+		local->mig_phase = HAM_MIG_CUTOVER;
+		ham_stage(core, local, HAM_L_S_CAPTURE);
+		ham_fx_guest(core, local, HAM_DO_CAPTURE);
+	}
+	if (guest->dst == self &&
+	    (local->stage == HAM_L_RUNNING ||
+	     (local->stage == HAM_L_NONE && local->ran)))
+		evaluate_running(core, local, guest);
+	ham_doubt_resolve(core, guest);
+}
+
+void
+ham_evaluate(ham_core *core, struct ham_guest *guest)
+{
+	struct ham_local *local = ham_local_get(core, guest->name);
+	uint32_t self = core->config.self;
+
+	if (!ham_is_active(core) || !(core->counted & (1u << core->self)) ||
+	    ham_pos_compare(local->changed_at, core->committed) > 0)
+		return;
+	if (guest->phase == HAM_GUEST_IN_DOUBT) {
+		evaluate_in_doubt(core, local, guest);
+		return;
+	}
+	if (guest->phase == HAM_GUEST_STOPPED)
+		return;
+	if (guest->owner == self) {
+		evaluate_owner(core, local, guest);
+		return;
+	}
+	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
+	    guest->epoch == local->epoch + 1) {
+		/* OUTCOME: the destination; committed, the image here is void */
+		ham_stage(core, local, HAM_L_S_FINISH);
+		ham_fx_guest(core, local, HAM_DO_FINISH);
+	} else if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == self &&
+		   local->stage == HAM_L_NONE) {
+		/* this hamd prepared nothing: an earlier life of it did */
+		local->epoch = guest->epoch + 1;
+		local->txn = guest->txn;
+		ham_handover_msg(core, local, HAM_MSG_REFUSED,
+				 "hamd was restarted on the destination");
+	}
+}
+
+void
+ham_evaluate_all(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++)
+		ham_evaluate(core, &core->record.guests[i]);
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/local.c - what the record asks of this node, guest by guest
+ *
+ * Two rules, applied again whenever something changed, so that a lost message
+ * or a restart needs no case of its own:
+ *
+ *  reconcile (here):       what runs here and contradicts the record, committed
+ *                          or not, is ended, and STORED waits for it (`hold`);
+ *  evaluate (evaluate.c):  what a *committed* record wants here is begun.
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+static const char *const stage_names[] = {
+	"none",	      "starting",   "running",	  "stopping",	"s-prepare",
+	"s-copy",     "s-gate",	    "s-undo",	  "s-capture",	"s-captured",
+	"s-silence",  "s-yielded",  "s-halting",  "s-halted",	"s-empty",
+	"s-resume",   "s-finish",   "d-prepare",  "d-ready",	"d-takeover",
+	"d-held",     "d-run",	    "discard",	  "kill",	"close",
+	"replica",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(stage_names) == HAM_L_N_STAGES);
+
+const char *
+ham_stage_name(unsigned int stage)
+{
+	return stage < HAM_L_N_STAGES ? stage_names[stage] : "?";
+}
+
+const struct ham_local *
+ham_local_lookup(const ham_core *core, const char *name)
+{
+	return g_hash_table_lookup(core->by_name, name);
+}
+
+struct ham_local *
+ham_local_get(ham_core *core, const char *name)
+{
+	struct ham_local *local =
+		(struct ham_local *)ham_local_lookup(core, name);
+
+	if (local)
+		return local;
+	g_assert(core->n_locals < HAM_MAX_LOCALS);
+	local = &core->locals[core->n_locals++];
+	g_strlcpy(local->name, name, sizeof(local->name));
+	g_hash_table_insert(core->by_name, local->name, local);
+	return local;
+}
+
+void
+ham_stage(ham_core *core, struct ham_local *local, enum ham_stage stage)
+{
+	local->stage = (uint8_t)stage;
+	local->since_us = core->now_us;
+}
+
+bool
+ham_any_hold(const ham_core *core)
+{
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		if (core->locals[i].hold)
+			return true;
+	return false;
+}
+
+void
+ham_hold(ham_core *core, struct ham_local *local, bool hold)
+{
+	bool before = local->hold;
+
+	local->hold = hold;
+	if (before && !hold)
+		ham_tell_stored(core, false);
+}
+
+/* vCPUs run here, or would but for a disk. */
+bool
+ham_owner_stage(unsigned int stage)
+{
+	return stage >= HAM_L_STARTING && stage <= HAM_L_S_UNDO;
+}
+
+bool
+ham_source_stage(unsigned int stage)
+{
+	return stage >= HAM_L_S_CAPTURE && stage <= HAM_L_S_FINISH;
+}
+
+static bool
+dest_stage(unsigned int stage)
+{
+	return stage >= HAM_L_D_PREPARE && stage <= HAM_L_D_RUN;
+}
+
+void
+ham_handover_msg(ham_core *core, struct ham_local *local,
+		 enum ham_msg_kind kind, const char *text)
+{
+	struct ham_msg msg = { .kind = (uint8_t)kind };
+
+	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+	msg.epoch = local->epoch;
+	msg.txn = local->txn;
+	if (text)
+		g_strlcpy(msg.text, text, sizeof(msg.text));
+	if (kind == HAM_MSG_PREPARED || kind == HAM_MSG_EXPORTED)
+		msg.blob = local->blob;
+	ham_fx_send(core, &msg, false);
+}
+
+/* ---- reconcile ---- */
+
+void
+ham_end_here(ham_core *core, struct ham_local *local, enum ham_stage stage,
+	     enum ham_do act)
+{
+	if (local->stage == stage)
+		return;
+	ham_stage(core, local, stage);
+	ham_hold(core, local, true);
+	ham_fx_guest(core, local, act);
+}
+
+static bool
+keeps_owner(const ham_core *core, const struct ham_local *local,
+	    const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	if (!guest || guest->phase == HAM_GUEST_STOPPED)
+		return false;
+	if (guest->owner == self && guest->epoch == local->epoch)
+		return true;
+	/* a destination that runs; RUNNING is not in the record yet */
+	return guest->phase == HAM_GUEST_IN_DOUBT && guest->dst == self &&
+	       guest->epoch + 1 == local->epoch;
+}
+
+static bool
+keeps_source(const ham_core *core, const struct ham_local *local,
+	     const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	if (!guest || guest->txn != local->txn ||
+	    guest->phase == HAM_GUEST_STOPPED)
+		return false;
+	if (guest->owner == self)
+		return guest->epoch == local->epoch ||
+		       guest->epoch == local->epoch + 2;
+	return guest->epoch == local->epoch + 1 &&
+	       ham_guest_is_current(guest, self);
+}
+
+static bool
+keeps_dest(const ham_core *core, const struct ham_local *local,
+	   const struct ham_guest *guest, bool new_view)
+{
+	uint32_t self = core->config.self;
+	bool complete = local->stage == HAM_L_D_HELD ||
+			local->stage == HAM_L_D_RUN;
+
+	if (!guest || guest->txn != local->txn)
+		return false;
+	if (guest->owner == self)
+		return complete && guest->epoch == local->epoch &&
+		       guest->phase != HAM_GUEST_STOPPED;
+	if (guest->dst != self || guest->epoch + 1 != local->epoch)
+		return false;
+	if (guest->phase == HAM_GUEST_IN_DOUBT)
+		return complete || !new_view;
+	return !complete && guest->phase == HAM_GUEST_MIGRATING;
+}
+
+static bool
+keeps_replica(const ham_core *core, const struct ham_local *local,
+	      const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	return guest && guest->phase != HAM_GUEST_STOPPED &&
+	       guest->owner != self && guest->epoch == local->epoch &&
+	       ham_guest_is_current(guest, self);
+}
+
+void
+ham_reconcile(ham_core *core, struct ham_local *local, bool new_view)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	if (ham_owner_stage(local->stage)) {
+		if (!keeps_owner(core, local, guest))
+			ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+	} else if (ham_source_stage(local->stage)) {
+		if (!keeps_source(core, local, guest))
+			ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+	} else if (dest_stage(local->stage)) {
+		if (!keeps_dest(core, local, guest, new_view))
+			ham_dest_discard(core, local);
+	} else if (local->stage == HAM_L_REPLICA) {
+		if (!keeps_replica(core, local, guest))
+			ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	}
+}
+
+void
+ham_reconcile_all(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		struct ham_local *local =
+			ham_local_get(core, core->record.guests[i].name);
+
+		local->changed_at = core->base;
+		local->launch = false;
+		local->proposed_kind = HAM_OP_NONE;
+	}
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		ham_reconcile(core, &core->locals[i], true);
+	ham_peers_changed(core, true);
+}
+
+/* ---- after an operation ---- */
+
+static void
+applied_migrate(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	local->mig_phase = HAM_MIG_PREPARE;
+	memset(&local->progress, 0, sizeof(local->progress));
+	local->progress.phase = HAM_MIG_PREPARE;
+	local->progress.eta_ms = -1;
+	local->started_us = core->now_us;
+	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
+		local->txn = guest->txn;
+		local->reason[0] = '\0';
+		ham_stage(core, local, HAM_L_S_PREPARE);
+	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
+					  local->stage == HAM_L_REPLICA)) {
+		local->was_replica = local->stage == HAM_L_REPLICA;
+		local->txn = guest->txn;
+		local->epoch = guest->epoch + 1;
+		local->drained = false;
+		ham_stage(core, local, HAM_L_D_PREPARE);
+		ham_fx_guest(core, local, HAM_DO_PREPARE);
+		core->fx->list[core->fx->n - 1].flag = local->was_replica;
+	}
+}
+
+static void
+applied_outcome(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	/* nothing of it is left here, and it never ran at this epoch: cold */
+	if (guest->owner == core->config.self && !local->ran &&
+	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY))
+		local->launch = true;
+	local->mig_phase = HAM_MIG_NONE;
+}
+
+void
+ham_applied(ham_core *core, const struct ham_op *op)
+{
+	struct ham_guest *guest = ham_record_find(&core->record, op->guest);
+	struct ham_local *local = ham_local_get(core, op->guest);
+
+	local->proposed_kind = HAM_OP_NONE;
+	switch ((enum ham_op_kind)op->kind) {
+	case HAM_OP_START:
+		local->launch = guest->owner == core->config.self;
+		local->reason[0] = '\0';
+		local->ended_clean = false;
+		local->ran = false;
+		break;
+	case HAM_OP_WANT_STOP:
+		local->kill = op->flag;
+		ham_fx_note(core, HAM_NOTE_GUEST_STOPPING, op->guest, "%s",
+			    op->flag ? "ending it at once"
+				     : "asking it to power off");
+		break;
+	case HAM_OP_STOPPED:
+		ham_fx_note(core,
+			    guest->wanted ? HAM_NOTE_GUEST_FAILED
+					  : HAM_NOTE_GUEST_STOPPED,
+			    op->guest, "%s", op->reason);
+		break;
+	case HAM_OP_MIGRATE:
+		applied_migrate(core, local, guest);
+		break;
+	case HAM_OP_MIGRATE_END:
+		local->mig_phase = HAM_MIG_NONE;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest, "%s",
+			    op->reason);
+		break;
+	case HAM_OP_CUTOVER:
+		local->mig_phase = HAM_MIG_CUTOVER;
+		local->cutover_ring = core->totem;
+		local->src = guest->owner;
+		local->take_seen = local->abort_seen = false;
+		local->standing_src = local->standing_dst =
+			HAM_STANDING_UNKNOWN;
+		break;
+	case HAM_OP_OUTCOME:
+		applied_outcome(core, local, guest);
+		if (op->reason[0])
+			ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+				    "%s", op->reason);
+		else if (!ham_is_joined(core, local->src))
+			/* who measured it is gone */
+			ham_fx_note(core, HAM_NOTE_MIGRATION_DONE, op->guest,
+				    "stopped_us=-1");
+		break;
+	case HAM_OP_OUTDATED:
+		ham_fx_note(core, HAM_NOTE_REPLICA_OUTDATED, op->guest,
+			    "the copy on %s is given up: %s",
+			    ham_core_node_name(core, op->node), op->reason);
+		break;
+	case HAM_OP_NONE:
+	case HAM_OP_N_KINDS:
+		break;
+	}
+	ham_reconcile(core, local, false);
+}
+
+void
+ham_peers_changed(ham_core *core, bool new_view)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *g = &core->record.guests[i];
+		struct ham_local *local = ham_local_get(core, g->name);
+
+		if (new_view) {
+			memset(&local->cutover_ring, 0,
+			       sizeof(local->cutover_ring));
+			local->take_seen = local->abort_seen = false;
+			local->standing_src = local->standing_dst =
+				HAM_STANDING_UNKNOWN;
+			local->proposed_kind = HAM_OP_NONE;
+		}
+		if (g->phase == HAM_GUEST_IN_DOUBT &&
+		    (!ham_is_joined(core, g->owner) ||
+		     !ham_is_joined(core, g->dst)))
+			/* even if it comes back, it is not the same life */
+			memset(&local->cutover_ring, 0,
+			       sizeof(local->cutover_ring));
+		if (g->phase == HAM_GUEST_MIGRATING &&
+		    local->stage == HAM_L_D_READY && new_view)
+			/* the first PREPARED may have been lost with its view */
+			ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
+		if (g->phase == HAM_GUEST_MIGRATING &&
+		    (local->stage == HAM_L_D_PREPARE ||
+		     local->stage == HAM_L_D_READY) &&
+		    !ham_is_joined(core, g->owner))
+			ham_dest_discard(core, local);
+		if (g->phase == HAM_GUEST_IN_DOUBT)
+			ham_doubt_tell(core, local, g);
+	}
+	ham_evaluate_all(core);
+}
+
+/* ---- what the guest layer tells ---- */
+
+static void
+did_found(ham_core *core, struct ham_local *local,
+	  const struct ham_event *event)
+{
+	local->epoch = event->epoch;
+	local->txn = event->txn;
+	local->slot_node = event->node;
+	switch ((enum ham_found)event->found) {
+	case HAM_FOUND_RUNNING:
+		ham_stage(core, local, HAM_L_RUNNING);
+		break;
+	case HAM_FOUND_PAUSED:
+		/* a restarted hamd counts as yielded unless QEMU runs */
+		ham_stage(core, local, HAM_L_S_YIELDED);
+		break;
+	case HAM_FOUND_INCOMING:
+		ham_stage(core, local, HAM_L_D_PREPARE);
+		ham_dest_discard(core, local);
+		break;
+	case HAM_FOUND_HELD:
+		ham_stage(core, local, HAM_L_D_HELD);
+		break;
+	case HAM_FOUND_REPLICA:
+		ham_stage(core, local, HAM_L_REPLICA);
+		break;
+	}
+}
+
+/* QEMU of an owner ended. */
+static void
+did_gone(ham_core *core, struct ham_local *local,
+	 const struct ham_event *event)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	const char *text = event->text ? event->text : "QEMU ended";
+	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
+
+	if (ham_source_stage(local->stage) || (doubt && guest->owner ==
+							    core->config.self)) {
+		/* an image that never got whole: D need not wait for it */
+		if (local->stage == HAM_L_S_CAPTURE)
+			ham_handover_msg(core, local, HAM_MSG_ABORT, text);
+		/* the disk is still served; the record decides the rest */
+		ham_stage(core, local, HAM_L_S_EMPTY);
+		g_strlcpy(local->reason, text, sizeof(local->reason));
+		local->ended_clean = false;
+		ham_hold(core, local, false);
+		if (doubt)
+			ham_doubt_tell(core, local, guest);
+		return;
+	}
+	ham_stage(core, local, HAM_L_NONE);
+	local->slot_node = 0;
+	local->ended_clean = event->flag;
+	g_strlcpy(local->reason, text, sizeof(local->reason));
+	ham_hold(core, local, false);
+	ham_evaluate_all(core);
+}
+
+static void
+did_launch_failed(ham_core *core, struct ham_local *local,
+		  const struct ham_event *event)
+{
+	ham_stage(core, local, HAM_L_NONE);
+	local->ended_clean = false;
+	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
+		  sizeof(local->reason));
+	ham_evaluate_all(core);
+}
+
+void
+ham_local_did(ham_core *core, const struct ham_event *event)
+{
+	struct ham_local *local;
+
+	if (!ham_name_valid(event->guest))
+		return;
+	local = ham_local_get(core, event->guest);
+	if (ham_source_did(core, local, event) ||
+	    ham_dest_did(core, local, event))
+		return;
+	switch (event->did) {
+	case HAM_DID_FOUND:
+		did_found(core, local, event);
+		break;
+	case HAM_DID_LAUNCHED:
+		if (local->stage != HAM_L_STARTING)
+			break;
+		ham_stage(core, local, HAM_L_RUNNING);
+		ham_fx_tell(core, HAM_NOTE_GUEST_RUNNING, local,
+			    "running on %s",
+			    ham_core_node_name(core, core->config.self));
+		ham_evaluate_all(core);
+		break;
+	case HAM_DID_LAUNCH_FAILED:
+		did_launch_failed(core, local, event);
+		break;
+	case HAM_DID_GONE:
+		did_gone(core, local, event);
+		break;
+	case HAM_DID_CLOSED:
+		ham_stage(core, local, HAM_L_NONE);
+		ham_hold(core, local, false);
+		ham_evaluate_all(core);
+		break;
+	case HAM_DID_REPLICA_ERROR:
+		if (local->slot_node == event->node)
+			local->slot_failed = true;
+		ham_evaluate_all(core);
+		break;
+	default:
+		/* late news of something that was given up meanwhile */
+		break;
+	}
+}
+
+void
+ham_local_tick(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		ham_source_tick(core, &core->locals[i]);
+	ham_evaluate_all(core);
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# the decisions: no system call, no clock, nothing but glib's memory and strings
+noinst_LTLIBRARIES += libhamcore.la
+libhamcore_la_SOURCES = \
+	hamd/core/command.c \
+	hamd/core/core.c \
+	hamd/core/core.h \
+	hamd/core/dest.c \
+	hamd/core/doubt.c \
+	hamd/core/effect.c \
+	hamd/core/evaluate.c \
+	hamd/core/local.c \
+	hamd/core/message.c \
+	hamd/core/message.h \
+	hamd/core/record.c \
+	hamd/core/record.h \
+	hamd/core/replicate.c \
+	hamd/core/source.c \
+	hamd/core/state.h \
+	hamd/core/types.h \
+	hamd/core/view.c \
+	hamd/core/wire.c \
+	hamd/core/wire.h \
+	$(NULL)
+libhamcore_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
+libhamcore_la_CFLAGS = $(AM_CFLAGS) $(HAM_CORE_CFLAGS)
+libhamcore_la_LIBADD = $(GLIB_LIBS)

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/message.c - see message.h */
+#include "hamd/core/message.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "hamd/core/wire.h"
+
+#define MAGIC UINT32_C(0x48414d44) /* "HAMD" */
+
+enum {
+	/* everything but an ADOPT's guests fits well */
+	FRAME_ROOM = 2048,
+	PHASES = 8, /* bound of the phase byte of a PROGRESS */
+	NOTES = 64, /* bound of the kind byte of a NOTE */
+};
+
+static const char *const names[] = {
+	"none",	   "EXCHANGE", "ADOPT",	  "STORED",   "PROPOSE",
+	"RECORD",  "CHECK",    "PREPARED", "REFUSED",  "CANCEL",
+	"DRAINED", "EXPORTED", "TAKE",	   "YIELD",    "ABORT",
+	"ABORTED", "STANDING", "PROGRESS", "NOTE",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
+
+const char *
+ham_msg_name(unsigned int kind)
+{
+	return kind < HAM_MSG_N_KINDS ? names[kind] : "?";
+}
+
+static void
+put_pos(struct ham_writer *w, struct ham_pos pos)
+{
+	ham_put_u64(w, pos.term);
+	ham_put_u64(w, pos.count);
+}
+
+static struct ham_pos
+get_pos(struct ham_reader *r)
+{
+	struct ham_pos pos;
+
+	pos.term = ham_get_u64(r);
+	pos.count = ham_get_u64(r);
+	return pos;
+}
+
+size_t
+ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
+{
+	struct ham_writer w = { out, 0, HAM_GUEST_WIRE_MAX };
+
+	ham_put_text(&w, guest->name, false);
+	ham_put_u16(&w, guest->slot);
+	ham_put_u8(&w, guest->phase);
+	ham_put_u8(&w, guest->wanted);
+	ham_put_u8(&w, guest->clean);
+	ham_put_u32(&w, guest->owner);
+	ham_put_u32(&w, guest->dst);
+	ham_put_u64(&w, guest->epoch);
+	ham_put_u64(&w, guest->txn);
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		ham_put_u32(&w, guest->replica[i].node);
+		ham_put_u8(&w, guest->replica[i].state);
+		ham_put_u64(&w, guest->replica[i].generation);
+	}
+	ham_put_text(&w, guest->reason, false);
+	return w.len;
+}
+
+/* What the record never holds, whoever wrote it. */
+static bool
+guest_sane(const struct ham_guest *guest)
+{
+	bool moving = guest->phase == HAM_GUEST_MIGRATING ||
+		      guest->phase == HAM_GUEST_IN_DOUBT;
+
+	if (!ham_name_valid(guest->name) || guest->slot >= HAM_MAX_GUESTS ||
+	    guest->phase >= HAM_GUEST_N_PHASES || guest->owner == 0 ||
+	    moving != (guest->dst != 0) || guest->dst == guest->owner)
+		return false;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].state >= HAM_REPLICA_N_STATES)
+			return false;
+	return true;
+}
+
+static void
+get_guest(struct ham_reader *r, struct ham_guest *out)
+{
+	memset(out, 0, sizeof(*out));
+	ham_get_text(r, out->name, sizeof(out->name), false);
+	out->slot = ham_get_u16(r);
+	out->phase = ham_get_u8(r);
+	out->wanted = ham_get_bool(r);
+	out->clean = ham_get_bool(r);
+	out->owner = ham_get_u32(r);
+	out->dst = ham_get_u32(r);
+	out->epoch = ham_get_u64(r);
+	out->txn = ham_get_u64(r);
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		out->replica[i].node = ham_get_u32(r);
+		out->replica[i].state = ham_get_u8(r);
+		out->replica[i].generation = ham_get_u64(r);
+	}
+	ham_get_text(r, out->reason, sizeof(out->reason), false);
+	if (!guest_sane(out))
+		r->bad = true;
+}
+
+const char *
+ham_guest_decode(const uint8_t *bytes, size_t len, struct ham_guest *out)
+{
+	struct ham_reader r = { bytes, len, 0, false };
+
+	get_guest(&r, out);
+	return r.bad || r.at != len ? "not a guest's entry" : NULL;
+}
+
+static void
+put_op(struct ham_writer *w, const struct ham_op *op)
+{
+	ham_put_u8(w, op->kind);
+	ham_put_u8(w, op->flag);
+	ham_put_text(w, op->guest, false);
+	ham_put_u32(w, op->node);
+	ham_put_u64(w, op->epoch);
+	ham_put_u64(w, op->txn);
+	ham_put_text(w, op->reason, false);
+}
+
+static void
+get_op(struct ham_reader *r, struct ham_op *op)
+{
+	op->kind = ham_get_u8(r);
+	op->flag = ham_get_bool(r);
+	ham_get_text(r, op->guest, sizeof(op->guest), false);
+	op->node = ham_get_u32(r);
+	op->epoch = ham_get_u64(r);
+	op->txn = ham_get_u64(r);
+	ham_get_text(r, op->reason, sizeof(op->reason), false);
+	if (op->kind == HAM_OP_NONE || op->kind >= HAM_OP_N_KINDS)
+		r->bad = true;
+}
+
+static void
+put_progress(struct ham_writer *w, const struct ham_progress *p)
+{
+	ham_put_u8(w, p->phase);
+	ham_put_u64(w, p->disk_done);
+	ham_put_u64(w, p->disk_total);
+	ham_put_u64(w, p->ram_done);
+	ham_put_u64(w, p->ram_total);
+	ham_put_u64(w, p->ram_remaining);
+	ham_put_u64(w, p->rate);
+	ham_put_u64(w, (uint64_t)p->eta_ms);
+	ham_put_u64(w, p->passes);
+	ham_put_u64(w, (uint64_t)p->elapsed_ms);
+}
+
+static void
+get_progress(struct ham_reader *r, struct ham_progress *p)
+{
+	p->phase = ham_get_u8(r);
+	p->disk_done = ham_get_u64(r);
+	p->disk_total = ham_get_u64(r);
+	p->ram_done = ham_get_u64(r);
+	p->ram_total = ham_get_u64(r);
+	p->ram_remaining = ham_get_u64(r);
+	p->rate = ham_get_u64(r);
+	p->eta_ms = (int64_t)ham_get_u64(r);
+	p->passes = ham_get_u64(r);
+	p->elapsed_ms = (int64_t)ham_get_u64(r);
+	if (p->phase >= PHASES)
+		r->bad = true;
+}
+
+static void
+put_exchange(struct ham_writer *w, const struct ham_msg *msg)
+{
+	put_pos(w, msg->pos);
+	ham_put_u64(w, msg->checksum);
+	ham_put_u64(w, msg->promise);
+	ham_put_u8(w, msg->has_store);
+	ham_put_u64(w, msg->config_digest);
+	ham_put_text(w, msg->version, false);
+}
+
+static void
+put_adopt(struct ham_writer *w, const struct ham_msg *msg,
+	  const struct ham_record *record)
+{
+	put_pos(w, msg->pos);
+	ham_put_u64(w, msg->checksum);
+	ham_put_u16(w, msg->members);
+	ham_put_u16(w, msg->joined);
+	ham_put_u32(w, record->n_guests);
+	for (unsigned int i = 0; i < record->n_guests; i++) {
+		uint8_t bytes[HAM_GUEST_WIRE_MAX];
+		size_t len = ham_guest_encode(&record->guests[i], bytes);
+
+		ham_put_bytes(w, bytes, len);
+	}
+}
+
+static void
+put_handover(struct ham_writer *w, const struct ham_msg *msg)
+{
+	ham_put_text(w, msg->guest, false);
+	ham_put_u64(w, msg->epoch);
+	ham_put_u64(w, msg->txn);
+	ham_put_u8(w, msg->standing);
+	ham_put_text(w, msg->text, true);
+	ham_put_u16(w, msg->blob.len);
+	ham_put_bytes(w, msg->blob.bytes, msg->blob.len);
+}
+
+static void
+put_body(struct ham_writer *w, const struct ham_msg *msg,
+	 const struct ham_record *record)
+{
+	switch ((enum ham_msg_kind)msg->kind) {
+	case HAM_MSG_EXCHANGE:
+		put_exchange(w, msg);
+		break;
+	case HAM_MSG_ADOPT:
+		put_adopt(w, msg, record);
+		break;
+	case HAM_MSG_STORED:
+		put_pos(w, msg->pos);
+		ham_put_u64(w, msg->config_digest);
+		ham_put_text(w, msg->version, false);
+		break;
+	case HAM_MSG_CHECK:
+		put_pos(w, msg->pos);
+		ham_put_u64(w, msg->checksum);
+		break;
+	case HAM_MSG_RECORD:
+		put_pos(w, msg->pos);
+		G_GNUC_FALLTHROUGH;
+	case HAM_MSG_PROPOSE:
+		ham_put_u32(w, msg->proposer);
+		ham_put_u64(w, msg->proposal);
+		put_op(w, &msg->op);
+		break;
+	case HAM_MSG_PREPARED:
+	case HAM_MSG_REFUSED:
+	case HAM_MSG_CANCEL:
+	case HAM_MSG_DRAINED:
+	case HAM_MSG_EXPORTED:
+	case HAM_MSG_TAKE:
+	case HAM_MSG_YIELD:
+	case HAM_MSG_ABORT:
+	case HAM_MSG_ABORTED:
+	case HAM_MSG_STANDING:
+		put_handover(w, msg);
+		break;
+	case HAM_MSG_PROGRESS:
+		put_handover(w, msg);
+		put_progress(w, &msg->progress);
+		break;
+	case HAM_MSG_NOTE:
+		ham_put_u8(w, msg->note);
+		put_handover(w, msg);
+		break;
+	case HAM_MSG_NONE:
+	case HAM_MSG_N_KINDS:
+		g_assert_not_reached();
+	}
+}
+
+uint8_t *
+ham_msg_encode(const struct ham_msg *msg, const struct ham_record *record,
+	       size_t *len)
+{
+	struct ham_writer w = { NULL, 0, FRAME_ROOM };
+
+	if (msg->kind == HAM_MSG_ADOPT)
+		w.room += (size_t)record->n_guests * HAM_GUEST_WIRE_MAX;
+	w.bytes = g_malloc(w.room);
+	ham_put_u32(&w, MAGIC);
+	ham_put_u8(&w, HAM_PROTOCOL_LEVEL);
+	ham_put_u8(&w, msg->kind);
+	ham_put_u64(&w, msg->incarnation);
+	ham_put_u32(&w, msg->ring.rep);
+	ham_put_u64(&w, msg->ring.seq);
+	put_body(&w, msg, record);
+	*len = w.len;
+	return w.bytes;
+}
+
+static void
+get_adopt(struct ham_reader *r, struct ham_msg *out)
+{
+	out->pos = get_pos(r);
+	out->checksum = ham_get_u64(r);
+	out->members = ham_get_u16(r);
+	out->joined = ham_get_u16(r);
+	out->n_guests = ham_get_u32(r);
+	if (out->n_guests > HAM_MAX_GUESTS)
+		r->bad = true;
+	if (r->bad)
+		return;
+	out->guests_len = r->len - r->at;
+	out->guests = ham_get_bytes(r, out->guests_len);
+}
+
+static void
+get_exchange(struct ham_reader *r, struct ham_msg *out)
+{
+	out->pos = get_pos(r);
+	out->checksum = ham_get_u64(r);
+	out->promise = ham_get_u64(r);
+	out->has_store = ham_get_bool(r);
+	out->config_digest = ham_get_u64(r);
+	ham_get_text(r, out->version, sizeof(out->version), false);
+}
+
+static void
+get_handover(struct ham_reader *r, struct ham_msg *out)
+{
+	const uint8_t *bytes;
+
+	ham_get_text(r, out->guest, sizeof(out->guest), false);
+	out->epoch = ham_get_u64(r);
+	out->txn = ham_get_u64(r);
+	out->standing = ham_get_u8(r);
+	ham_get_text(r, out->text, sizeof(out->text), true);
+	out->blob.len = ham_get_u16(r);
+	if (out->standing >= HAM_STANDING_N || out->blob.len > HAM_BLOB_MAX) {
+		r->bad = true;
+		return;
+	}
+	bytes = ham_get_bytes(r, out->blob.len);
+	if (bytes)
+		memcpy(out->blob.bytes, bytes, out->blob.len);
+	/* only a NOTE may speak of no guest */
+	if (out->kind == HAM_MSG_NOTE && out->guest[0] == '\0')
+		return;
+	if (!ham_name_valid(out->guest))
+		r->bad = true;
+}
+
+static void
+get_body(struct ham_reader *r, struct ham_msg *out)
+{
+	switch ((enum ham_msg_kind)out->kind) {
+	case HAM_MSG_EXCHANGE:
+		get_exchange(r, out);
+		break;
+	case HAM_MSG_ADOPT:
+		get_adopt(r, out);
+		break;
+	case HAM_MSG_STORED:
+		out->pos = get_pos(r);
+		out->config_digest = ham_get_u64(r);
+		ham_get_text(r, out->version, sizeof(out->version), false);
+		break;
+	case HAM_MSG_CHECK:
+		out->pos = get_pos(r);
+		out->checksum = ham_get_u64(r);
+		break;
+	case HAM_MSG_RECORD:
+		out->pos = get_pos(r);
+		G_GNUC_FALLTHROUGH;
+	case HAM_MSG_PROPOSE:
+		out->proposer = ham_get_u32(r);
+		out->proposal = ham_get_u64(r);
+		get_op(r, &out->op);
+		break;
+	case HAM_MSG_NOTE:
+		out->note = ham_get_u8(r);
+		if (out->note >= NOTES)
+			r->bad = true;
+		G_GNUC_FALLTHROUGH;
+	case HAM_MSG_PREPARED:
+	case HAM_MSG_REFUSED:
+	case HAM_MSG_CANCEL:
+	case HAM_MSG_DRAINED:
+	case HAM_MSG_EXPORTED:
+	case HAM_MSG_TAKE:
+	case HAM_MSG_YIELD:
+	case HAM_MSG_ABORT:
+	case HAM_MSG_ABORTED:
+	case HAM_MSG_STANDING:
+		get_handover(r, out);
+		break;
+	case HAM_MSG_PROGRESS:
+		get_handover(r, out);
+		get_progress(r, &out->progress);
+		break;
+	case HAM_MSG_NONE:
+	case HAM_MSG_N_KINDS:
+		r->bad = true;
+	}
+}
+
+const char *
+ham_msg_decode(const uint8_t *bytes, size_t len, struct ham_msg *out)
+{
+	struct ham_reader r = { bytes, len, 0, false };
+
+	memset(out, 0, sizeof(*out));
+	if (ham_get_u32(&r) != MAGIC)
+		return "not a message of hamd";
+	if (ham_get_u8(&r) != HAM_PROTOCOL_LEVEL)
+		return "another protocol level";
+	out->kind = ham_get_u8(&r);
+	if (out->kind == HAM_MSG_NONE || out->kind >= HAM_MSG_N_KINDS)
+		return "unknown kind of message";
+	out->incarnation = ham_get_u64(&r);
+	out->ring.rep = ham_get_u32(&r);
+	out->ring.seq = ham_get_u64(&r);
+	get_body(&r, out);
+	if (r.bad)
+		return "a field is short, too long or out of range";
+	if (r.at != r.len)
+		return "bytes are left over";
+	return NULL;
+}
+
+const char *
+ham_msg_adopt_guests(const struct ham_msg *msg, struct ham_record *record)
+{
+	struct ham_reader r = { msg->guests, msg->guests_len, 0, false };
+
+	record->pos = msg->pos;
+	record->n_guests = msg->n_guests;
+	for (unsigned int i = 0; i < msg->n_guests; i++) {
+		get_guest(&r, &record->guests[i]);
+		if (r.bad || (i > 0 && strcmp(record->guests[i - 1].name,
+					      record->guests[i].name) >= 0))
+			return "a guest's entry is damaged";
+	}
+	if (r.at != r.len)
+		return "bytes are left over";
+	if (ham_record_checksum(record) != msg->checksum)
+		return "the checksum does not match";
+	return NULL;
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/record.c - see record.h
+ *
+ * One function per operation: checks first, in an order that gives the most
+ * useful refusal, then the change.
+ */
+#include "hamd/core/record.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "hamd/core/message.h"
+
+static const char *const phase_names[] = {
+	"stopped",
+	"started",
+	"migrating",
+	"in-doubt",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(phase_names) == HAM_GUEST_N_PHASES);
+
+static const char *const replica_names[] = {
+	"absent",
+	"syncing",
+	"current",
+	"outdated",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
+
+static const char *const op_names[] = {
+	"none",	       "start",	  "want-stop", "stopped",  "migrate",
+	"migrate-end", "cutover", "outcome",   "outdated",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
+
+const char *
+ham_phase_name(unsigned int phase)
+{
+	return phase < HAM_GUEST_N_PHASES ? phase_names[phase] : "?";
+}
+
+const char *
+ham_replica_state_name(unsigned int state)
+{
+	return state < HAM_REPLICA_N_STATES ? replica_names[state] : "?";
+}
+
+const char *
+ham_op_name(unsigned int kind)
+{
+	return kind < HAM_OP_N_KINDS ? op_names[kind] : "?";
+}
+
+bool
+ham_name_valid(const char *name)
+{
+	size_t len = strnlen(name, HAM_NAME_SIZE);
+
+	if (len == 0 || len >= HAM_NAME_SIZE - 1 || name[0] == '-' ||
+	    name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!g_ascii_isalnum(name[i]) && !strchr("._-", name[i]))
+			return false;
+	return true;
+}
+
+/* Index of the first guest whose name is not below `name`. */
+static unsigned int
+lower_bound(const struct ham_record *record, const char *name)
+{
+	unsigned int lo = 0;
+	unsigned int hi = record->n_guests;
+
+	while (lo < hi) {
+		unsigned int mid = lo + (hi - lo) / 2;
+
+		if (strcmp(record->guests[mid].name, name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct ham_guest *
+ham_record_lookup(const struct ham_record *record, const char *name)
+{
+	unsigned int i = lower_bound(record, name);
+
+	if (i < record->n_guests && strcmp(record->guests[i].name, name) == 0)
+		return &record->guests[i];
+	return NULL;
+}
+
+struct ham_guest *
+ham_record_find(struct ham_record *record, const char *name)
+{
+	return (struct ham_guest *)ham_record_lookup(record, name);
+}
+
+static struct ham_replica *
+replica_of(struct ham_guest *guest, uint32_t node)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node == node)
+			return &guest->replica[i];
+	return NULL;
+}
+
+const struct ham_replica *
+ham_guest_replica(const struct ham_guest *guest, uint32_t node)
+{
+	return replica_of((struct ham_guest *)guest, node);
+}
+
+bool
+ham_guest_is_current(const struct ham_guest *guest, uint32_t node)
+{
+	const struct ham_replica *replica = ham_guest_replica(guest, node);
+
+	return replica && replica->state == HAM_REPLICA_CURRENT;
+}
+
+/* The node's entry, taking over a free or an outdated one if it has none.
+ * There always is one: callers outdate all but two copies first. */
+static struct ham_replica *
+replica_claim(struct ham_guest *guest, uint32_t node)
+{
+	struct ham_replica *replica = replica_of(guest, node);
+
+	for (int i = 0; !replica && i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node == 0)
+			replica = &guest->replica[i];
+	for (int i = 0; !replica && i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].state != HAM_REPLICA_CURRENT)
+			replica = &guest->replica[i];
+	g_assert(replica);
+	replica->node = node;
+	return replica;
+}
+
+static void
+replica_set(struct ham_replica *replica, enum ham_replica_state state,
+	    uint64_t epoch)
+{
+	replica->state = (uint8_t)state;
+	replica->generation = epoch;
+}
+
+/* All current replicas but those of `a` and `b` become outdated. */
+static void
+outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		struct ham_replica *r = &guest->replica[i];
+
+		if (r->node && r->node != a && r->node != b &&
+		    r->state == HAM_REPLICA_CURRENT)
+			replica_set(r, HAM_REPLICA_OUTDATED, guest->epoch);
+	}
+}
+
+static bool
+any_current(const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node &&
+		    guest->replica[i].state == HAM_REPLICA_CURRENT)
+			return true;
+	return false;
+}
+
+static const char *
+check_start(const struct ham_record *record, const struct ham_guest *guest,
+	    const struct ham_op *op)
+{
+	if (op->node == 0)
+		return "no node was named";
+	if (!guest)
+		return record->n_guests < HAM_MAX_GUESTS
+			       ? NULL
+			       : "the record is full of guests";
+	if (guest->phase != HAM_GUEST_STOPPED)
+		return "it is not stopped";
+	if (any_current(guest) && !ham_guest_is_current(guest, op->node))
+		return "that node holds no current copy of its disks";
+	if (!any_current(guest))
+		return "no node holds a current copy of its disks";
+	return NULL;
+}
+
+static const char *
+check_epoch(const struct ham_guest *guest, const struct ham_op *op)
+{
+	if (!guest)
+		return "it was never started";
+	if (guest->epoch != op->epoch)
+		return "its epoch is another one by now";
+	return NULL;
+}
+
+static bool
+is_live(const struct ham_guest *guest)
+{
+	return guest->phase == HAM_GUEST_STARTED ||
+	       guest->phase == HAM_GUEST_MIGRATING;
+}
+
+static const char *
+check_other(const struct ham_guest *guest, const struct ham_op *op)
+{
+	switch ((enum ham_op_kind)op->kind) {
+	case HAM_OP_WANT_STOP:
+		if (guest->phase == HAM_GUEST_STOPPED && !guest->wanted)
+			return "it is stopped";
+		if (guest->phase == HAM_GUEST_MIGRATING ||
+		    guest->phase == HAM_GUEST_IN_DOUBT)
+			return "it is being migrated";
+		return NULL;
+	case HAM_OP_STOPPED:
+		return is_live(guest) ? NULL : "it is not started";
+	case HAM_OP_MIGRATE:
+		if (guest->phase == HAM_GUEST_MIGRATING ||
+		    guest->phase == HAM_GUEST_IN_DOUBT)
+			return "it is being migrated already";
+		if (guest->phase != HAM_GUEST_STARTED)
+			return "it is not running";
+		if (!guest->wanted)
+			return "it is being stopped";
+		if (op->node == 0 || guest->owner == op->node)
+			return "it runs on that node already";
+		return NULL;
+	case HAM_OP_MIGRATE_END:
+	case HAM_OP_CUTOVER:
+		if (guest->phase != HAM_GUEST_MIGRATING ||
+		    guest->txn != op->txn)
+			return "that migration is over";
+		return NULL;
+	case HAM_OP_OUTCOME:
+		if (guest->phase != HAM_GUEST_IN_DOUBT ||
+		    guest->txn != op->txn)
+			return "it is not in doubt";
+		if (op->node != guest->owner && op->node != guest->dst)
+			return "that node has no part in the hand-over";
+		return NULL;
+	case HAM_OP_OUTDATED:
+		if (guest->phase != HAM_GUEST_STARTED &&
+		    guest->phase != HAM_GUEST_MIGRATING)
+			return "it is not started";
+		if (op->node == guest->owner)
+			return "the owner's own copy is never outdated";
+		return ham_guest_is_current(guest, op->node)
+			       ? NULL
+			       : "that copy is not current";
+	case HAM_OP_NONE:
+	case HAM_OP_START:
+	case HAM_OP_N_KINDS:
+		break;
+	}
+	return "unknown operation";
+}
+
+static const char *
+check(const struct ham_record *record, const struct ham_guest *guest,
+      const struct ham_op *op)
+{
+	const char *refusal;
+
+	if (!ham_name_valid(op->guest))
+		return "the guest's name is not valid";
+	if (op->kind == HAM_OP_START)
+		return check_start(record, guest, op);
+	refusal = check_epoch(guest, op);
+	return refusal ? refusal : check_other(guest, op);
+}
+
+const char *
+ham_record_check(const struct ham_record *record, const struct ham_op *op)
+{
+	return check(record, ham_record_lookup(record, op->guest), op);
+}
+
+static uint16_t
+free_slot(const struct ham_record *record)
+{
+	bool used[HAM_MAX_GUESTS] = { false };
+	uint16_t slot = 0;
+
+	for (unsigned int i = 0; i < record->n_guests; i++)
+		used[record->guests[i].slot % HAM_MAX_GUESTS] = true;
+	while (slot < HAM_MAX_GUESTS - 1 && used[slot])
+		slot++;
+	return slot;
+}
+
+static struct ham_guest *
+insert(struct ham_record *record, const char *name)
+{
+	unsigned int i = lower_bound(record, name);
+	struct ham_guest *guest = &record->guests[i];
+	uint16_t slot = free_slot(record);
+
+	memmove(guest + 1, guest,
+		(record->n_guests - i) * sizeof(record->guests[0]));
+	memset(guest, 0, sizeof(*guest));
+	g_strlcpy(guest->name, name, sizeof(guest->name));
+	guest->slot = slot;
+	record->n_guests++;
+	return guest;
+}
+
+static void
+apply_start(struct ham_record *record, struct ham_guest *guest,
+	    const struct ham_op *op)
+{
+	if (!guest)
+		guest = insert(record, op->guest);
+	guest->epoch++;
+	guest->phase = HAM_GUEST_STARTED;
+	guest->wanted = true;
+	guest->owner = op->node;
+	guest->reason[0] = '\0';
+	outdate_others(guest, op->node, 0);
+	replica_set(replica_claim(guest, op->node), HAM_REPLICA_CURRENT,
+		    guest->epoch);
+}
+
+static void
+apply_stopped(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->phase = HAM_GUEST_STOPPED;
+	guest->dst = 0;
+	guest->clean = op->flag;
+	/* a guest that shut itself down is where it wanted to be (F45) */
+	if (op->flag)
+		guest->wanted = false;
+	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+}
+
+static void
+apply_cutover(struct ham_guest *guest)
+{
+	guest->phase = HAM_GUEST_IN_DOUBT;
+	outdate_others(guest, guest->owner, guest->dst);
+	replica_set(replica_claim(guest, guest->dst), HAM_REPLICA_CURRENT,
+		    guest->epoch + 1);
+}
+
+static void
+apply_outcome(struct ham_guest *guest, const struct ham_op *op)
+{
+	uint32_t dst = guest->dst;
+
+	guest->epoch += op->node == dst ? 1 : 2;
+	guest->phase = HAM_GUEST_STARTED;
+	guest->dst = 0;
+	if (op->node != dst)
+		replica_set(replica_of(guest, dst), HAM_REPLICA_OUTDATED,
+			    guest->epoch);
+	guest->owner = op->node;
+	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+}
+
+const char *
+ham_record_apply(struct ham_record *record, const struct ham_op *op)
+{
+	struct ham_guest *guest = ham_record_find(record, op->guest);
+	const char *refusal = check(record, guest, op);
+
+	if (refusal)
+		return refusal;
+	switch ((enum ham_op_kind)op->kind) {
+	case HAM_OP_START:
+		apply_start(record, guest, op);
+		break;
+	case HAM_OP_WANT_STOP:
+		guest->wanted = false;
+		break;
+	case HAM_OP_STOPPED:
+		apply_stopped(guest, op);
+		break;
+	case HAM_OP_MIGRATE:
+		guest->phase = HAM_GUEST_MIGRATING;
+		guest->dst = op->node;
+		guest->txn++;
+		guest->reason[0] = '\0';
+		break;
+	case HAM_OP_MIGRATE_END:
+		guest->phase = HAM_GUEST_STARTED;
+		guest->dst = 0;
+		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+		break;
+	case HAM_OP_CUTOVER:
+		apply_cutover(guest);
+		break;
+	case HAM_OP_OUTCOME:
+		apply_outcome(guest, op);
+		break;
+	case HAM_OP_OUTDATED:
+		replica_set(replica_of(guest, op->node), HAM_REPLICA_OUTDATED,
+			    guest->epoch);
+		break;
+	case HAM_OP_NONE:
+	case HAM_OP_N_KINDS:
+		g_assert_not_reached();
+	}
+	return NULL;
+}
+
+uint64_t
+ham_record_checksum(const struct ham_record *record)
+{
+	uint8_t bytes[HAM_GUEST_WIRE_MAX];
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (unsigned int i = 0; i < record->n_guests; i++) {
+		size_t len = ham_guest_encode(&record->guests[i], bytes);
+
+		for (size_t k = 0; k < len; k++)
+			sum = (sum ^ bytes[k]) * UINT64_C(0x100000001b3);
+	}
+	return sum;
+}

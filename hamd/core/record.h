@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/record.h - the replicated record, and the only way to change it
+ *
+ * Every node holds the same record and changes it by the same operations in
+ * the same order.  ham_record_apply() is a function of (record, operation)
+ * alone; an operation that no longer fits is refused by every node alike and
+ * changes nothing.
+ *
+ * One guest, as the record sees it:
+ *
+ *               START               MIGRATE               CUTOVER
+ *   STOPPED ------------> STARTED -----------> MIGRATING ----------> IN_DOUBT
+ *      ^                  |  ^  ^                |  |                  |
+ *      |     STOPPED      |  |  |  MIGRATE_END   |  |                  |
+ *      +------------------+  |  +----------------+  |  STOPPED         |
+ *      +----------------------------------------------+                |
+ *                            |            OUTCOME                      |
+ *                            +-----------------------------------------+
+ *
+ * Epochs only grow (I6): START gives e+1; OUTCOME gives e+1 if the destination
+ * won and e+2 if the source did, so that each outcome has one of its own.
+ *
+ * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
+ *  - START is committed before QEMU is started;
+ *  - CUTOVER is committed, with source and destination among those that stored
+ *    it, before the source is paused;
+ *  - an OUTCOME is committed before the source resumes, or before the
+ *    destination runs without the source's YIELD;
+ *  - OUTDATED is committed before writes held for that replica go on.
+ */
+#ifndef HAM_RECORD_H
+#define HAM_RECORD_H
+
+#include <stddef.h>
+
+#include "hamd/core/types.h"
+
+enum ham_guest_phase {
+	HAM_GUEST_STOPPED,   /* nobody may run it */
+	HAM_GUEST_STARTED,   /* the owner may run it */
+	HAM_GUEST_MIGRATING, /* as STARTED; dst prepares and copies */
+	HAM_GUEST_IN_DOUBT,  /* src or dst; only an OUTCOME says which */
+	HAM_GUEST_N_PHASES
+};
+
+enum ham_replica_state {
+	HAM_REPLICA_ABSENT,
+	HAM_REPLICA_SYNCING,
+	HAM_REPLICA_CURRENT,  /* has every acknowledged write */
+	HAM_REPLICA_OUTDATED, /* may lack some */
+	HAM_REPLICA_N_STATES
+};
+
+struct ham_replica {
+	uint32_t node; /* 0: unused entry */
+	uint8_t state;
+	uint64_t generation; /* epoch in which it got its state */
+};
+
+struct ham_guest {
+	char name[HAM_NAME_SIZE];
+	uint16_t slot; /* of guest_uids; no two guests share one */
+	uint8_t phase;
+	bool wanted; /* running */
+	bool clean;  /* the last stop left equal disks */
+	uint32_t owner;
+	uint32_t dst; /* only while MIGRATING or IN_DOUBT; src is the owner */
+	uint64_t epoch;
+	uint64_t txn; /* of the newest migration */
+	struct ham_replica replica[HAM_MAX_REPLICAS];
+	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
+};
+
+struct ham_record {
+	struct ham_pos pos;
+	unsigned int n_guests;
+	struct ham_guest guests[HAM_MAX_GUESTS]; /* ordered by name */
+};
+
+enum ham_op_kind {
+	HAM_OP_NONE,
+	HAM_OP_START,	     /* node; creates the guest's entry if need be */
+	HAM_OP_WANT_STOP,    /* flag: kill */
+	HAM_OP_STOPPED,	     /* flag: clean; reason */
+	HAM_OP_MIGRATE,	     /* node: destination */
+	HAM_OP_MIGRATE_END,  /* txn; reason */
+	HAM_OP_CUTOVER,	     /* txn */
+	HAM_OP_OUTCOME,	     /* txn, node: the winner; reason */
+	HAM_OP_OUTDATED,     /* node; reason */
+	HAM_OP_N_KINDS
+};
+
+struct ham_op {
+	uint8_t kind;
+	bool flag;
+	char guest[HAM_NAME_SIZE];
+	uint32_t node;
+	uint64_t epoch; /* the epoch it was decided in; another one: refused */
+	uint64_t txn;
+	char reason[HAM_REASON_SIZE];
+};
+
+/* Why an operation was refused; NULL when it was applied. */
+const char *ham_record_apply(struct ham_record *record,
+			     const struct ham_op *op);
+
+/* The same without changing anything. */
+const char *ham_record_check(const struct ham_record *record,
+			     const struct ham_op *op);
+
+struct ham_guest *ham_record_find(struct ham_record *record, const char *name);
+const struct ham_guest *ham_record_lookup(const struct ham_record *record,
+					  const char *name);
+
+/* The entry of a node's replica, or NULL. */
+const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,
+					    uint32_t node);
+bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
+
+/* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
+uint64_t ham_record_checksum(const struct ham_record *record);
+
+/* 1 to 46 of [A-Za-z0-9._-], not starting with '-' or '.'. */
+bool ham_name_valid(const char *name);
+
+const char *ham_phase_name(unsigned int phase);
+const char *ham_replica_state_name(unsigned int state);
+const char *ham_op_name(unsigned int kind);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/replicate.c - from a proposal to a committed record
+ *
+ *	anyone: PROPOSE -> leader: RECORD(n) -> everyone: apply, store
+ *	-> everyone: STORED(n) -> a majority said so: committed
+ *
+ * Only the leader numbers operations.  CPG's AGREED order lets a node of a
+ * breaking ring deliver messages past a gap that others never see; with one
+ * numbering sender and "apply n only after n-1" every node of a term holds a
+ * prefix of one sequence, so that equal positions mean equal records
+ * (doc/protocol.md, "Why the leader numbers").
+ *
+ * What is not committed is tentative: it may be dropped by an ADOPT, and
+ * nothing that must not be taken back is done for it.
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+#include "hamd/core/wire.h"
+
+enum {
+	RETRY_US = 2000000,
+	HEAD_LEN = 24,
+};
+
+static void
+item_set(struct ham_item *item, const char *key, const uint8_t *value,
+	 size_t len)
+{
+	g_strlcpy(item->key, key, sizeof(item->key));
+	item->value = g_memdup2(value, len);
+	item->len = len;
+}
+
+static void
+item_head(const ham_core *core, struct ham_item *item)
+{
+	uint8_t bytes[HEAD_LEN];
+	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+
+	ham_put_u64(&w, core->record.pos.term);
+	ham_put_u64(&w, core->record.pos.count);
+	ham_put_u64(&w, ham_record_checksum(&core->record));
+	item_set(item, "head", bytes, w.len);
+}
+
+static void
+item_guest(const struct ham_guest *guest, struct ham_item *item)
+{
+	uint8_t bytes[HAM_GUEST_WIRE_MAX];
+	size_t len = ham_guest_encode(guest, bytes);
+	g_autofree char *key = g_strconcat("guest/", guest->name, NULL);
+
+	item_set(item, key, bytes, len);
+}
+
+static void
+item_promise(uint64_t promise, struct ham_item *item)
+{
+	uint8_t bytes[8];
+	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+
+	ham_put_u64(&w, promise);
+	item_set(item, "promise", bytes, w.len);
+}
+
+static void
+persist(ham_core *core, struct ham_item *items, size_t n, bool all,
+	uint64_t promise)
+{
+	struct ham_effect *effect = ham_fx(core, HAM_FX_PERSIST);
+	struct ham_ticket *t;
+
+	effect->items = items;
+	effect->n_items = n;
+	effect->flag = all;
+	effect->value = ++core->next_ticket;
+	if (core->n_tickets == HAM_MAX_TICKETS) {
+		ham_fx_fatal(core, "the store does not keep up: %u writes wait",
+			     core->n_tickets);
+		return;
+	}
+	t = &core->tickets[(core->ticket_head + core->n_tickets) %
+			   HAM_MAX_TICKETS];
+	t->ticket = effect->value;
+	t->promise = promise;
+	t->pos = core->record.pos;
+	core->n_tickets++;
+}
+
+void
+ham_persist_promise(ham_core *core, uint64_t promise)
+{
+	struct ham_item *items = g_new0(struct ham_item, 1);
+
+	item_promise(promise, &items[0]);
+	persist(core, items, 1, false, promise);
+}
+
+void
+ham_persist_all(ham_core *core)
+{
+	unsigned int n = core->record.n_guests;
+	struct ham_item *items = g_new0(struct ham_item, n + 2);
+
+	item_head(core, &items[0]);
+	item_promise(core->promise, &items[1]);
+	for (unsigned int i = 0; i < n; i++)
+		item_guest(&core->record.guests[i], &items[i + 2]);
+	persist(core, items, n + 2, true, 0);
+}
+
+static void
+persist_one(ham_core *core, const struct ham_guest *guest)
+{
+	size_t n = guest ? 2 : 1;
+	struct ham_item *items = g_new0(struct ham_item, n);
+
+	item_head(core, &items[0]);
+	if (guest)
+		item_guest(guest, &items[1]);
+	persist(core, items, n, false, 0);
+}
+
+/* STORED covers all up to our durable position, but not while something that
+ * the record forbids still stands on this node. */
+void
+ham_tell_stored(ham_core *core, bool again)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_STORED };
+
+	if (core->phase != HAM_VIEW_JOINED || ham_any_hold(core) ||
+	    core->durable.term != core->base.term ||
+	    ham_pos_compare(core->durable, core->base) < 0)
+		return;
+	if (!again && ham_pos_compare(core->durable, core->told) <= 0)
+		return;
+	if (core->told.term == 0)
+		for (unsigned int i = 0; i < core->record.n_guests; i++) {
+			const struct ham_guest *g = &core->record.guests[i];
+
+			if (g->phase == HAM_GUEST_IN_DOUBT)
+				ham_doubt_tell(core,
+					       ham_local_get(core, g->name), g);
+		}
+	core->told = core->durable;
+	msg.pos = core->durable;
+	msg.config_digest = core->config.config_digest;
+	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_on_persisted(ham_core *core, uint64_t ticket)
+{
+	while (core->n_tickets > 0) {
+		struct ham_ticket t = core->tickets[core->ticket_head];
+
+		if (t.ticket > ticket)
+			break;
+		core->ticket_head = (core->ticket_head + 1) % HAM_MAX_TICKETS;
+		core->n_tickets--;
+		if (t.promise)
+			ham_view_promised(core, t.promise);
+		else
+			core->durable = t.pos;
+	}
+	ham_tell_stored(core, false);
+}
+
+/* The highest position that a majority has stored in this term. */
+void
+ham_recount(ham_core *core)
+{
+	struct ham_pos best = core->committed;
+	bool active;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		struct ham_pos candidate = core->stored[i];
+		unsigned int n = 0;
+
+		if (!(core->counted & (1u << i)) ||
+		    ham_pos_compare(candidate, best) <= 0)
+			continue;
+		for (unsigned int k = 0; k < core->config.n_nodes; k++)
+			if ((core->counted & (1u << k)) &&
+			    ham_pos_compare(core->stored[k], candidate) >= 0)
+				n++;
+		if (n >= ham_majority(core))
+			best = candidate;
+	}
+	core->committed = best;
+	active = ham_is_active(core);
+	if (active && !core->was_active)
+		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
+			    "decisions are possible, ring %u.%" G_GUINT64_FORMAT,
+			    core->totem.rep, core->totem.seq);
+	core->was_active = active;
+	ham_evaluate_all(core);
+}
+
+void
+ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	if (core->phase != HAM_VIEW_JOINED ||
+	    !(core->joined & (1u << from)) ||
+	    msg->pos.term != core->base.term)
+		return;
+	core->stored[from] = msg->pos;
+	core->exchange[from].config_digest = msg->config_digest;
+	g_strlcpy(core->exchange[from].version, msg->version,
+		  sizeof(core->exchange[from].version));
+	core->counted |= (uint16_t)(1u << from);
+	ham_recount(core);
+}
+
+static void
+assign(ham_core *core, uint32_t proposer, uint64_t proposal,
+       const struct ham_op *op)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_RECORD };
+
+	if (core->adopt_wanted || core->adopt_sent) {
+		struct ham_waiting *w;
+
+		if (core->n_waiting == HAM_MAX_WAITING)
+			return; /* its proposer asks again */
+		w = &core->waiting[core->n_waiting++];
+		w->proposer = proposer;
+		w->proposal = proposal;
+		w->op = *op;
+		return;
+	}
+	msg.pos.term = core->base.term;
+	msg.pos.count = ++core->assigned;
+	msg.proposer = proposer;
+	msg.proposal = proposal;
+	msg.op = *op;
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_assign_waiting(ham_core *core)
+{
+	struct ham_waiting held[HAM_MAX_WAITING];
+	unsigned int n = core->n_waiting;
+
+	if (core->adopt_wanted || core->adopt_sent || n == 0)
+		return;
+	memcpy(held, core->waiting, n * sizeof(held[0]));
+	core->n_waiting = 0;
+	if (ham_leader(core) != core->config.self)
+		return;
+	for (unsigned int i = 0; i < n; i++)
+		assign(core, held[i].proposer, held[i].proposal, &held[i].op);
+}
+
+void
+ham_propose(ham_core *core, const struct ham_op *op, uint64_t proposal)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_PROPOSE };
+
+	if (!ham_is_active(core))
+		return;
+	if (ham_leader(core) == core->config.self) {
+		assign(core, core->config.self, proposal, op);
+		return;
+	}
+	msg.proposer = core->config.self;
+	msg.proposal = proposal;
+	msg.op = *op;
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_propose_for(ham_core *core, struct ham_local *local,
+		const struct ham_op *op)
+{
+	if (!ham_is_active(core))
+		return;
+	if (local->proposed_kind == op->kind &&
+	    local->proposed_node == op->node &&
+	    local->proposed_epoch == op->epoch &&
+	    core->now_us - local->proposed_us < RETRY_US)
+		return;
+	local->proposed_kind = op->kind;
+	local->proposed_node = op->node;
+	local->proposed_epoch = op->epoch;
+	local->proposed_us = core->now_us;
+	ham_propose(core, op, 0);
+}
+
+void
+ham_on_propose(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	if (ham_leader(core) != core->config.self || !ham_is_active(core) ||
+	    msg->proposer != core->config.nodes[from].id)
+		return;
+	assign(core, msg->proposer, msg->proposal, &msg->op);
+}
+
+void
+ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	const char *refusal;
+	struct ham_local *local;
+
+	(void)from;
+	if (core->phase != HAM_VIEW_JOINED ||
+	    msg->pos.term != core->base.term ||
+	    msg->pos.count <= core->record.pos.count)
+		return;
+	if (msg->pos.count != core->record.pos.count + 1) {
+		/* Only the tail of a breaking ring has gaps.  If this is none,
+		 * we have missed something and must ask for the state. */
+		ham_fx(core, HAM_FX_REJOIN);
+		return;
+	}
+	refusal = ham_record_apply(&core->record, &msg->op);
+	core->record.pos = msg->pos;
+	if (core->assigned < msg->pos.count)
+		core->assigned = msg->pos.count;
+	persist_one(core, refusal ? NULL
+				  : ham_record_find(&core->record,
+						    msg->op.guest));
+	if (!refusal) {
+		local = ham_local_get(core, msg->op.guest);
+		local->changed_at = core->record.pos;
+		ham_applied(core, &msg->op);
+	}
+	if (msg->proposer == core->config.self && msg->proposal != 0)
+		ham_command_verdict(core, msg->proposal, &msg->op, refusal);
+	ham_view_recheck(core);
+}
+
+void
+ham_send_check(ham_core *core)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_CHECK };
+
+	msg.pos = core->record.pos;
+	msg.checksum = ham_record_checksum(&core->record);
+	ham_fx_send(core, &msg, true);
+}
+
+void
+ham_on_check(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	if (core->phase != HAM_VIEW_JOINED ||
+	    ham_pos_compare(msg->pos, core->record.pos) != 0 ||
+	    msg->checksum == ham_record_checksum(&core->record))
+		return;
+	ham_fx_fatal(core,
+		     "the record differs from that of %s at the same position",
+		     core->config.nodes[from].name);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/source.c - a migration seen from the node the guest leaves
+ *
+ *	S_PREPARE -PREPARED-> S_COPY -gate-> S_GATE -CUTOVER committed->
+ *	S_CAPTURE -> S_CAPTURED -TAKE-> S_SILENCE -tap down-> S_YIELDED
+ *	-OUTCOME(D) committed-> S_FINISH -> REPLICA
+ *
+ * Up to S_GATE every trouble leads to S_UNDO, and the guest never stopped.
+ * From S_CAPTURE on it leads to S_HALTING: paused, it asks for the image back
+ * (ABORT) and resumes only after an OUTCOME in its favour is committed.  If
+ * TAKE came before our ABORT in the order, TAKE stands.
+ *
+ * Order: tap down (HAM_DID_SILENCED) before YIELD.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+enum {
+	PREPARE_LIMIT_US = 30 * 1000000,
+	HANDOVER_LIMIT_US = 15 * 1000000,
+};
+
+static void
+tell_phase(ham_core *core, struct ham_local *local, enum ham_mig_phase phase)
+{
+	local->mig_phase = (uint8_t)phase;
+	local->progress.phase = (uint8_t)phase;
+	ham_fx_tell(core, HAM_NOTE_MIGRATION_PHASE, local, "%s",
+		    ham_mig_phase_name(phase));
+}
+
+void
+ham_source_undo(ham_core *core, struct ham_local *local, const char *reason)
+{
+	if (local->stage == HAM_L_S_UNDO)
+		return;
+	g_strlcpy(local->reason, reason, sizeof(local->reason));
+	local->undone = false;
+	ham_stage(core, local, HAM_L_S_UNDO);
+	ham_fx_guest(core, local, HAM_DO_UNDO);
+}
+
+void
+ham_source_halt(ham_core *core, struct ham_local *local, const char *reason)
+{
+	if (local->stage == HAM_L_S_HALTING || local->stage == HAM_L_S_HALTED)
+		return;
+	g_strlcpy(local->reason, reason, sizeof(local->reason));
+	ham_stage(core, local, HAM_L_S_HALTING);
+	ham_fx_guest(core, local, HAM_DO_HALT);
+}
+
+static void
+did_halted(ham_core *core, struct ham_local *local,
+	   const struct ham_event *event)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	ham_stage(core, local,
+		  event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);
+	if (guest && guest->phase == HAM_GUEST_IN_DOUBT &&
+	    guest->owner == core->config.self) {
+		if (ham_ring_equal(local->cutover_ring, core->totem))
+			ham_handover_msg(core, local, HAM_MSG_ABORT,
+					 local->reason);
+		ham_doubt_tell(core, local, guest);
+	}
+	ham_evaluate_all(core);
+}
+
+static void
+did_silenced(ham_core *core, struct ham_local *local)
+{
+	local->yield_us = core->now_us;
+	ham_stage(core, local, HAM_L_S_YIELDED);
+	ham_handover_msg(core, local, HAM_MSG_YIELD, NULL);
+}
+
+static void
+did_progress(ham_core *core, struct ham_local *local,
+	     const struct ham_event *event)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_PROGRESS };
+
+	if (!event->progress || local->mig_phase == HAM_MIG_NONE)
+		return;
+	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+	msg.epoch = local->epoch;
+	msg.txn = local->txn;
+	msg.progress = *event->progress;
+	msg.progress.phase = local->mig_phase;
+	msg.progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
+	ham_fx_send(core, &msg, true);
+}
+
+static void
+did_finished(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	local->epoch++;
+	ham_stage(core, local, HAM_L_REPLICA);
+	local->slot_node = 0;
+	if (!guest || !ham_guest_is_current(guest, core->config.self))
+		ham_reconcile(core, local, false);
+}
+
+/* Events that end a stage before CUTOVER. */
+static bool
+did_before_cutover(ham_core *core, struct ham_local *local,
+		   const struct ham_event *event)
+{
+	switch (event->did) {
+	case HAM_DID_COPYING:
+		return true;
+	case HAM_DID_GATE:
+		if (local->stage != HAM_L_S_COPY)
+			return true;
+		ham_stage(core, local, HAM_L_S_GATE);
+		ham_evaluate_all(core);
+		return true;
+	case HAM_DID_COPY_FAILED:
+		if (local->stage == HAM_L_S_COPY ||
+		    local->stage == HAM_L_S_PREPARE)
+			ham_source_undo(core, local, event->text);
+		else if (local->stage == HAM_L_S_GATE) {
+			const struct ham_guest *guest = ham_record_lookup(
+				&core->record, local->name);
+
+			if (guest && guest->phase == HAM_GUEST_IN_DOUBT)
+				ham_source_halt(core, local, event->text);
+			else
+				ham_source_undo(core, local, event->text);
+		}
+		return true;
+	case HAM_DID_UNDONE:
+		if (local->stage != HAM_L_S_UNDO)
+			return true;
+		local->undone = true;
+		ham_evaluate_all(core);
+		return true;
+	case HAM_DID_PROGRESS:
+		did_progress(core, local, event);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+ham_source_did(ham_core *core, struct ham_local *local,
+	       const struct ham_event *event)
+{
+	if (did_before_cutover(core, local, event))
+		return true;
+	switch (event->did) {
+	case HAM_DID_DRAINED:
+		local->mig_phase = HAM_MIG_HANDOVER;
+		if (local->stage == HAM_L_S_CAPTURE)
+			ham_handover_msg(core, local, HAM_MSG_DRAINED, NULL);
+		return true;
+	case HAM_DID_CAPTURED:
+		if (local->stage != HAM_L_S_CAPTURE)
+			return true;
+		local->stop_us = (int64_t)event->value;
+		if (event->blob)
+			local->blob = *event->blob;
+		ham_stage(core, local, HAM_L_S_CAPTURED);
+		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
+		return true;
+	case HAM_DID_CAPTURE_FAILED:
+		if (local->stage == HAM_L_S_CAPTURE ||
+		    local->stage == HAM_L_S_CAPTURED)
+			ham_source_halt(core, local, event->text);
+		return true;
+	case HAM_DID_HALTED:
+		if (local->stage == HAM_L_S_HALTING)
+			did_halted(core, local, event);
+		return true;
+	case HAM_DID_SILENCED:
+		if (local->stage == HAM_L_S_SILENCE)
+			did_silenced(core, local);
+		return true;
+	case HAM_DID_RESUMED:
+		if (local->stage == HAM_L_S_RESUME)
+			ham_stage(core, local, HAM_L_RUNNING);
+		ham_evaluate_all(core);
+		return true;
+	case HAM_DID_RESUME_FAILED:
+		ham_fx_tell(core, HAM_NOTE_ALARM, local,
+			    "the guest could not be resumed: %s", event->text);
+		ham_stage(core, local, HAM_L_KILL);
+		ham_fx_guest(core, local, HAM_DO_KILL);
+		return true;
+	case HAM_DID_FINISHED:
+		if (local->stage == HAM_L_S_FINISH)
+			did_finished(core, local);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
+{
+	if (local->stage != HAM_L_S_PREPARE)
+		return;
+	local->blob = msg->blob;
+	ham_stage(core, local, HAM_L_S_COPY);
+	ham_fx_guest(core, local, HAM_DO_COPY);
+	tell_phase(core, local, HAM_MIG_COPY);
+}
+
+static void
+on_take(ham_core *core, struct ham_local *local)
+{
+	switch (local->stage) {
+	case HAM_L_S_CAPTURED:
+	case HAM_L_S_HALTING:
+	case HAM_L_S_HALTED:
+	case HAM_L_S_EMPTY:
+		/* dead or alive, it will not run here */
+		ham_stage(core, local, HAM_L_S_SILENCE);
+		ham_fx_guest(core, local, HAM_DO_SILENCE);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The destination runs: how long the guest stood still.  The one-way time is
+ * half of what YIELD and this answer took beyond D's own share. */
+static void
+on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
+{
+	int64_t held_us = g_ascii_strtoll(msg->text, NULL, 10);
+	int64_t both_ways = core->now_us - local->yield_us - held_us;
+	int64_t stopped = local->yield_us - local->stop_us +
+			  (both_ways > 0 ? both_ways / 2 : 0) + held_us;
+
+	local->progress.elapsed_ms =
+		(core->now_us - local->started_us) / 1000;
+	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
+		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT
+		    " disk=%" G_GUINT64_FORMAT " ram=%" G_GUINT64_FORMAT
+		    " passes=%" G_GUINT64_FORMAT,
+		    stopped, core->now_us - local->started_us,
+		    local->progress.disk_done, local->progress.ram_done,
+		    local->progress.passes);
+}
+
+void
+ham_source_msg(ham_core *core, struct ham_local *local,
+	       const struct ham_msg *msg)
+{
+	switch (msg->kind) {
+	case HAM_MSG_PREPARED:
+		on_prepared(core, local, msg);
+		break;
+	case HAM_MSG_REFUSED:
+		if (local->stage >= HAM_L_S_PREPARE &&
+		    local->stage <= HAM_L_S_GATE)
+			ham_source_undo(core, local, msg->text);
+		break;
+	case HAM_MSG_CANCEL:
+		if (local->stage == HAM_L_S_PREPARE ||
+		    local->stage == HAM_L_S_COPY)
+			ham_source_undo(core, local,
+					"cancelled by an operator");
+		break;
+	case HAM_MSG_TAKE:
+		on_take(core, local);
+		break;
+	case HAM_MSG_ABORTED:
+		/* D gave up by itself: halt, so that we can say we hold it */
+		if (local->stage == HAM_L_S_CAPTURE ||
+		    local->stage == HAM_L_S_CAPTURED ||
+		    local->stage == HAM_L_S_GATE)
+			ham_source_halt(core, local, msg->text);
+		else if (local->stage == HAM_L_S_SILENCE ||
+			 local->stage == HAM_L_S_YIELDED) {
+			/* GIVEBACK: it never ran there, the image is gone */
+			ham_stage(core, local, HAM_L_S_HALTING);
+			g_strlcpy(local->reason, msg->text,
+				  sizeof(local->reason));
+			ham_fx_guest(core, local, HAM_DO_HALT);
+		}
+		break;
+	case HAM_MSG_NOTE:
+		if (msg->note == HAM_NOTE_MIGRATION_RAN &&
+		    (local->stage == HAM_L_S_YIELDED ||
+		     local->stage == HAM_L_S_FINISH))
+			on_ran(core, local, msg);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+ham_source_tick(ham_core *core, struct ham_local *local)
+{
+	const struct ham_core_guest *config =
+		ham_guest_config(core, local->name);
+	int64_t limit = config ? config->max_duration_us : 0;
+	char text[HAM_REASON_SIZE];
+
+	if (local->stage == HAM_L_S_PREPARE &&
+	    core->now_us - local->since_us > PREPARE_LIMIT_US) {
+		ham_source_undo(core, local,
+				"the destination did not answer in 30 s");
+	} else if ((local->stage == HAM_L_S_PREPARE ||
+		    local->stage == HAM_L_S_COPY) &&
+		   limit > 0 && core->now_us - local->started_us > limit) {
+		g_snprintf(text, sizeof(text),
+			   "it took longer than max_duration, %d s",
+			   (int)(limit / 1000000));
+		ham_source_undo(core, local, text);
+	} else if ((local->stage == HAM_L_S_CAPTURE ||
+		    local->stage == HAM_L_S_CAPTURED) &&
+		   core->now_us - local->since_us > HANDOVER_LIMIT_US) {
+		ham_source_halt(core, local,
+				"the hand-over took longer than 15 s");
+	}
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/state.h - what the files of the core share; nobody else includes it
+ *
+ * Replicated: `record`.  Durable: `record`, `promise`.  All else is volatile
+ * and dies with this hamd; what must not be forgotten is found again by
+ * looking (HAM_DID_FOUND) or asking (STANDING).
+ */
+#ifndef HAM_CORE_STATE_H
+#define HAM_CORE_STATE_H
+
+#include "hamd/core/core.h"
+
+enum ham_view_phase {
+	HAM_VIEW_NONE,	    /* no quorum, or the rings disagree */
+	HAM_VIEW_PROMISING, /* the term's promise is on its way to the disk */
+	HAM_VIEW_EXCHANGE,  /* waiting for everyone's EXCHANGE, then ADOPT */
+	HAM_VIEW_JOINED,    /* has this term's state */
+};
+
+struct ham_exchange {
+	bool valid;
+	bool has_store;
+	uint64_t incarnation;
+	struct ham_pos pos;
+	uint64_t promise;
+	uint64_t config_digest;
+	char version[HAM_VERSION_SIZE];
+};
+
+/* Where one guest stands on this node. */
+enum ham_stage {
+	HAM_L_NONE,
+	HAM_L_STARTING, /* LAUNCH asked */
+	HAM_L_RUNNING,	/* ours; vCPUs run, or wait for an answer of a disk */
+	HAM_L_STOPPING, /* SHUTDOWN or KILL asked */
+	/* source, before CUTOVER: vCPUs run; everything can be undone */
+	HAM_L_S_PREPARE,
+	HAM_L_S_COPY,
+	HAM_L_S_GATE, /* CUTOVER proposed; waits for its commit */
+	HAM_L_S_UNDO,
+	/* source, after CUTOVER: may not run without a committed OUTCOME */
+	HAM_L_S_CAPTURE,
+	HAM_L_S_CAPTURED, /* waits for TAKE */
+	HAM_L_S_SILENCE,  /* TAKE came; tap going down; then YIELD */
+	HAM_L_S_YIELDED,
+	HAM_L_S_HALTING,
+	HAM_L_S_HALTED, /* paused, same life, not yielded */
+	HAM_L_S_EMPTY,	/* QEMU is gone; only the record says "source" */
+	HAM_L_S_RESUME,
+	HAM_L_S_FINISH,
+	/* destination */
+	HAM_L_D_PREPARE,
+	HAM_L_D_READY,	  /* the copy comes in */
+	HAM_L_D_TAKEOVER, /* EXPORTED came */
+	HAM_L_D_HELD,	  /* TAKE sent; paused */
+	HAM_L_D_RUN,	  /* YIELD came, or OUTCOME committed; cont asked */
+	/* going away; the node answers STORED only afterwards */
+	HAM_L_DISCARD,
+	HAM_L_KILL,
+	HAM_L_CLOSE,
+	HAM_L_REPLICA, /* serves its disk to the owner */
+	HAM_L_N_STAGES
+};
+
+struct ham_local {
+	char name[HAM_NAME_SIZE];
+	/* of every guest, on every node */
+	struct ham_pos changed_at; /* last operation that changed it */
+	struct ham_ring cutover_ring; /* {0,0}: disturbed since CUTOVER */
+	uint32_t src;	 /* of the last CUTOVER */
+	bool take_seen;	 /* in this view, for this transaction */
+	bool abort_seen; /* before any TAKE */
+	uint8_t standing_src;
+	uint8_t standing_dst;
+	uint8_t mig_phase;
+	struct ham_progress progress;
+	/* of guests that have something here */
+	uint8_t stage;
+	bool hold;     /* STORED waits for this to end */
+	bool was_replica; /* D: had a live replica before PREPARE */
+	bool undone;   /* S_UNDO: UNDONE was told; the record is to follow */
+	bool launch;   /* LAUNCH is due at record's epoch once committed */
+	bool kill;     /* WANT_STOP asked for a kill */
+	bool drained;  /* D: DRAINED came */
+	bool ran;      /* D: its QEMU ended after cont was asked */
+	bool ended_clean; /* how its last QEMU here ended; with `reason` */
+	uint64_t epoch; /* of the process here; what it runs or will run as */
+	uint64_t txn;
+	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
+	bool slot_failed;
+	struct ham_blob blob;
+	int64_t since_us;   /* of the stage */
+	int64_t started_us; /* of the migration */
+	int64_t stop_us;    /* S: when `stop` was sent */
+	int64_t yield_us;   /* S: when YIELD was sent; D: when it came */
+	char reason[HAM_REASON_SIZE];
+	/* the last proposal made for it, so that it is not made twice */
+	uint8_t proposed_kind;
+	uint32_t proposed_node;
+	uint64_t proposed_epoch;
+	int64_t proposed_us;
+};
+
+enum {
+	HAM_MAX_PENDING = 64, /* operators' questions at once */
+	HAM_MAX_WAITING = 64, /* proposals held by the leader during a join */
+	HAM_MAX_TICKETS = 4096, /* writes to the store under way */
+	/* the record's guests, and what was found here that it does not know */
+	HAM_MAX_LOCALS = 2 * HAM_MAX_GUESTS,
+};
+
+struct ham_pending {
+	uint64_t token; /* 0: free */
+	uint8_t command;
+	uint64_t proposal;
+	struct ham_op op;
+	int64_t deadline_us;
+};
+
+struct ham_ticket {
+	uint64_t ticket;
+	uint64_t promise; /* 0: not a promise */
+	struct ham_pos pos;
+};
+
+struct ham_waiting {
+	uint32_t proposer;
+	uint64_t proposal;
+	struct ham_op op;
+};
+
+struct ham_core {
+	struct ham_core_config config;
+	unsigned int self; /* index in config.nodes */
+	int64_t now_us;
+	bool ready;
+	bool dead; /* FATAL was said: nothing is done any more */
+	struct ham_effects *fx; /* of the step under way */
+
+	/* durable */
+	struct ham_record record;
+	bool has_store;
+	uint64_t promise;
+	struct ham_pos loaded_pos;
+	uint64_t loaded_sum;
+
+	/* membership, as told */
+	bool connected;
+	struct ham_ring totem;
+	uint16_t totem_mask;
+	uint16_t group_mask;
+	struct ham_ring quorum;
+	bool quorate;
+
+	/* the view */
+	uint8_t phase;
+	uint64_t asked_promise; /* being stored */
+	struct ham_exchange exchange[HAM_MAX_NODES];
+	uint16_t joined;
+	uint16_t counted;
+	struct ham_pos stored[HAM_MAX_NODES];
+	struct ham_pos base;
+	struct ham_pos durable; /* ours, on our disk */
+	struct ham_pos told;	/* last STORED sent in this view */
+	struct ham_pos committed;
+	uint64_t assigned; /* leader: number of the last RECORD sent */
+	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
+	bool adopt_sent;
+	unsigned int n_waiting;
+	struct ham_waiting waiting[HAM_MAX_WAITING];
+	int64_t view_us; /* when the view was joined */
+	int64_t check_us;
+	bool was_active;
+
+	uint64_t next_proposal;
+	uint64_t next_ticket;
+	unsigned int ticket_head;
+	unsigned int n_tickets;
+	struct ham_ticket tickets[HAM_MAX_TICKETS];
+	struct ham_pending pending[HAM_MAX_PENDING];
+	unsigned int n_locals;
+	struct ham_local locals[HAM_MAX_LOCALS];
+	GHashTable *by_name; /* -> struct ham_local */
+	uint64_t dropped; /* messages of other rings or that do not decode */
+};
+
+/* effect.c */
+struct ham_effect *ham_fx(ham_core *core, enum ham_effect_kind kind);
+void ham_fx_send(ham_core *core, const struct ham_msg *msg, bool droppable);
+void ham_fx_guest(ham_core *core, struct ham_local *local, enum ham_do act);
+void ham_fx_note(ham_core *core, enum ham_note note, const char *guest,
+		 const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* The same on every node: multicast. */
+void ham_fx_tell(ham_core *core, enum ham_note note,
+		 const struct ham_local *local, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);
+void ham_fx_fatal(ham_core *core, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void ham_fx_reply(ham_core *core, uint64_t token, const char *error_class,
+		  const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* view.c */
+int ham_node_index(const ham_core *core, uint32_t id); /* -1: unknown */
+uint16_t ham_members(const ham_core *core); /* hamds in this ring */
+bool ham_is_joined(const ham_core *core, uint32_t id);
+bool ham_is_active(const ham_core *core);
+uint32_t ham_leader(const ham_core *core); /* 0: none */
+unsigned int ham_majority(const ham_core *core);
+void ham_view_totem(ham_core *core, const struct ham_event *event);
+void ham_view_group(ham_core *core, const struct ham_event *event);
+void ham_view_quorum(ham_core *core, const struct ham_event *event);
+void ham_view_lost(ham_core *core);
+void ham_view_recheck(ham_core *core);
+void ham_view_on_exchange(ham_core *core, unsigned int from,
+			  const struct ham_msg *msg);
+void ham_view_on_adopt(ham_core *core, unsigned int from,
+		       const struct ham_msg *msg);
+void ham_view_promised(ham_core *core, uint64_t promise);
+void ham_view_waiting_for(const ham_core *core, char *out, size_t size);
+
+/* replicate.c */
+void ham_propose(ham_core *core, const struct ham_op *op, uint64_t proposal);
+/* For a guest's own course: not again while the last is under way. */
+void ham_propose_for(ham_core *core, struct ham_local *local,
+		     const struct ham_op *op);
+void ham_on_propose(ham_core *core, unsigned int from,
+		    const struct ham_msg *msg);
+void ham_on_record(ham_core *core, unsigned int from,
+		   const struct ham_msg *msg);
+void ham_on_stored(ham_core *core, unsigned int from,
+		   const struct ham_msg *msg);
+void ham_on_check(ham_core *core, unsigned int from,
+		  const struct ham_msg *msg);
+void ham_on_persisted(ham_core *core, uint64_t ticket);
+void ham_assign_waiting(ham_core *core);
+void ham_persist_promise(ham_core *core, uint64_t promise);
+void ham_persist_all(ham_core *core);
+void ham_tell_stored(ham_core *core, bool again);
+void ham_recount(ham_core *core);
+void ham_send_check(ham_core *core);
+
+/* local.c */
+struct ham_local *ham_local_get(ham_core *core, const char *name);
+const struct ham_local *ham_local_lookup(const ham_core *core,
+					 const char *name);
+void ham_stage(ham_core *core, struct ham_local *local, enum ham_stage stage);
+void ham_hold(ham_core *core, struct ham_local *local, bool hold);
+bool ham_any_hold(const ham_core *core);
+/* After the record changed under it: drop what contradicts it. */
+void ham_reconcile(ham_core *core, struct ham_local *local, bool new_view);
+void ham_reconcile_all(ham_core *core);
+/* What a committed record asks of this node. */
+void ham_evaluate(ham_core *core, struct ham_guest *guest);
+void ham_evaluate_all(ham_core *core);
+/* Right after an operation was applied. */
+void ham_applied(ham_core *core, const struct ham_op *op);
+/* A hamd left or came, or a view ended, with us still in it. */
+void ham_peers_changed(ham_core *core, bool new_view);
+void ham_local_did(ham_core *core, const struct ham_event *event);
+void ham_local_tick(ham_core *core);
+void ham_handover_msg(ham_core *core, struct ham_local *local,
+		      enum ham_msg_kind kind, const char *text);
+bool ham_owner_stage(unsigned int stage);
+bool ham_source_stage(unsigned int stage);
+/* Begins to end what is here; STORED waits for it. */
+void ham_end_here(ham_core *core, struct ham_local *local,
+		  enum ham_stage stage, enum ham_do act);
+const char *ham_stage_name(unsigned int stage);
+
+/* source.c, dest.c: one side's part; true if the event was theirs */
+bool ham_source_did(ham_core *core, struct ham_local *local,
+		    const struct ham_event *event);
+void ham_source_msg(ham_core *core, struct ham_local *local,
+		    const struct ham_msg *msg);
+void ham_source_undo(ham_core *core, struct ham_local *local,
+		     const char *reason);
+void ham_source_halt(ham_core *core, struct ham_local *local,
+		     const char *reason);
+void ham_source_tick(ham_core *core, struct ham_local *local);
+bool ham_dest_did(ham_core *core, struct ham_local *local,
+		  const struct ham_event *event);
+void ham_dest_msg(ham_core *core, struct ham_local *local,
+		  const struct ham_msg *msg);
+void ham_dest_discard(ham_core *core, struct ham_local *local);
+
+/* doubt.c */
+void ham_doubt_resolve(ham_core *core, const struct ham_guest *guest);
+void ham_doubt_tell(ham_core *core, struct ham_local *local,
+		    const struct ham_guest *guest);
+/* Whose death would help, 0 if none is waited for. */
+uint32_t ham_doubt_waits_for(const ham_core *core,
+			     const struct ham_guest *guest, char *out,
+			     size_t size);
+
+/* command.c */
+void ham_command(ham_core *core, const struct ham_event *event);
+void ham_command_verdict(ham_core *core, uint64_t proposal,
+			 const struct ham_op *op, const char *refusal);
+void ham_command_tick(ham_core *core);
+void ham_command_again(ham_core *core);
+const struct ham_core_guest *ham_guest_config(const ham_core *core,
+					      const char *name);
+
+#endif

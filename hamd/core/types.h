@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/types.h - the words the whole core speaks
+ *
+ * Plain values without behaviour.  Node ids are corosync's (never 0).
+ */
+#ifndef HAM_CORE_TYPES_H
+#define HAM_CORE_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	HAM_MAX_NODES = 16,
+	HAM_MAX_GUESTS = 1000,
+	HAM_MAX_REPLICAS = 4, /* the owner's own disk and three others */
+	HAM_NAME_SIZE = 48,   /* with the final NUL */
+	HAM_REASON_SIZE = 160,
+	HAM_BLOB_MAX = 512, /* bytes one side's guest layer tells the other's */
+};
+
+/* corosync's identifier of one membership. */
+struct ham_ring {
+	uint32_t rep;
+	uint64_t seq;
+};
+
+static inline bool
+ham_ring_equal(struct ham_ring a, struct ham_ring b)
+{
+	return a.rep == b.rep && a.seq == b.seq;
+}
+
+/* Where in history a node stands: `term` names one agreed view, `count` the
+ * records applied in it.  Equal positions mean equal states (doc/protocol.md,
+ * "Positions"). */
+struct ham_pos {
+	uint64_t term;
+	uint64_t count;
+};
+
+static inline int
+ham_pos_compare(struct ham_pos a, struct ham_pos b)
+{
+	if (a.term != b.term)
+		return a.term < b.term ? -1 : 1;
+	if (a.count != b.count)
+		return a.count < b.count ? -1 : 1;
+	return 0;
+}
+
+/* Opaque to the core: what one node's guest layer tells its peer's. */
+struct ham_blob {
+	uint16_t len;
+	uint8_t bytes[HAM_BLOB_MAX];
+};
+
+#endif

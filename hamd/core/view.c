@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/view.c - from corosync's news to a view that may decide
+ *
+ *	ring, quorum and group agree
+ *	   -> promise a new term, store the promise      PROMISING
+ *	   -> EXCHANGE: promise and stored position      EXCHANGE
+ *	   -> all promised the same term (who promised less promises again)
+ *	   -> the lowest node that holds the highest position sends ADOPT
+ *	   -> ADOPT delivered: everyone has position (term, 0)      JOINED
+ *	   -> STORED by a majority: active
+ *
+ * The promise is stored before it is said, and is higher than any this node
+ * gave or followed before; so two terms with a majority each have a member in
+ * common that knows of the older one, and no term is ever used twice, even if
+ * corosync forgets its ring sequence.  A hamd that comes to a joined view gets
+ * the leader's state by an ADOPT of its own and changes nothing for the others.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+static unsigned int
+popcount(uint16_t mask)
+{
+	return (unsigned int)__builtin_popcount(mask);
+}
+
+static uint16_t
+bit(unsigned int index)
+{
+	return (uint16_t)(1u << index);
+}
+
+int
+ham_node_index(const ham_core *core, uint32_t id)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (core->config.nodes[i].id == id)
+			return (int)i;
+	return -1;
+}
+
+unsigned int
+ham_majority(const ham_core *core)
+{
+	return core->config.n_nodes / 2 + 1;
+}
+
+/* CPG's list alone may hold ghosts (doc/faults.md, F21). */
+uint16_t
+ham_members(const ham_core *core)
+{
+	return core->connected ? core->group_mask & core->totem_mask : 0;
+}
+
+bool
+ham_is_joined(const ham_core *core, uint32_t id)
+{
+	int i = ham_node_index(core, id);
+
+	return i >= 0 && (core->joined & bit((unsigned int)i));
+}
+
+static bool
+has_quorum(const ham_core *core)
+{
+	return core->connected && core->quorate &&
+	       ham_ring_equal(core->quorum, core->totem) &&
+	       popcount(ham_members(core)) >= ham_majority(core) &&
+	       (ham_members(core) & bit(core->self));
+}
+
+bool
+ham_is_active(const ham_core *core)
+{
+	return !core->dead && core->phase == HAM_VIEW_JOINED &&
+	       has_quorum(core) && core->committed.term == core->base.term &&
+	       popcount(core->joined) >= ham_majority(core) &&
+	       ham_pos_compare(core->committed, core->base) >= 0;
+}
+
+uint32_t
+ham_leader(const ham_core *core)
+{
+	if (core->phase != HAM_VIEW_JOINED)
+		return 0;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (core->joined & bit(i))
+			return core->config.nodes[i].id;
+	return 0;
+}
+
+static void
+close_view(ham_core *core)
+{
+	core->phase = HAM_VIEW_NONE;
+	core->joined = 0;
+	core->counted = 0;
+	core->adopt_wanted = 0;
+	core->adopt_sent = false;
+	core->n_waiting = 0;
+	core->asked_promise = 0;
+	memset(core->exchange, 0, sizeof(core->exchange));
+	memset(core->stored, 0, sizeof(core->stored));
+	core->told = (struct ham_pos){ 0, 0 };
+}
+
+static void
+open_view(ham_core *core)
+{
+	uint64_t promise = core->promise + 1;
+
+	if (core->totem.seq > promise)
+		promise = core->totem.seq;
+	core->phase = HAM_VIEW_PROMISING;
+	core->asked_promise = promise;
+	ham_persist_promise(core, promise);
+}
+
+static void
+send_exchange(ham_core *core)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_EXCHANGE };
+
+	msg.pos = core->durable;
+	msg.checksum = ham_record_checksum(&core->record);
+	msg.promise = core->promise;
+	msg.has_store = core->has_store;
+	msg.config_digest = core->config.config_digest;
+	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_view_promised(ham_core *core, uint64_t promise)
+{
+	if (promise > core->promise)
+		core->promise = promise;
+	if (promise != core->asked_promise || core->phase == HAM_VIEW_NONE)
+		return;
+	core->asked_promise = 0;
+	if (core->phase == HAM_VIEW_PROMISING)
+		core->phase = HAM_VIEW_EXCHANGE;
+	if (core->phase == HAM_VIEW_EXCHANGE)
+		send_exchange(core);
+}
+
+/* Everyone's word is in, and all promised the same term. */
+static bool
+exchange_complete(const ham_core *core)
+{
+	uint16_t members = ham_members(core);
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		const struct ham_exchange *e = &core->exchange[i];
+
+		if (!(members & bit(i)))
+			continue;
+		if (!e->valid || e->promise != core->promise)
+			return false;
+	}
+	return true;
+}
+
+/* The index of who is to send ADOPT, or -1 with nobody able to. */
+static int
+choose_source(const ham_core *core)
+{
+	uint16_t members = ham_members(core);
+	unsigned int with_store = 0;
+	int best = -1;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		const struct ham_exchange *e = &core->exchange[i];
+
+		if (!(members & bit(i)) || !e->has_store)
+			continue;
+		with_store++;
+		if (best < 0 ||
+		    ham_pos_compare(e->pos, core->exchange[best].pos) > 0)
+			best = (int)i;
+	}
+	if (with_store >= ham_majority(core))
+		return best;
+	/* The very first start: nobody may have a state that we do not see. */
+	if (with_store == 0 && popcount(members) == core->config.n_nodes)
+		return 0;
+	return -1;
+}
+
+static void
+send_adopt(ham_core *core, uint16_t members, struct ham_pos pos)
+{
+	struct ham_msg msg = { .kind = HAM_MSG_ADOPT };
+
+	msg.pos = pos;
+	msg.members = members;
+	msg.joined = core->joined;
+	msg.checksum = ham_record_checksum(&core->record);
+	ham_fx_send(core, &msg, false);
+}
+
+/* Leader of a joined view: a newcomer waits until no RECORD is under way, so
+ * that the state it is given is that of its place in the order. */
+static void
+welcome(ham_core *core)
+{
+	if (core->adopt_wanted == 0 || core->adopt_sent ||
+	    ham_leader(core) != core->config.self ||
+	    core->assigned != core->record.pos.count)
+		return;
+	core->adopt_sent = true;
+	send_adopt(core, core->adopt_wanted, core->record.pos);
+}
+
+void
+ham_view_recheck(ham_core *core)
+{
+	if (core->dead || !core->ready)
+		return;
+	if (core->phase == HAM_VIEW_NONE) {
+		if (has_quorum(core))
+			open_view(core);
+		return;
+	}
+	if (core->phase == HAM_VIEW_EXCHANGE && !core->adopt_sent &&
+	    exchange_complete(core) && has_quorum(core) &&
+	    choose_source(core) == (int)core->self) {
+		core->adopt_sent = true;
+		send_adopt(core, ham_members(core),
+			   (struct ham_pos){ core->promise, 0 });
+	}
+	if (core->phase == HAM_VIEW_JOINED)
+		welcome(core);
+}
+
+void
+ham_view_on_exchange(ham_core *core, unsigned int from,
+		     const struct ham_msg *msg)
+{
+	struct ham_exchange *e = &core->exchange[from];
+
+	e->valid = true;
+	e->has_store = msg->has_store;
+	e->incarnation = msg->incarnation;
+	e->pos = msg->pos;
+	e->promise = msg->promise;
+	e->config_digest = msg->config_digest;
+	g_strlcpy(e->version, msg->version, sizeof(e->version));
+	/* who asks has no state, whatever we believed */
+	core->joined &= (uint16_t)~bit(from);
+	core->counted &= (uint16_t)~bit(from);
+	if (core->phase == HAM_VIEW_JOINED && from != core->self)
+		core->adopt_wanted |= bit(from);
+	else if ((core->phase == HAM_VIEW_PROMISING ||
+		  core->phase == HAM_VIEW_EXCHANGE) &&
+		 msg->promise > core->promise &&
+		 msg->promise > core->asked_promise) {
+		core->asked_promise = msg->promise;
+		ham_persist_promise(core, msg->promise);
+	}
+	ham_view_recheck(core);
+}
+
+/* This node takes over the state of the view. */
+static void
+adopt(ham_core *core, const struct ham_msg *msg)
+{
+	struct ham_record *fresh = g_new0(struct ham_record, 1);
+	const char *refusal = ham_msg_adopt_guests(msg, fresh);
+
+	if (refusal) {
+		ham_fx_fatal(core, "the state sent by the leader: %s", refusal);
+		g_free(fresh);
+		return;
+	}
+	core->record = *fresh;
+	g_free(fresh);
+	core->base = msg->pos;
+	core->assigned = msg->pos.count;
+	core->committed = (struct ham_pos){ 0, 0 };
+	core->told = (struct ham_pos){ 0, 0 };
+	core->has_store = true;
+	core->phase = HAM_VIEW_JOINED;
+	core->view_us = core->now_us;
+	core->check_us = core->now_us;
+	core->was_active = false;
+	ham_persist_all(core);
+	ham_reconcile_all(core);
+	ham_command_again(core);
+}
+
+/* Those it admits: only whose present hamd has said EXCHANGE before it in the
+ * order, which every receiver sees alike. */
+static uint16_t
+admitted(const ham_core *core, const struct ham_msg *msg)
+{
+	uint16_t mask = 0;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if ((msg->members & bit(i)) && core->exchange[i].valid)
+			mask |= bit(i);
+	return mask & ham_members(core);
+}
+
+void
+ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	uint16_t newcomers = admitted(core, msg) & (uint16_t)~core->joined;
+
+	if (from == core->self)
+		core->adopt_sent = false;
+	if (core->phase == HAM_VIEW_EXCHANGE) {
+		if (!(newcomers & bit(core->self)))
+			return;
+		core->adopt_sent = false;
+		core->joined = newcomers | (msg->joined & ham_members(core));
+		adopt(core, msg);
+		return;
+	}
+	if (core->phase != HAM_VIEW_JOINED)
+		return;
+	if (ham_pos_compare(msg->pos, core->record.pos) == 0 &&
+	    msg->checksum != ham_record_checksum(&core->record)) {
+		ham_fx_fatal(core, "the record differs from the leader's at the "
+				   "same position");
+		return;
+	}
+	core->adopt_wanted &= (uint16_t)~newcomers;
+	core->joined |= newcomers;
+	if (newcomers) {
+		ham_tell_stored(core, true);
+		ham_peers_changed(core, false);
+	}
+	ham_assign_waiting(core);
+	ham_view_recheck(core);
+}
+
+void
+ham_view_totem(ham_core *core, const struct ham_event *event)
+{
+	uint16_t mask = 0;
+
+	for (size_t i = 0; i < event->n_ids; i++) {
+		int index = ham_node_index(core, event->ids[i]);
+
+		if (index >= 0)
+			mask |= bit((unsigned int)index);
+	}
+	core->connected = true;
+	if (!ham_ring_equal(core->totem, event->ring)) {
+		core->totem = event->ring;
+		close_view(core);
+	}
+	core->totem_mask = mask;
+	ham_view_recheck(core);
+}
+
+void
+ham_view_group(ham_core *core, const struct ham_event *event)
+{
+	uint16_t mask = 0;
+	uint16_t gone;
+	uint16_t come;
+
+	for (size_t i = 0; i < event->n_ids; i++) {
+		int index = ham_node_index(core, event->ids[i]);
+
+		if (index >= 0)
+			mask |= bit((unsigned int)index);
+	}
+	core->connected = true;
+	gone = core->joined & (uint16_t)~mask;
+	come = mask & (uint16_t)~core->group_mask;
+	core->group_mask = mask;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		if (mask & bit(i))
+			continue;
+		core->exchange[i].valid = false;
+		core->exchange[i].version[0] = '\0';
+		core->stored[i] = (struct ham_pos){ 0, 0 };
+	}
+	core->joined &= mask;
+	core->counted &= mask;
+	core->adopt_wanted &= mask;
+	if (gone) {
+		ham_command_again(core);
+		ham_peers_changed(core, false);
+	}
+	/* who comes now has not heard what we said before */
+	if (come && core->phase == HAM_VIEW_EXCHANGE)
+		send_exchange(core);
+	ham_view_recheck(core);
+}
+
+void
+ham_view_quorum(ham_core *core, const struct ham_event *event)
+{
+	core->quorum = event->ring;
+	core->quorate = event->flag;
+	ham_view_recheck(core);
+}
+
+void
+ham_view_lost(ham_core *core)
+{
+	core->connected = false;
+	core->quorate = false;
+	core->totem_mask = 0;
+	core->group_mask = 0;
+	memset(&core->totem, 0, sizeof(core->totem));
+	memset(&core->quorum, 0, sizeof(core->quorum));
+	close_view(core);
+}
+
+static void
+add_names(const ham_core *core, uint16_t mask, char *out, size_t size)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		if (!(mask & bit(i)))
+			continue;
+		if (out[0])
+			g_strlcat(out, ", ", size);
+		g_strlcat(out, core->config.nodes[i].name, size);
+	}
+}
+
+void
+ham_view_waiting_for(const ham_core *core, char *out, size_t size)
+{
+	uint16_t all = (uint16_t)((1u << core->config.n_nodes) - 1);
+	uint16_t members = ham_members(core);
+	char names[HAM_TEXT_MAX / 2] = "";
+
+	out[0] = '\0';
+	if (ham_is_active(core))
+		return;
+	if (!core->connected) {
+		g_strlcpy(out, "corosync on this node", size);
+	} else if (!core->quorate) {
+		g_strlcpy(out, "corosync's quorum", size);
+	} else if (!ham_ring_equal(core->quorum, core->totem)) {
+		g_strlcpy(out, "corosync's group and quorum to agree on the ring",
+			  size);
+	} else if (popcount(members) < ham_majority(core)) {
+		add_names(core, all & (uint16_t)~members, names, sizeof(names));
+		g_snprintf(out, size, "hamd on %u more of: %s",
+			   ham_majority(core) - popcount(members), names);
+	} else if (core->phase == HAM_VIEW_EXCHANGE &&
+		   exchange_complete(core) && choose_source(core) < 0) {
+		add_names(core, all & (uint16_t)~members, names, sizeof(names));
+		g_snprintf(out, size,
+			   "nodes that hold the cluster's state, missing: %s "
+			   "(a new cluster must see all its nodes once)",
+			   names);
+	} else {
+		uint16_t silent = 0;
+
+		for (unsigned int i = 0; i < core->config.n_nodes; i++)
+			if ((members & bit(i)) &&
+			    (core->phase == HAM_VIEW_JOINED
+				     ? !(core->counted & bit(i))
+				     : !core->exchange[i].valid))
+				silent |= bit(i);
+		add_names(core, silent, names, sizeof(names));
+		g_snprintf(out, size, "the exchange of states with: %s", names);
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/bus.h - several cores on one table, for tests of the core
+ *
+ * A stand-in for corosync (one order, views given by the test), for the store
+ * (durable at once, unless held) and for the guest layer (answers what a
+ * healthy one would, unless told to keep silent).  After every step it asserts
+ * that no guest's vCPUs run on two nodes.  Not a simulator: no faults of its
+ * own, no time but what the test passes.
+ */
+#ifndef BUS_H
+#define BUS_H
+
+#include "hamd/core/core.h"
+
+enum { BUS_MAX = 5 };
+
+struct bus_node {
+	ham_core *core;
+	bool up;	/* its hamd runs and is in the group */
+	unsigned int part; /* nodes of one part share a ring */
+	struct ham_ring ring;
+	bool quorate;
+	uint64_t incarnation;
+	GHashTable *disk;     /* char * -> GBytes *, survives a restart */
+	bool store_held;      /* tickets wait in `tickets` */
+	GArray *tickets;      /* uint64_t */
+	uint64_t silent;      /* bit act: the guest layer does not answer */
+	bool vcpus;	      /* of guest "g", whatever hamd does */
+	GString *acts;	      /* "LAUNCH PREPARE ..." since last cleared */
+	GString *notes;
+	char last_error[HAM_TEXT_MAX]; /* of the last command; "" accepted */
+	unsigned int answers;
+	char fatal[HAM_TEXT_MAX];
+};
+
+struct bus {
+	unsigned int n;
+	struct bus_node node[BUS_MAX];
+	GQueue *queue; /* struct bus_frame * in the order of the bus */
+	uint64_t ring_seq;
+	int64_t now_us;
+	struct ham_core_guest guest;
+};
+
+struct bus *bus_new(unsigned int n, unsigned int replicas);
+void bus_free(struct bus *bus);
+
+/* Starts or restarts a node's hamd with what its disk holds; `vcpus` and
+ * what the test tells by bus_found() survive. */
+void bus_up(struct bus *bus, unsigned int i);
+void bus_down(struct bus *bus, unsigned int i);
+/* All nodes get a part number each ("112": first two together, third alone)
+ * and a new ring per part; messages in flight of an old ring reach nobody. */
+void bus_split(struct bus *bus, const char *parts);
+/* Delivers until nothing is left. */
+void bus_run(struct bus *bus);
+void bus_time(struct bus *bus, int64_t us);
+void bus_command(struct bus *bus, unsigned int i, enum ham_command command,
+		 unsigned int target);
+void bus_did(struct bus *bus, unsigned int i, enum ham_did did,
+	     const char *text, bool flag);
+void bus_found(struct bus *bus, unsigned int i, enum ham_found found,
+	       uint64_t epoch, uint64_t txn);
+/* Lets a held store finish. */
+void bus_store_go(struct bus *bus, unsigned int i);
+
+const struct ham_guest *bus_guest(struct bus *bus, unsigned int i);
+bool bus_active(struct bus *bus, unsigned int i);
+/* How many nodes run the guest. */
+unsigned int bus_runners(struct bus *bus);
+/* True if all up nodes of node i's part have equal records. */
+bool bus_equal(struct bus *bus, unsigned int i);
+
+#define BUS_ACT(x) (UINT64_C(1) << HAM_DO_##x)
+
+#endif
