@@ -166,7 +166,7 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 			    (enum ham_standing)msg->standing, msg->text);
 		return;
 	case HAM_MSG_DRAINED:
-	case HAM_MSG_EXPORTED:
+	case HAM_MSG_CAPTURED:
 		local->mig_phase = HAM_MIG_HANDOVER;
 		break;
 	default:
@@ -252,6 +252,8 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	case HAM_MSG_CANCEL:
 	case HAM_MSG_DRAINED:
 	case HAM_MSG_EXPORTED:
+	case HAM_MSG_WIRED:
+	case HAM_MSG_CAPTURED:
 	case HAM_MSG_TAKE:
 	case HAM_MSG_YIELD:
 	case HAM_MSG_ABORT:
@@ -314,6 +316,8 @@ static void
 on_tick(ham_core *core)
 {
 	ham_view_recheck(core);
+	ham_view_tick(core);
+	ham_replicate_tick(core);
 	ham_command_tick(core);
 	if (!ham_is_active(core))
 		return;

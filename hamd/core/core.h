@@ -14,7 +14,8 @@
  *  - HAM_DO_DISCARD, HAM_DO_KILL, HAM_DO_CLOSE: the process is reaped, or the
  *    export's end was seen, before their HAM_DID_* is told (the node says
  *    STORED for the new epoch only afterwards);
- *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run.
+ *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run;
+ *    HAM_DO_UNDO and HAM_DO_SLOT_DROP may go on with a guest that ran before.
  */
 #ifndef HAM_CORE_H
 #define HAM_CORE_H
@@ -58,15 +59,17 @@ enum ham_do {
 	HAM_DO_SHUTDOWN,  /* ask the guest to power off */
 	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
 	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
-	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's */
+	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's; node: D */
 	HAM_DO_UNDO,	  /* S, before CUTOVER: back to plain running */
 	HAM_DO_CAPTURE,	  /* S: stop, drain, send state, serve the disk */
 	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
 	HAM_DO_SILENCE,	  /* S: tap down */
-	HAM_DO_RESUME,	  /* S: take the disk back, cont at the new epoch */
+	HAM_DO_RESUME,	  /* S: take the disk back, cont at the new epoch;
+			     flag: first empty the slot, D is outdated */
 	HAM_DO_FINISH,	  /* S: end QEMU; the storage daemon stays */
+	HAM_DO_WIRE,	  /* D: connect the slot to S's idle disk; blob: S's */
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
-	HAM_DO_TAKEOVER,  /* D: activate, connect S's disk; blob: S's */
+	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
 	HAM_DO_RUN,	  /* D: tap up, cont, announce */
 	HAM_DO_DISCARD,	  /* D: destroy the image and all built for it */
 	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
@@ -82,18 +85,19 @@ enum ham_did {
 	HAM_DID_GONE,		 /* QEMU ended; flag: clean; text */
 	HAM_DID_PREPARED,	 /* blob */
 	HAM_DID_PREPARE_FAILED,	 /* text; nothing is left */
-	HAM_DID_COPYING,	 /* data flows */
+	HAM_DID_OFFERED,	 /* blob: where S's disk will be served */
 	HAM_DID_GATE,		 /* ready to cut over */
 	HAM_DID_COPY_FAILED,	 /* text; still to be undone */
 	HAM_DID_UNDONE,		 /* plain running again; flag: still running */
 	HAM_DID_DRAINED,	 /* all mirrors complete */
-	HAM_DID_CAPTURED,	 /* blob; value: when `stop` was sent, us */
+	HAM_DID_CAPTURED,	 /* value: when `stop` was sent, us */
 	HAM_DID_CAPTURE_FAILED,	 /* text; paused */
 	HAM_DID_HALTED,		 /* flag: QEMU still holds the image */
 	HAM_DID_SILENCED,
 	HAM_DID_RESUMED,
 	HAM_DID_RESUME_FAILED,	 /* text */
 	HAM_DID_FINISHED,	 /* QEMU is gone, the disk is still served */
+	HAM_DID_WIRED,
 	HAM_DID_HELD,		 /* the whole image, S's disk connected */
 	HAM_DID_TAKEOVER_FAILED, /* text */
 	HAM_DID_RAN,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/dest.c - a migration seen from the node the guest comes to
  *
- *	D_PREPARE -> D_READY -EXPORTED-> D_TAKEOVER -held-> D_HELD
+ *	D_PREPARE -> D_READY (EXPORTED: wire the slot; DRAINED: let go of the
+ *	image) -CAPTURED-> D_TAKEOVER -held-> D_HELD
  *	-YIELD, or OUTCOME(D) committed-> D_RUN -> RUNNING, propose OUTCOME(D)
  *
  * Nothing runs here before the source yielded or an OUTCOME said so.  Trouble
@@ -162,6 +163,12 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 		if (local->stage == HAM_L_DISCARD)
 			did_discarded(core, local);
 		return true;
+	case HAM_DID_WIRED:
+		if (local->stage != HAM_L_D_READY)
+			return true;
+		local->wired = true;
+		ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
+		return true;
 	case HAM_DID_HELD:
 		if (local->stage != HAM_L_D_TAKEOVER)
 			return true;
@@ -201,9 +208,13 @@ on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	if (local->stage != HAM_L_D_READY)
 		return;
-	local->blob = msg->blob;
-	ham_stage(core, local, HAM_L_D_TAKEOVER);
-	ham_fx_guest(core, local, HAM_DO_TAKEOVER);
+	if (local->wired) {
+		ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
+		return;
+	}
+	local->offer = msg->blob;
+	ham_fx_guest(core, local, HAM_DO_WIRE);
+	core->fx->list[core->fx->n - 1].blob = local->offer;
 }
 
 void
@@ -220,6 +231,13 @@ ham_dest_msg(ham_core *core, struct ham_local *local,
 		break;
 	case HAM_MSG_EXPORTED:
 		on_exported(core, local, msg);
+		break;
+	case HAM_MSG_CAPTURED:
+		if (local->stage != HAM_L_D_READY || !local->drained ||
+		    !local->wired)
+			break;
+		ham_stage(core, local, HAM_L_D_TAKEOVER);
+		ham_fx_guest(core, local, HAM_DO_TAKEOVER);
 		break;
 	case HAM_MSG_YIELD:
 		if (local->stage != HAM_L_D_HELD)

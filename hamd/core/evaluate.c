@@ -190,6 +190,12 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		local->epoch = guest->epoch;
 		ham_stage(core, local, HAM_L_S_RESUME);
 		ham_fx_guest(core, local, HAM_DO_RESUME);
+		if (local->slot_node &&
+		    !ham_guest_is_current(guest, local->slot_node)) {
+			core->fx->list[core->fx->n - 1].flag = true;
+			local->slot_node = 0;
+			local->slot_failed = false;
+		}
 		break;
 	case HAM_L_D_HELD:
 		/* OUTCOME: the destination, without a YIELD */

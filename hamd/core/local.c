@@ -105,8 +105,10 @@ ham_handover_msg(ham_core *core, struct ham_local *local,
 	msg.txn = local->txn;
 	if (text)
 		g_strlcpy(msg.text, text, sizeof(msg.text));
-	if (kind == HAM_MSG_PREPARED || kind == HAM_MSG_EXPORTED)
+	if (kind == HAM_MSG_PREPARED)
 		msg.blob = local->blob;
+	if (kind == HAM_MSG_EXPORTED)
+		msg.blob = local->offer;
 	ham_fx_send(core, &msg, false);
 }
 
@@ -238,13 +240,16 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
 		local->txn = guest->txn;
 		local->reason[0] = '\0';
+		local->gate = local->wired = false;
+		local->offer.len = 0;
 		ham_stage(core, local, HAM_L_S_PREPARE);
 	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
 					  local->stage == HAM_L_REPLICA)) {
 		local->was_replica = local->stage == HAM_L_REPLICA;
 		local->txn = guest->txn;
 		local->epoch = guest->epoch + 1;
-		local->drained = false;
+		local->drained = local->wired = false;
+		local->reason[0] = '\0';
 		ham_stage(core, local, HAM_L_D_PREPARE);
 		ham_fx_guest(core, local, HAM_DO_PREPARE);
 		core->fx->list[core->fx->n - 1].flag = local->was_replica;
@@ -326,6 +331,19 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	ham_reconcile(core, local, false);
 }
 
+/* What was said in the old view may have been lost with it. */
+static void
+say_again(ham_core *core, struct ham_local *local)
+{
+	if (local->stage == HAM_L_D_READY) {
+		ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
+		if (local->wired)
+			ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
+	}
+	if (local->stage == HAM_L_S_COPY && local->offer.len > 0)
+		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
+}
+
 void
 ham_peers_changed(ham_core *core, bool new_view)
 {
@@ -347,10 +365,8 @@ ham_peers_changed(ham_core *core, bool new_view)
 			/* even if it comes back, it is not the same life */
 			memset(&local->cutover_ring, 0,
 			       sizeof(local->cutover_ring));
-		if (g->phase == HAM_GUEST_MIGRATING &&
-		    local->stage == HAM_L_D_READY && new_view)
-			/* the first PREPARED may have been lost with its view */
-			ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
+		if (g->phase == HAM_GUEST_MIGRATING && new_view)
+			say_again(core, local);
 		if (g->phase == HAM_GUEST_MIGRATING &&
 		    (local->stage == HAM_L_D_PREPARE ||
 		     local->stage == HAM_L_D_READY) &&

@@ -19,8 +19,9 @@ enum {
 static const char *const names[] = {
 	"none",	   "EXCHANGE", "ADOPT",	  "STORED",   "PROPOSE",
 	"RECORD",  "CHECK",    "PREPARED", "REFUSED",  "CANCEL",
-	"DRAINED", "EXPORTED", "TAKE",	   "YIELD",    "ABORT",
-	"ABORTED", "STANDING", "PROGRESS", "NOTE",
+	"EXPORTED", "WIRED",   "DRAINED",  "CAPTURED", "TAKE",
+	"YIELD",   "ABORT",    "ABORTED",  "STANDING", "PROGRESS",
+	"NOTE",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -250,6 +251,8 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_CANCEL:
 	case HAM_MSG_DRAINED:
 	case HAM_MSG_EXPORTED:
+	case HAM_MSG_WIRED:
+	case HAM_MSG_CAPTURED:
 	case HAM_MSG_TAKE:
 	case HAM_MSG_YIELD:
 	case HAM_MSG_ABORT:
@@ -380,6 +383,8 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_CANCEL:
 	case HAM_MSG_DRAINED:
 	case HAM_MSG_EXPORTED:
+	case HAM_MSG_WIRED:
+	case HAM_MSG_CAPTURED:
 	case HAM_MSG_TAKE:
 	case HAM_MSG_YIELD:
 	case HAM_MSG_ABORT:

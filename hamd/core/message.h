@@ -37,8 +37,10 @@ enum ham_msg_kind {
 	HAM_MSG_PREPARED, /* D: blob says where */
 	HAM_MSG_REFUSED,  /* D: reason; nothing is left at D */
 	HAM_MSG_CANCEL,	  /* operator */
+	HAM_MSG_EXPORTED, /* S: blob says where its disk will be served */
+	HAM_MSG_WIRED,	  /* D: is connected there, nothing flows yet */
 	HAM_MSG_DRAINED,  /* S: every mirror completed without error */
-	HAM_MSG_EXPORTED, /* S: blob says where its disk is served now */
+	HAM_MSG_CAPTURED, /* S: the whole state is sent, its disk is served */
 	HAM_MSG_TAKE,	  /* D: holds the whole image, S's disk connected */
 	HAM_MSG_YIELD,	  /* S: will not run this image again */
 	HAM_MSG_ABORT,	  /* S: wants it back */

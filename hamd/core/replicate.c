@@ -144,6 +144,7 @@ ham_tell_stored(ham_core *core, bool again)
 					       ham_local_get(core, g->name), g);
 		}
 	core->told = core->durable;
+	core->stored_us = core->now_us;
 	msg.pos = core->durable;
 	msg.config_digest = core->config.config_digest;
 	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
@@ -233,6 +234,7 @@ assign(ham_core *core, uint32_t proposer, uint64_t proposal,
 	}
 	msg.pos.term = core->base.term;
 	msg.pos.count = ++core->assigned;
+	core->said_us = core->now_us;
 	msg.proposer = proposer;
 	msg.proposal = proposal;
 	msg.op = *op;
@@ -331,6 +333,21 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (msg->proposer == core->config.self && msg->proposal != 0)
 		ham_command_verdict(core, msg->proposal, &msg->op, refusal);
 	ham_view_recheck(core);
+}
+
+void
+ham_replicate_tick(ham_core *core)
+{
+	if (core->phase != HAM_VIEW_JOINED)
+		return;
+	if (ham_pos_compare(core->told, core->stored[core->self]) > 0 &&
+	    core->now_us - core->stored_us > RETRY_US)
+		ham_tell_stored(core, true);
+	/* the same number again is harmless: the first to come is taken */
+	if (ham_leader(core) == core->config.self &&
+	    core->assigned > core->record.pos.count &&
+	    core->now_us - core->said_us > RETRY_US)
+		core->assigned = core->record.pos.count;
 }
 
 void

@@ -109,19 +109,31 @@ did_finished(ham_core *core, struct ham_local *local)
 		ham_reconcile(core, local, false);
 }
 
+/* The copy is through and the destination is wired to our disk. */
+static void
+gate_reached(ham_core *core, struct ham_local *local)
+{
+	if (local->stage != HAM_L_S_COPY || !local->gate || !local->wired)
+		return;
+	ham_stage(core, local, HAM_L_S_GATE);
+	ham_evaluate_all(core);
+}
+
 /* Events that end a stage before CUTOVER. */
 static bool
 did_before_cutover(ham_core *core, struct ham_local *local,
 		   const struct ham_event *event)
 {
 	switch (event->did) {
-	case HAM_DID_COPYING:
+	case HAM_DID_OFFERED:
+		if (local->stage != HAM_L_S_COPY || !event->blob)
+			return true;
+		local->offer = *event->blob;
+		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
 		return true;
 	case HAM_DID_GATE:
-		if (local->stage != HAM_L_S_COPY)
-			return true;
-		ham_stage(core, local, HAM_L_S_GATE);
-		ham_evaluate_all(core);
+		local->gate = true;
+		gate_reached(core, local);
 		return true;
 	case HAM_DID_COPY_FAILED:
 		if (local->stage == HAM_L_S_COPY ||
@@ -167,10 +179,8 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		if (local->stage != HAM_L_S_CAPTURE)
 			return true;
 		local->stop_us = (int64_t)event->value;
-		if (event->blob)
-			local->blob = *event->blob;
 		ham_stage(core, local, HAM_L_S_CAPTURED);
-		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
+		ham_handover_msg(core, local, HAM_MSG_CAPTURED, NULL);
 		return true;
 	case HAM_DID_CAPTURE_FAILED:
 		if (local->stage == HAM_L_S_CAPTURE ||
@@ -208,11 +218,15 @@ ham_source_did(ham_core *core, struct ham_local *local,
 static void
 on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
 	if (local->stage != HAM_L_S_PREPARE)
 		return;
 	local->blob = msg->blob;
 	ham_stage(core, local, HAM_L_S_COPY);
 	ham_fx_guest(core, local, HAM_DO_COPY);
+	core->fx->list[core->fx->n - 1].node = guest ? guest->dst : 0;
 	tell_phase(core, local, HAM_MIG_COPY);
 }
 
@@ -261,6 +275,10 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 	switch (msg->kind) {
 	case HAM_MSG_PREPARED:
 		on_prepared(core, local, msg);
+		break;
+	case HAM_MSG_WIRED:
+		local->wired = true;
+		gate_reached(core, local);
 		break;
 	case HAM_MSG_REFUSED:
 		if (local->stage >= HAM_L_S_PREPARE &&

@@ -51,7 +51,7 @@ enum ham_stage {
 	/* destination */
 	HAM_L_D_PREPARE,
 	HAM_L_D_READY,	  /* the copy comes in */
-	HAM_L_D_TAKEOVER, /* EXPORTED came */
+	HAM_L_D_TAKEOVER, /* CAPTURED came */
 	HAM_L_D_HELD,	  /* TAKE sent; paused */
 	HAM_L_D_RUN,	  /* YIELD came, or OUTCOME committed; cont asked */
 	/* going away; the node answers STORED only afterwards */
@@ -81,6 +81,8 @@ struct ham_local {
 	bool undone;   /* S_UNDO: UNDONE was told; the record is to follow */
 	bool launch;   /* LAUNCH is due at record's epoch once committed */
 	bool kill;     /* WANT_STOP asked for a kill */
+	bool gate;     /* S_COPY: GATE was told */
+	bool wired;    /* S_COPY: WIRED came.  D_READY: it is */
 	bool drained;  /* D: DRAINED came */
 	bool ran;      /* D: its QEMU ended after cont was asked */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
@@ -88,7 +90,8 @@ struct ham_local {
 	uint64_t txn;
 	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
 	bool slot_failed;
-	struct ham_blob blob;
+	struct ham_blob blob;  /* PREPARED's */
+	struct ham_blob offer; /* EXPORTED's; empty: none yet */
 	int64_t since_us;   /* of the stage */
 	int64_t started_us; /* of the migration */
 	int64_t stop_us;    /* S: when `stop` was sent */
@@ -168,7 +171,8 @@ struct ham_core {
 	bool adopt_sent;
 	unsigned int n_waiting;
 	struct ham_waiting waiting[HAM_MAX_WAITING];
-	int64_t view_us; /* when the view was joined */
+	int64_t stored_us; /* last STORED */
+	int64_t said_us; /* last EXCHANGE, ADOPT or new RECORD */
 	int64_t check_us;
 	bool was_active;
 
@@ -237,6 +241,9 @@ void ham_persist_all(ham_core *core);
 void ham_tell_stored(ham_core *core, bool again);
 void ham_recount(ham_core *core);
 void ham_send_check(ham_core *core);
+/* Says again what corosync may have dropped. */
+void ham_replicate_tick(ham_core *core);
+void ham_view_tick(ham_core *core);
 
 /* local.c */
 struct ham_local *ham_local_get(ham_core *core, const char *name);

@@ -20,6 +20,8 @@
 
 #include "hamd/core/state.h"
 
+enum { AGAIN_US = 3000000 };
+
 static unsigned int
 popcount(uint16_t mask)
 {
@@ -123,6 +125,7 @@ send_exchange(ham_core *core)
 {
 	struct ham_msg msg = { .kind = HAM_MSG_EXCHANGE };
 
+	core->said_us = core->now_us;
 	msg.pos = core->durable;
 	msg.checksum = ham_record_checksum(&core->record);
 	msg.promise = core->promise;
@@ -197,6 +200,7 @@ send_adopt(ham_core *core, uint16_t members, struct ham_pos pos)
 	msg.pos = pos;
 	msg.members = members;
 	msg.joined = core->joined;
+	core->said_us = core->now_us;
 	msg.checksum = ham_record_checksum(&core->record);
 	ham_fx_send(core, &msg, false);
 }
@@ -283,7 +287,6 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->told = (struct ham_pos){ 0, 0 };
 	core->has_store = true;
 	core->phase = HAM_VIEW_JOINED;
-	core->view_us = core->now_us;
 	core->check_us = core->now_us;
 	core->was_active = false;
 	ham_persist_all(core);
@@ -400,6 +403,21 @@ ham_view_quorum(ham_core *core, const struct ham_event *event)
 	core->quorum = event->ring;
 	core->quorate = event->flag;
 	ham_view_recheck(core);
+}
+
+/* corosync may drop a message while a ring forms, without a word. */
+void
+ham_view_tick(ham_core *core)
+{
+	if (core->now_us - core->said_us < AGAIN_US)
+		return;
+	if (core->phase == HAM_VIEW_EXCHANGE && core->asked_promise == 0) {
+		core->adopt_sent = false;
+		send_exchange(core);
+	} else if (core->phase == HAM_VIEW_JOINED && core->adopt_sent) {
+		core->adopt_sent = false;
+		ham_view_recheck(core);
+	}
 }
 
 void

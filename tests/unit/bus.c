@@ -11,7 +11,7 @@ static const char *const act_names[HAM_DO_N] = {
 	[HAM_DO_COPY] = "COPY",		[HAM_DO_UNDO] = "UNDO",
 	[HAM_DO_CAPTURE] = "CAPTURE",	[HAM_DO_HALT] = "HALT",
 	[HAM_DO_SILENCE] = "SILENCE",	[HAM_DO_RESUME] = "RESUME",
-	[HAM_DO_FINISH] = "FINISH",	[HAM_DO_RELEASE] = "RELEASE",
+	[HAM_DO_FINISH] = "FINISH",	[HAM_DO_RELEASE] = "RELEASE",	[HAM_DO_WIRE] = "WIRE",
 	[HAM_DO_TAKEOVER] = "TAKEOVER", [HAM_DO_RUN] = "RUN",
 	[HAM_DO_DISCARD] = "DISCARD",	[HAM_DO_CLOSE] = "CLOSE",
 	[HAM_DO_SLOT_DROP] = "SLOT_DROP",
@@ -24,6 +24,7 @@ static const enum ham_did answers[HAM_DO_N] = {
 	[HAM_DO_KILL] = HAM_DID_GONE,
 	[HAM_DO_PREPARE] = HAM_DID_PREPARED,
 	[HAM_DO_COPY] = HAM_DID_GATE,
+	[HAM_DO_WIRE] = HAM_DID_WIRED,
 	[HAM_DO_UNDO] = HAM_DID_UNDONE,
 	[HAM_DO_CAPTURE] = HAM_DID_CAPTURED,
 	[HAM_DO_HALT] = HAM_DID_HALTED,
@@ -142,6 +143,10 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		     act == HAM_DO_UNDO;
 	if (act == HAM_DO_CAPTURE) {
 		event.did = HAM_DID_DRAINED;
+		step(bus, i, &event);
+	}
+	if (act == HAM_DO_COPY) {
+		event.did = HAM_DID_OFFERED;
 		step(bus, i, &event);
 	}
 	event.did = (uint8_t)answers[act];

@@ -156,7 +156,7 @@ START_TEST(migrate_keeps_replica)
 	ck_assert_str_eq(bus->node[0].acts->str,
 			 "LAUNCH COPY CAPTURE SILENCE FINISH ");
 	ck_assert_str_eq(bus->node[1].acts->str,
-			 "PREPARE RELEASE TAKEOVER RUN ");
+			 "PREPARE WIRE RELEASE TAKEOVER RUN ");
 	ck_assert_ptr_nonnull(
 		strstr(bus->node[2].notes->str, "MIGRATION_DONE"));
 	bus_free(bus);
@@ -288,6 +288,7 @@ START_TEST(capture_waits_for_destinations_disk)
 	struct bus *bus = migrating_until(0, BUS_ACT(COPY));
 
 	bus->node[1].store_held = true;
+	bus_did(bus, 0, HAM_DID_OFFERED, NULL, false);
 	bus_did(bus, 0, HAM_DID_GATE, NULL, false);
 	bus_run(bus);
 	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_IN_DOUBT);
