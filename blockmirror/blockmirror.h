@@ -3,16 +3,23 @@
  *
  * Pure builders of what QEMU (>= 10.0) and qemu-storage-daemon are told, and
  * readers of what they answer.  Nothing is sent from here: the owner of the
- * QMP connection (hamd/guest/) sends.  Names of nodes are fixed per disk N:
+ * QMP connection (hamd/guest/) sends.  Nodes of disk N:
  *
- *	dN-top  raw       the device's root, werror=stop
- *	dN-q    quorum    every child must take a write (vote-threshold = slots)
- *	dN-f    file      the local image
- *	dN-sK   null-co or nbd: slot K; a null takes the place of no replica
+ *	dN-top          raw     the device's root, werror=stop
+ *	 dN-q           quorum  every child must take a write
+ *	  dN-r          raw     of a fixed size
+ *	   dN-f         file    the local image
+ *	  dN-sK-nullG   null-co slot K without a replica
+ *	  dN-sK-nbdG    nbd     slot K with one
+ *	dN-t            nbd     where a mirror copies to, in no slot yet
  *
  * A write counts only when all children took it, so a guest write is held, not
  * lost, when a replica fails; the slot is emptied only after OUTDATED was
  * committed (doc/design.md, section 6).  Raw images only.
+ *
+ * G is a serial number that grows with every node put into the slot: the new
+ * one must be in before the old one may leave, and a null that has left can
+ * not come back once the graph was inactive.
  */
 #ifndef HAM_BLOCKMIRROR_H
 #define HAM_BLOCKMIRROR_H
@@ -23,7 +30,8 @@
 #include <stdint.h>
 
 enum {
-	HAM_BM_SLOTS = 1, /* replicas beside the local file, now */
+	HAM_BM_SLOTS = 1,     /* replicas beside the local file, now */
+	HAM_BM_NODE_MAX = 31, /* bytes of a node's name, QEMU's limit */
 };
 
 struct ham_bm_disk {
@@ -39,36 +47,74 @@ struct ham_bm_export {
 	const char *name;
 };
 
-/* Reads a QMP reply's "return" value or event data; in each: true/false and
- * *error with the reason. */
+/* --- QEMU's command line */
 
-/* -blockdev arguments (JSON text) of one disk's stack, in order; the strings
- * are the caller's (GPtrArray with g_free). */
+/* -blockdev arguments (JSON text) of one disk's stack, in order, every slot
+ * with a null of serial 0; the strings are the caller's (GPtrArray with
+ * g_free).  The same at both ends of a migration. */
 GPtrArray *ham_bm_stack_args(const struct ham_bm_disk *disk);
 
-/* -device argument for the disk's virtio-blk at a fixed PCI address. */
+/* -device argument for the disk's virtio-blk, on bus pcie.0 at device number
+ * 0x10 + index. */
 char *ham_bm_device_arg(const struct ham_bm_disk *disk);
 
-/* Command arguments.  Each result is the caller's. */
-JsonObject *ham_bm_nbd_add(const struct ham_bm_disk *disk, unsigned int slot,
+/* --- Names; each result is the caller's */
+
+char *ham_bm_job_id(const struct ham_bm_disk *disk);
+char *ham_bm_target_node(const struct ham_bm_disk *disk);
+char *ham_bm_nbd_node(const struct ham_bm_disk *disk, unsigned int slot,
+		      unsigned int serial);
+char *ham_bm_null_node(const struct ham_bm_disk *disk, unsigned int slot,
+		       unsigned int serial);
+
+/* The index of the disk to which an event's node belongs, -1 if to none. */
+int ham_bm_disk_of_node(const char *node);
+
+/* Export name: guest, disk, epoch, boot id: a writer of an older epoch, or of
+ * before the node's reboot, asks for a name that does not exist any more. */
+char *ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
+			 const char *boot_id);
+
+/* --- Command arguments.  Each result is the caller's. */
+
+/* blockdev-add, for a slot or as a mirror's target */
+JsonObject *ham_bm_nbd_add(const char *node,
 			   const struct ham_bm_export *export);
-JsonObject *ham_bm_mirror(const struct ham_bm_disk *disk);
-JsonObject *ham_bm_job_cancel(const struct ham_bm_disk *disk, bool force);
-JsonObject *ham_bm_nbd_del(const struct ham_bm_disk *disk, unsigned int slot);
-JsonObject *ham_bm_null_add(const struct ham_bm_disk *disk, unsigned int slot);
+/* blockdev-add */
+JsonObject *ham_bm_null_add(const struct ham_bm_disk *disk, const char *node);
+/* blockdev-del; a node that is in a slot is refused by QEMU */
+JsonObject *ham_bm_node_del(const char *node);
+/* x-blockdev-change, in this order: the new node in, the old one out */
 JsonObject *ham_bm_slot_add(const struct ham_bm_disk *disk, const char *node);
 JsonObject *ham_bm_slot_remove(const struct ham_bm_disk *disk,
 			       const char *child);
-JsonObject *ham_bm_yank(const struct ham_bm_disk *disk, unsigned int slot);
+/* yank, out of band: ends the connection of a node that hangs */
+JsonObject *ham_bm_yank(const char *node);
+/* blockdev-set-active on QEMU: without a node's name, so the whole graph */
+JsonObject *ham_bm_set_active(bool active);
 
-char *ham_bm_job_id(const struct ham_bm_disk *disk);
-char *ham_bm_nbd_node(const struct ham_bm_disk *disk, unsigned int slot);
-char *ham_bm_null_node(const struct ham_bm_disk *disk, unsigned int slot);
+/* blockdev-mirror from the disk to its target node; `speed` in bytes/s */
+JsonObject *ham_bm_mirror(const struct ham_bm_disk *disk, uint64_t speed);
+/* block-job-set-speed */
+JsonObject *ham_bm_job_speed(const struct ham_bm_disk *disk, uint64_t speed);
+/* block-job-cancel: of a ready mirror, not forced, it is the completion */
+JsonObject *ham_bm_job_cancel(const struct ham_bm_disk *disk, bool force);
 
-/* The quorum child (e.g. "children.2") under which `node` hangs, from the
- * reply to query-named-block-nodes; NULL if it does not. */
-char *ham_bm_find_child(JsonNode *named_block_nodes,
-			const struct ham_bm_disk *disk, const char *node);
+/* --- Readers */
+
+/* What is in a slot, from the reply to x-debug-query-block-graph (the only
+ * command that shows it; a child's name grows with each change). */
+struct ham_bm_slot {
+	char child[HAM_BM_NODE_MAX + 1]; /* "children.2" */
+	char node[HAM_BM_NODE_MAX + 1];
+	bool replica; /* an NBD node, not a null */
+	unsigned int serial;
+	char older[HAM_BM_NODE_MAX + 1]; /* the child of a swap cut short, */
+	char older_node[HAM_BM_NODE_MAX + 1]; /* "" if there is none */
+};
+bool ham_bm_read_slot(JsonNode *block_graph, const struct ham_bm_disk *disk,
+		      unsigned int slot, struct ham_bm_slot *out,
+		      GError **error);
 
 /* One mirror job, from the reply to query-block-jobs. */
 struct ham_bm_progress {
@@ -84,23 +130,37 @@ void ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);
 
-/* Storage daemon: argv beside the descriptors (monitor and NBD server are
- * listening sockets handed in as `monitor_fd` and `nbd_fd`). */
+/* --- Storage daemon: one file node and one export a disk */
+
+/* argv; monitor and NBD server are listening sockets handed in as `monitor_fd`
+ * and `nbd_fd`.  g_strfreev() frees it. */
 char **ham_bm_qsd_argv(const char *program, int monitor_fd, int nbd_fd);
-JsonObject *ham_bm_qsd_open(const struct ham_bm_disk *disk);
+/* blockdev-add.  An inactive image takes no lock and refuses writes, so it may
+ * be opened and exported while a QEMU still has it. */
+JsonObject *ham_bm_qsd_open(const struct ham_bm_disk *disk, bool active);
+/* block-export-add; the node may change between active and inactive under it */
 JsonObject *ham_bm_qsd_export(const struct ham_bm_disk *disk,
 			      const char *export_name);
+/* blockdev-set-active */
+JsonObject *ham_bm_qsd_set_active(const struct ham_bm_disk *disk, bool active);
+/* block-export-del; done when BLOCK_EXPORT_DELETED with the id has come */
 JsonObject *ham_bm_qsd_export_del(const struct ham_bm_disk *disk);
+char *ham_bm_qsd_export_id(const struct ham_bm_disk *disk);
+/* blockdev-del */
 JsonObject *ham_bm_qsd_close(const struct ham_bm_disk *disk);
 
-/* Export name: guest, disk, epoch, boot id: a writer of an older epoch asks
- * for a name that does not exist any more. */
-char *ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
-			 const char *boot_id);
+/* --- Pacing: how fast each goes so that RAM arrives with the disks
+ *
+ * Bytes and bytes/s.  Each is never 0, which QEMU takes for "no limit", and
+ * never above the budget; a budget of 0 is taken for 1. */
 
-/* Pacing (pure): how fast RAM should go so that it arrives with the disks.
- * All in bytes and bytes/s; `disk_rate` 0 if not known yet. */
+/* RAM's max-bandwidth.  `disk_remaining` and `disk_rate` are of all disks
+ * together, `disk_rate` as measured, 0 if not known yet. */
 uint64_t ham_bm_pace(uint64_t ram_remaining, uint64_t disk_remaining,
 		     uint64_t disk_rate, uint64_t budget);
+
+/* One disk's mirror speed: its part of what RAM leaves over. */
+uint64_t ham_bm_pace_disk(uint64_t this_remaining, uint64_t disk_remaining,
+			  uint64_t ram_rate, uint64_t budget);
 
 #endif

@@ -28,9 +28,10 @@ enum ham_conf_accel { HAM_CONF_KVM, HAM_CONF_TCG };
 
 struct ham_conf_node {
 	char *name;
-	char *address_migration; /* numeric IPv4 or IPv6 */
+	char *address_migration; /* numeric IPv4 or IPv6; NULL: a witness */
 	uint64_t memory_reserve;  /* bytes guests may not use */
 	bool witness;		  /* role = witness: holds no guests */
+	unsigned int line;	  /* of its section, for messages */
 };
 
 struct ham_conf_disk {
@@ -51,10 +52,11 @@ struct ham_conf_port {
 
 struct ham_conf_guest {
 	char *name;
-	char *uuid; /* 36 characters; from the name (UUID v5) if not given */
+	char *uuid; /* 36 lower-case characters; UUID v5 of the name if not
+		     * given */
 	uint64_t memory; /* bytes, a multiple of 1 MiB */
 	unsigned int cpus;
-	unsigned int replicas;
+	unsigned int replicas; /* 0 or 1 */
 	unsigned int priority;
 	int64_t max_pause_us;
 	int64_t max_duration_us;
@@ -74,9 +76,11 @@ struct ham_conf_guest {
 struct ham_conf_fence {
 	char *node;
 	char *name;
-	char *agent; /* fence_ipmilan, ... or "watchdog" */
-	unsigned int level;
-	GHashTable *options; /* char * -> char *, passed to the agent */
+	char *agent; /* fence_ipmilan, ... or "watchdog" (no options then) */
+	unsigned int level; /* 1 is tried first */
+	GHashTable *options; /* char * -> char *, passed to the agent; no
+			      * secret is among them, only the names of files
+			      * (password_file) that hold one */
 };
 
 typedef struct ham_conf {
@@ -85,7 +89,9 @@ typedef struct ham_conf {
 	char *name; /* of the cluster, for people */
 	enum ham_conf_accel accel;
 	uint64_t migration_bandwidth; /* bytes/s for all copies of a node */
-	int64_t lease_us; /* 0: auto, 1.5 x (token + consensus + 2 s) */
+	int64_t lease_us; /* 0: auto; in force: ham_conf_lease_us() */
+	unsigned int lease_line; /* for messages; 0: not in the file */
+	bool insecure; /* corosync without encryption is accepted */
 	int64_t replica_timeout_us;
 	int64_t watchdog_us;
 	uint32_t uid_first; /* guest_uids */
@@ -96,8 +102,9 @@ typedef struct ham_conf {
 	char digest[65]; /* SHA-256 of the file, hex: equal on equal files */
 } ham_conf;
 
-/* One thing wrong.  All strings are owned by it; `section`, `key`, `expected`,
- * `found` may be NULL.  `line` counts from 1, 0 where no line is to blame. */
+/* One thing wrong.  All strings are owned by it, are UTF-8 and printable
+ * (other bytes stand as \xNN); `section` and `key` may be NULL.  `line` counts
+ * from 1, 0 where no line is to blame. */
 struct ham_conf_problem {
 	char *file;
 	unsigned int line;
@@ -121,10 +128,27 @@ struct ham_conf_ring_node {
 	uint32_t id;
 	char name[HAM_CONF_NAME_MAX + 1]; /* "" if corosync has none */
 	unsigned int votes;
+	unsigned int line; /* of its section; 0: not from a file */
+};
+
+enum ham_conf_ring_key {
+	HAM_CONF_RING_TRANSPORT,
+	HAM_CONF_RING_CIPHER,
+	HAM_CONF_RING_HASH,
+	HAM_CONF_RING_PROVIDER,
+	HAM_CONF_RING_EXPECTED_VOTES,
+	HAM_CONF_RING_DEVICE,
+	HAM_CONF_RING_LAST_MAN_STANDING,
+	HAM_CONF_RING_ALLOW_DOWNSCALE,
+	HAM_CONF_RING_AUTO_TIE_BREAKER,
+	HAM_CONF_RING_TWO_NODE,
+	HAM_CONF_RING_WAIT_FOR_ALL,
+	HAM_CONF_RING_N_KEYS
 };
 
 struct ham_conf_ring {
-	const char *source; /* for messages: "corosync.conf" or "cmap" */
+	const char *source; /* for messages: a path or "cmap"; the caller's */
+	char transport[16]; /* "" is corosync's default, knet */
 	unsigned int token_ms;	   /* in force */
 	unsigned int consensus_ms; /* in force */
 	char crypto_cipher[32];	   /* "none" if not set */
@@ -139,12 +163,17 @@ struct ham_conf_ring {
 	char provider[32]; /* of quorum */
 	unsigned int n_nodes;
 	struct ham_conf_ring_node nodes[64];
+	unsigned int lines[HAM_CONF_RING_N_KEYS]; /* 0: not from a file */
 };
 
 /* Reads a corosync.conf(5).  False if it cannot be read or parsed; problems
- * are appended. */
+ * are appended.  `path` must live as long as *ring. */
 bool ham_conf_ring_load(const char *path, struct ham_conf_ring *ring,
 			GPtrArray *problems);
+
+/* The same from memory.  Takes any bytes. */
+bool ham_conf_ring_parse(const char *path, const char *text, size_t len,
+			 struct ham_conf_ring *ring, GPtrArray *problems);
 
 /* Holds the cluster file against corosync: node names and count, token and
  * lease, crypto, options that make quorum unsafe (doc/design.md, section 3).
@@ -152,7 +181,20 @@ bool ham_conf_ring_load(const char *path, struct ham_conf_ring *ring,
 bool ham_conf_check_ring(const ham_conf *conf, const struct ham_conf_ring *ring,
 			 GPtrArray *problems);
 
-/* "file:line: [section] key: found X, expected Y".  The caller frees it. */
+/* The lease in force: the file's, or for `auto` 1.5 x (token + consensus +
+ * 2 s). */
+int64_t ham_conf_lease_us(const ham_conf *conf, unsigned int token_ms,
+			  unsigned int consensus_ms);
+
+/* `hamctl config check`: the file, and corosync's against it.  Without a path
+ * for corosync's file, HAM_CONF_COROSYNC is held against it where it exists.
+ * Appends to problems; true if it appended none. */
+#define HAM_CONF_COROSYNC "/etc/corosync/corosync.conf"
+bool ham_conf_check_file(const char *path, const char *corosync_path,
+			 GPtrArray *problems);
+
+/* "file:line: [section] key: found X, expected Y", one line, printable as it
+ * is whatever the file held.  The caller frees it. */
 char *ham_conf_problem_text(const struct ham_conf_problem *problem);
 
 /* A new empty array that owns its problems. */

@@ -47,9 +47,11 @@ AC_DEFUN([HAM_HARDENING], [
 		-fstack-clash-protection],
 		[HAM_TRY_FLAG([flag], [HAM_CFLAGS])])
 	HAM_TRY_FLAG([-fPIE], [HAM_PIE_CFLAGS])
-	m4_foreach([flag], [[-pie], [-Wl,-z,relro], [-Wl,-z,now],
-		[-Wl,-z,noexecstack]],
-		[HAM_TRY_FLAG(flag, [HAM_LDFLAGS])])
+	dnl written out: a list would split these at their commas
+	HAM_TRY_FLAG([-pie], [HAM_LDFLAGS])
+	HAM_TRY_FLAG([[-Wl,-z,relro]], [HAM_LDFLAGS])
+	HAM_TRY_FLAG([[-Wl,-z,now]], [HAM_LDFLAGS])
+	HAM_TRY_FLAG([[-Wl,-z,noexecstack]], [HAM_LDFLAGS])
 	HAM_CPPFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
 	AC_SUBST([HAM_PIE_CFLAGS])
 	AC_SUBST([HAM_LDFLAGS])

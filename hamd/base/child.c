@@ -126,7 +126,7 @@ run_child(const struct ham_child_spec *spec, int log_fd, int report)
 	    !place_fds(spec, &report) || !close_others(spec, report) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_ids(spec))
 		goto fail;
-	execv(spec->argv[0], (char *const *)spec->argv);
+	execv(spec->program, (char *const *)spec->argv);
 fail:
 	code = errno;
 	(void)!write(report, &code, sizeof(code));
@@ -185,7 +185,7 @@ ham_child_spawn(const struct ham_child_spec *spec, ham_child_exit_fn on_exit,
 	if (pid == 0)
 		run_child(spec, log_fd, pipe_w);
 	ham_clear_fd(&pipe_w);
-	if (!exec_succeeded(pipe_r, pid, spec->argv[0], error))
+	if (!exec_succeeded(pipe_r, pid, spec->program, error))
 		return NULL;
 	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0) {

@@ -166,8 +166,9 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 			    (enum ham_standing)msg->standing, msg->text);
 		return;
 	case HAM_MSG_DRAINED:
-	case HAM_MSG_CAPTURED:
 		local->mig_phase = HAM_MIG_HANDOVER;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, msg->guest,
+			    "handover");
 		break;
 	default:
 		break;

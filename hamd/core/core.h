@@ -70,7 +70,7 @@ enum ham_do {
 	HAM_DO_WIRE,	  /* D: connect the slot to S's idle disk; blob: S's */
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
 	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
-	HAM_DO_RUN,	  /* D: tap up, cont, announce */
+	HAM_DO_RUN,	  /* D: tap up, cont, announce; node: in the slot */
 	HAM_DO_DISCARD,	  /* D: destroy the image and all built for it */
 	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
 	HAM_DO_SLOT_DROP, /* owner: go on without that replica */

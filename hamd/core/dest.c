@@ -96,20 +96,37 @@ did_gone(ham_core *core, struct ham_local *local,
 	ham_evaluate_all(core);
 }
 
+/* Whose disk hangs in the slot of the guest that came: the source's. */
+static uint32_t
+wired_to(const ham_core *core, const struct ham_guest *guest)
+{
+	if (!guest)
+		return 0;
+	if (guest->phase == HAM_GUEST_IN_DOUBT)
+		return guest->owner;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node != core->config.self &&
+		    guest->replica[i].state == HAM_REPLICA_CURRENT)
+			return guest->replica[i].node;
+	return 0;
+}
+
+void
+ham_dest_run(ham_core *core, struct ham_local *local)
+{
+	local->yield_us = core->now_us;
+	ham_stage(core, local, HAM_L_D_RUN);
+	ham_fx_guest(core, local, HAM_DO_RUN);
+	core->fx->list[core->fx->n - 1].node =
+		wired_to(core, guest_of(core, local));
+}
+
 static void
 did_ran(ham_core *core, struct ham_local *local)
 {
-	const struct ham_guest *guest = guest_of(core, local);
 	struct ham_msg msg = { .kind = HAM_MSG_NOTE };
 
-	local->slot_node = 0;
-	if (guest && guest->phase == HAM_GUEST_IN_DOUBT)
-		local->slot_node = guest->owner;
-	else if (guest)
-		for (int i = 0; i < HAM_MAX_REPLICAS; i++)
-			if (guest->replica[i].node != core->config.self &&
-			    guest->replica[i].state == HAM_REPLICA_CURRENT)
-				local->slot_node = guest->replica[i].node;
+	local->slot_node = wired_to(core, guest_of(core, local));
 	local->slot_failed = false;
 	local->was_replica = false;
 	ham_stage(core, local, HAM_L_RUNNING);
@@ -240,11 +257,8 @@ ham_dest_msg(ham_core *core, struct ham_local *local,
 		ham_fx_guest(core, local, HAM_DO_TAKEOVER);
 		break;
 	case HAM_MSG_YIELD:
-		if (local->stage != HAM_L_D_HELD)
-			break;
-		local->yield_us = core->now_us;
-		ham_stage(core, local, HAM_L_D_RUN);
-		ham_fx_guest(core, local, HAM_DO_RUN);
+		if (local->stage == HAM_L_D_HELD)
+			ham_dest_run(core, local);
 		break;
 	case HAM_MSG_ABORT:
 		/* ours to obey only if it came before our TAKE */

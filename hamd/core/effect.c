@@ -109,8 +109,14 @@ ham_fx_note(ham_core *core, enum ham_note note, const char *guest,
 
 	effect->note = (uint8_t)note;
 	effect->node = core->config.self;
-	if (guest)
+	if (guest) {
+		const struct ham_guest *g =
+			ham_record_lookup(&core->record, guest);
+
 		g_strlcpy(effect->guest, guest, sizeof(effect->guest));
+		effect->epoch = g ? g->epoch : 0;
+		effect->txn = g ? g->txn : 0;
+	}
 	va_start(ap, format);
 	g_vsnprintf(effect->text, sizeof(effect->text), format, ap);
 	va_end(ap);

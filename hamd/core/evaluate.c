@@ -199,8 +199,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		break;
 	case HAM_L_D_HELD:
 		/* OUTCOME: the destination, without a YIELD */
-		ham_stage(core, local, HAM_L_D_RUN);
-		ham_fx_guest(core, local, HAM_DO_RUN);
+		ham_dest_run(core, local);
 		break;
 	case HAM_L_STARTING:
 	case HAM_L_STOPPING:

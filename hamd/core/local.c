@@ -237,6 +237,7 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	local->progress.phase = HAM_MIG_PREPARE;
 	local->progress.eta_ms = -1;
 	local->started_us = core->now_us;
+	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
 		local->txn = guest->txn;
 		local->reason[0] = '\0';
@@ -303,6 +304,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		break;
 	case HAM_OP_CUTOVER:
 		local->mig_phase = HAM_MIG_CUTOVER;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, op->guest,
+			    "cutover");
 		local->cutover_ring = core->totem;
 		local->src = guest->owner;
 		local->take_seen = local->abort_seen = false;

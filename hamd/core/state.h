@@ -287,6 +287,7 @@ bool ham_dest_did(ham_core *core, struct ham_local *local,
 		  const struct ham_event *event);
 void ham_dest_msg(ham_core *core, struct ham_local *local,
 		  const struct ham_msg *msg);
+void ham_dest_run(ham_core *core, struct ham_local *local);
 void ham_dest_discard(ham_core *core, struct ham_local *local);
 
 /* doubt.c */

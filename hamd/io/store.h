@@ -28,7 +28,8 @@ typedef void (*ham_store_fail_fn)(const char *reason, void *data);
 
 /* Opens or creates the database and reads all of it.  NULL with *error if it
  * is damaged (PRAGMA quick_check), locked by another process, or of an
- * unknown format.  *items (out, the caller's): struct ham_store_item *. */
+ * unknown format.  *items (out, the caller's): struct ham_store_item *, by
+ * key.  A damaged or missing piece is never taken for an empty store. */
 ham_store *ham_store_open(const char *path, GPtrArray **items,
 			  ham_store_done_fn on_done, ham_store_fail_fn on_fail,
 			  void *data, GError **error);
@@ -39,6 +40,7 @@ ham_store *ham_store_open(const char *path, GPtrArray **items,
 void ham_store_put(ham_store *store, GPtrArray *items, bool replace_all,
 		   uint64_t ticket);
 
+/* `value` NULL: the key is to be deleted. */
 struct ham_store_item *ham_store_item_new(const char *key, const void *value,
 					  size_t len);
 /* An empty array that owns its items. */

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# disks: node graphs, commands and answers, all pure
+noinst_LTLIBRARIES += libhamblock.la
+libhamblock_la_SOURCES = \
+	blockmirror/blockmirror.h \
+	blockmirror/commands.c \
+	blockmirror/pace.c \
+	blockmirror/qsd.c \
+	blockmirror/read.c \
+	blockmirror/stack.c \
+	blockmirror/stack.h \
+	$(NULL)
+libhamblock_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+libhamblock_la_LIBADD = libhambase.la $(GLIB_LIBS) $(JSON_LIBS)

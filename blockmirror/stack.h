@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* blockmirror/stack.h - the one node that QEMU and daemon share */
+#ifndef HAM_BM_STACK_H
+#define HAM_BM_STACK_H
+
+#include <json-glib/json-glib.h>
+
+#include "blockmirror/blockmirror.h"
+
+/* The blockdev-add arguments of dN-f, the caller's. */
+JsonObject *ham_bm_file_node(const struct ham_bm_disk *disk);
+
+#endif

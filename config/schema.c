@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* config/schema.c - the table of keys
+ *
+ * A key that is not here is an error in the file.  Fence options are the one
+ * exception: beyond agent and level they are the agent's own.
+ */
+#include "config/schema.h"
+
+#include <glib.h>
+
+#include "config/conf.h"
+#include "config/value.h"
+
+#define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
+#define TIB (1ULL << 40)
+#define MS 1000ULL
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+
+/* uids go into two neighbouring fields */
+G_STATIC_ASSERT(offsetof(ham_conf, uid_last) ==
+		offsetof(ham_conf, uid_first) + sizeof(uint32_t));
+G_STATIC_ASSERT(sizeof(enum ham_conf_accel) == sizeof(unsigned int));
+
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const roles[] = {"guests", "witness", NULL};
+static const char *const accels[] = {
+	[HAM_CONF_KVM] = "kvm",
+	[HAM_CONF_TCG] = "tcg",
+	NULL,
+};
+
+static const char machine_form[] =
+	"pc-q35-MAJOR.MINOR, such as pc-q35-10.0 (an alias without a version "
+	"changes its meaning with QEMU's version, and other machine types "
+	"have other PCI addresses)";
+static const char cpu_form[] =
+	"a CPU model of QEMU, such as qemu64 or EPYC-v2 (host and max differ "
+	"from node to node)";
+
+/* clang-format off */
+#define IN_CLUSTER(f) .offset = offsetof(ham_conf, f)
+#define IN_NODE(f) .offset = offsetof(struct ham_conf_node, f)
+#define IN_GUEST(f) .offset = offsetof(struct ham_conf_guest, f)
+#define IN_DISK(f) .offset = offsetof(struct ham_conf_disk, f)
+#define IN_PORT(f) .offset = offsetof(struct ham_conf_port, f)
+#define IN_FENCE(f) .offset = offsetof(struct ham_conf_fence, f)
+
+const struct ham_key ham_schema[] = {
+	{ HAM_SECTION_CLUSTER, "version",
+	  "the number of this file, higher with each change",
+	  HAM_VALUE_NUMBER, IN_CLUSTER(version), .required = true,
+	  .min = 1, .max = 1000000000 },
+	{ HAM_SECTION_CLUSTER, "name",
+	  "the cluster's name, for people",
+	  HAM_VALUE_NAME, IN_CLUSTER(name), .fallback = "hamd" },
+	{ HAM_SECTION_CLUSTER, "accel",
+	  "how guests' CPUs are run",
+	  HAM_VALUE_CHOICE, IN_CLUSTER(accel), .words = accels,
+	  .fallback = "kvm" },
+	{ HAM_SECTION_CLUSTER, "migration_bandwidth",
+	  "bytes a second for all copies of a node",
+	  HAM_VALUE_SIZE, IN_CLUSTER(migration_bandwidth),
+	  .fallback = "800M", .min = MIB, .max = 100 * GIB },
+	{ HAM_SECTION_CLUSTER, "lease",
+	  "how long a node runs guests without a majority",
+	  HAM_VALUE_LEASE, IN_CLUSTER(lease_us), .fallback = "auto",
+	  .min = 2 * SECOND, .max = 10 * MINUTE },
+	{ HAM_SECTION_CLUSTER, "replica_timeout",
+	  "how long a silent replica is waited for",
+	  HAM_VALUE_DURATION, IN_CLUSTER(replica_timeout_us),
+	  .fallback = "3s", .min = 500 * MS, .max = MINUTE },
+	{ HAM_SECTION_CLUSTER, "watchdog",
+	  "the watchdog's timeout",
+	  HAM_VALUE_DURATION, IN_CLUSTER(watchdog_us), .fallback = "10s",
+	  .min = 2 * SECOND, .max = 10 * MINUTE },
+	{ HAM_SECTION_CLUSTER, "guest_uids",
+	  "the uids that guests' processes run as, one a guest",
+	  HAM_VALUE_UIDS, IN_CLUSTER(uid_first), .fallback = "61000-61999" },
+	{ HAM_SECTION_CLUSTER, "insecure",
+	  "whether corosync may run without encryption",
+	  HAM_VALUE_BOOL, IN_CLUSTER(insecure), .words = no_yes,
+	  .fallback = "no" },
+
+	{ HAM_SECTION_NODE, "address.migration",
+	  "the address other nodes send guests to",
+	  HAM_VALUE_ADDRESS, IN_NODE(address_migration) },
+	{ HAM_SECTION_NODE, "memory_reserve",
+	  "memory that guests may not use",
+	  HAM_VALUE_SIZE, IN_NODE(memory_reserve), .fallback = "512M",
+	  .max = 16 * TIB },
+	{ HAM_SECTION_NODE, "role",
+	  "whether the node holds guests or only a vote",
+	  HAM_VALUE_BOOL, IN_NODE(witness), .words = roles,
+	  .fallback = "guests" },
+
+	{ HAM_SECTION_GUEST, "uuid",
+	  "the machine's UUID",
+	  HAM_VALUE_UUID, IN_GUEST(uuid) },
+	{ HAM_SECTION_GUEST, "memory",
+	  "the guest's memory",
+	  HAM_VALUE_SIZE, IN_GUEST(memory), .required = true,
+	  .min = 16 * MIB, .max = 16 * TIB, .step = MIB },
+	{ HAM_SECTION_GUEST, "cpus",
+	  "the number of virtual CPUs",
+	  HAM_VALUE_COUNT, IN_GUEST(cpus), .fallback = "1",
+	  .min = 1, .max = 255 },
+	{ HAM_SECTION_GUEST, "replicas",
+	  "how many other nodes keep a copy of its disks",
+	  HAM_VALUE_COUNT, IN_GUEST(replicas), .fallback = "0", .max = 1,
+	  .expected = "0 or 1 (more replicas are not built)" },
+	{ HAM_SECTION_GUEST, "priority",
+	  "who is started first; higher is earlier",
+	  HAM_VALUE_COUNT, IN_GUEST(priority), .fallback = "50",
+	  .max = 100 },
+	{ HAM_SECTION_GUEST, "max_pause",
+	  "the longest pause a live migration may cost",
+	  HAM_VALUE_DURATION, IN_GUEST(max_pause_us), .fallback = "150ms",
+	  .min = MS, .max = MINUTE },
+	{ HAM_SECTION_GUEST, "max_duration",
+	  "how long a live migration may take",
+	  HAM_VALUE_DURATION, IN_GUEST(max_duration_us),
+	  .fallback = "180s", .min = SECOND, .max = 24 * HOUR },
+	{ HAM_SECTION_GUEST, "stop_timeout",
+	  "how long the guest may take to shut down",
+	  HAM_VALUE_DURATION, IN_GUEST(stop_timeout_us), .fallback = "60s",
+	  .min = SECOND, .max = HOUR },
+	{ HAM_SECTION_GUEST, "auto_converge",
+	  "whether QEMU may slow the guest down so that a migration ends",
+	  HAM_VALUE_BOOL, IN_GUEST(auto_converge), .words = no_yes,
+	  .fallback = "no" },
+	{ HAM_SECTION_GUEST, "bandwidth",
+	  "bytes a second for this guest's migration",
+	  HAM_VALUE_SIZE, IN_GUEST(bandwidth), .min = MIB,
+	  .max = 100 * GIB },
+	{ HAM_SECTION_GUEST, "machine",
+	  "QEMU's machine type",
+	  HAM_VALUE_MACHINE, IN_GUEST(machine), .required = true,
+	  .expected = machine_form },
+	{ HAM_SECTION_GUEST, "cpu",
+	  "the virtual CPU's model",
+	  HAM_VALUE_CPU, IN_GUEST(cpu), .required = true,
+	  .expected = cpu_form },
+	{ HAM_SECTION_GUEST, "kernel",
+	  "the kernel that is booted directly",
+	  HAM_VALUE_PATH, IN_GUEST(kernel) },
+	{ HAM_SECTION_GUEST, "initrd",
+	  "the kernel's initial file system",
+	  HAM_VALUE_PATH, IN_GUEST(initrd) },
+	{ HAM_SECTION_GUEST, "append",
+	  "the kernel's command line",
+	  HAM_VALUE_TEXT, IN_GUEST(append), .max = 2000 },
+	{ HAM_SECTION_GUEST, "serial_log",
+	  "whether the serial console is written to a file",
+	  HAM_VALUE_BOOL, IN_GUEST(serial_log), .words = no_yes,
+	  .fallback = "yes" },
+
+	{ HAM_SECTION_DISK, "path",
+	  "the image's path, the same on each node",
+	  HAM_VALUE_PATH, IN_DISK(path), .required = true },
+	{ HAM_SECTION_DISK, "size",
+	  "the disk's size",
+	  HAM_VALUE_SIZE, IN_DISK(size), .required = true, .min = MIB,
+	  .max = 256 * TIB, .step = 512 },
+	{ HAM_SECTION_DISK, "sparse",
+	  "whether the image may be left unreserved",
+	  HAM_VALUE_BOOL, IN_DISK(sparse), .words = no_yes,
+	  .fallback = "no" },
+
+	{ HAM_SECTION_PORT, "bridge",
+	  "the bridge the port is on",
+	  HAM_VALUE_IFNAME, IN_PORT(bridge), .required = true },
+	{ HAM_SECTION_PORT, "create_bridge",
+	  "whether a missing bridge is made",
+	  HAM_VALUE_BOOL, IN_PORT(bridge_create), .words = no_yes,
+	  .fallback = "no" },
+	{ HAM_SECTION_PORT, "mac",
+	  "the port's MAC address",
+	  HAM_VALUE_MAC, IN_PORT(mac), .required = true },
+	{ HAM_SECTION_PORT, "mtu",
+	  "the port's MTU",
+	  HAM_VALUE_COUNT, IN_PORT(mtu), .min = 68, .max = 65535 },
+	{ HAM_SECTION_PORT, "address",
+	  "the guest's addresses on this port",
+	  HAM_VALUE_ADDRESSES, IN_PORT(addresses) },
+
+	{ HAM_SECTION_FENCE, "agent",
+	  "the fence agent",
+	  HAM_VALUE_AGENT, IN_FENCE(agent), .required = true },
+	{ HAM_SECTION_FENCE, "level",
+	  "the order in which a node's devices are tried",
+	  HAM_VALUE_COUNT, IN_FENCE(level), .fallback = "1", .min = 1,
+	  .max = 9 },
+};
+/* clang-format on */
+
+const unsigned int ham_schema_len = G_N_ELEMENTS(ham_schema);
+
+const struct ham_key *
+ham_schema_find(enum ham_section_kind kind, const char *name)
+{
+	for (unsigned int i = 0; i < ham_schema_len; i++)
+		if (ham_schema[i].kind == kind &&
+		    g_strcmp0(ham_schema[i].name, name) == 0)
+			return &ham_schema[i];
+	return NULL;
+}
+
+char *
+ham_schema_names(enum ham_section_kind kind)
+{
+	GString *out = g_string_new(NULL);
+
+	for (unsigned int i = 0; i < ham_schema_len; i++)
+		if (ham_schema[i].kind == kind)
+			g_string_append_printf(out, "%s%s",
+					       out->len ? ", " : "",
+					       ham_schema[i].name);
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fence/fence_plan.c - see fence.h */
+#include "fence/fence.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+GPtrArray *
+ham_fence_order(const char *node, const struct ham_fence_device *devices,
+		size_t n)
+{
+	GPtrArray *order = g_ptr_array_new();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ham_fence_device *new = &devices[i];
+		guint at = order->len;
+
+		if (strcmp(new->node, node) != 0)
+			continue;
+		/* behind all of its own level and of lower ones */
+		while (at > 0) {
+			const struct ham_fence_device *before =
+				g_ptr_array_index(order, at - 1);
+
+			if (before->level <= new->level)
+				break;
+			at--;
+		}
+		g_ptr_array_insert(order, (gint)at, (gpointer) new);
+	}
+	return order;
+}
+
+char *
+ham_fence_wanted_text(const char *node, const struct ham_fence_device *devices,
+		      size_t n)
+{
+	g_autoptr(GPtrArray) order = ham_fence_order(node, devices, n);
+	GString *text = g_string_new(NULL);
+
+	g_string_printf(text, "waits for proof that %s is dead: ", node);
+	for (guint i = 0; i < order->len; i++) {
+		const struct ham_fence_device *d = g_ptr_array_index(order, i);
+		const struct ham_fence_device *before =
+			i ? g_ptr_array_index(order, i - 1) : d;
+
+		/* a level's devices must all succeed, the next one is asked
+		 * only where they do not */
+		if (i)
+			g_string_append(text, before->level == d->level
+						      ? " and "
+						      : ", else ");
+		g_string_append_printf(text, "device %s (%s)", d->name,
+				       d->agent);
+	}
+	if (order->len == 0)
+		g_string_append(text, "no fence device is configured for it");
+	g_string_append_printf(text,
+			       "; this hamd runs no fence agents: power %s "
+			       "off and on again; until it is back, what "
+			       "waits for it stays down",
+			       node);
+	return g_string_free(text, false);
+}

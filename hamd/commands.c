@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/commands.c - the admin socket's commands: a table, and their answers
+ *
+ * Questions are answered at once from the state here; orders go to the core,
+ * whose reply answers them.
+ */
+#include <string.h>
+
+#include "hamd/daemon.h"
+#include "hamd/io/json.h"
+
+#define HAM_LOG_TAG "admin"
+#include "hamd/base/log.h"
+
+#define BLACKBOX_PATH "/var/log/hamd/blackbox"
+
+typedef void (*command_fn)(ham_daemon *daemon,
+			   const struct ham_admin_request *request);
+
+static const char *
+guest_name(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *name = ham_json_string(request->arguments, "name");
+
+	if (name)
+		return name;
+	ham_admin_error(daemon->admin, request->token, "BadArgument",
+			"the argument 'name' (a guest's, text) is missing");
+	return NULL;
+}
+
+static void
+do_status(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	ham_admin_return(daemon->admin, request->token,
+			 ham_daemon_status(daemon));
+}
+
+static void
+do_guest_list(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	ham_admin_return(daemon->admin, request->token,
+			 ham_daemon_guest_list(daemon));
+}
+
+static void
+do_guest_show(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *name = guest_name(daemon, request);
+	JsonObject *result;
+
+	if (!name)
+		return;
+	result = ham_daemon_guest(daemon, name, true);
+	if (result) {
+		ham_admin_return(daemon->admin, request->token, result);
+		return;
+	}
+	ham_admin_error(daemon->admin, request->token, "NotFound",
+			"no guest of that name is known");
+}
+
+/* False if a node was named that does not exist; the answer was given. */
+static bool
+node_argument(ham_daemon *daemon, const struct ham_admin_request *request,
+	      bool needed, uint32_t *out)
+{
+	const char *name = ham_json_string(request->arguments, "node");
+
+	*out = name ? ham_daemon_node_id(daemon, name) : 0;
+	if (*out || (!name && !needed))
+		return true;
+	ham_admin_error(daemon->admin, request->token,
+			name ? "NotFound" : "BadArgument",
+			name ? "the cluster file names no such node"
+			     : "the argument 'node' (a node's name) is "
+			       "missing");
+	return false;
+}
+
+static void
+order(ham_daemon *daemon, const struct ham_admin_request *request,
+      enum ham_command command, uint32_t node, bool flag)
+{
+	const char *name = guest_name(daemon, request);
+	struct ham_event event = { .kind = HAM_EV_COMMAND,
+				   .command = (uint8_t)command,
+				   .token = request->token,
+				   .guest = name,
+				   .node = node,
+				   .flag = flag };
+
+	if (!name)
+		return;
+	if (!ham_name_valid(name)) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"that is not a guest's name");
+		return;
+	}
+	ham_notice("%s %s, asked by uid %u, pid %d", request->command, name,
+		   request->uid, request->pid);
+	ham_daemon_post(daemon, &event);
+}
+
+static void
+do_guest_start(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, false, &node))
+		order(daemon, request, HAM_CMD_START, node, false);
+}
+
+static void
+do_guest_stop(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *mode = ham_json_string(request->arguments, "mode");
+
+	if (mode && strcmp(mode, "graceful") != 0 &&
+	    strcmp(mode, "kill") != 0) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"'mode' is 'graceful' or 'kill'");
+		return;
+	}
+	order(daemon, request, HAM_CMD_STOP, 0,
+	      mode && strcmp(mode, "kill") == 0);
+}
+
+static void
+do_guest_migrate(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, true, &node))
+		order(daemon, request, HAM_CMD_MIGRATE, node, false);
+}
+
+static void
+do_guest_cancel(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order(daemon, request, HAM_CMD_CANCEL, 0, false);
+}
+
+static void
+do_events_list(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	int64_t since = 0;
+	int64_t limit = -1;
+
+	(void)ham_json_int(request->arguments, "since", &since);
+	(void)ham_json_int(request->arguments, "limit", &limit);
+	ham_admin_return(daemon->admin, request->token,
+			 ham_daemon_events(daemon, since, limit));
+}
+
+static void
+do_events_follow(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	JsonObject *result = json_object_new();
+	int64_t since = -1;
+
+	ham_admin_follow(daemon->admin, request->token);
+	if (ham_json_int(request->arguments, "since", &since)) {
+		g_autoptr(JsonObject) missed =
+			ham_daemon_events(daemon, since, -1);
+		JsonArray *list = ham_json_array(missed, "events");
+
+		for (guint i = 0; i < json_array_get_length(list); i++) {
+			JsonObject *e = json_array_get_object_element(list, i);
+
+			ham_admin_event_to(
+				daemon->admin, request->token,
+				ham_json_string(e, "event"),
+				json_object_ref(ham_json_object(e, "data")));
+		}
+	}
+	json_object_set_int_member(result, "next",
+				   (int64_t)daemon->note_seq + 1);
+	ham_admin_return(daemon->admin, request->token, result);
+}
+
+static void
+do_blackbox(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	JsonObject *result;
+
+	if (ham_log_dump(BLACKBOX_PATH) < 0) {
+		ham_admin_error(daemon->admin, request->token, "GenericError",
+				"the blackbox could not be written to "
+				BLACKBOX_PATH);
+		return;
+	}
+	result = json_object_new();
+	json_object_set_string_member(result, "path", BLACKBOX_PATH);
+	ham_admin_return(daemon->admin, request->token, result);
+}
+
+static const struct {
+	const char *name;
+	bool writes;
+	command_fn run;
+} commands[] = {
+	{ "status", false, do_status },
+	{ "guest-list", false, do_guest_list },
+	{ "guest-show", false, do_guest_show },
+	{ "guest-start", true, do_guest_start },
+	{ "guest-stop", true, do_guest_stop },
+	{ "guest-migrate", true, do_guest_migrate },
+	{ "guest-cancel", true, do_guest_cancel },
+	{ "events-list", false, do_events_list },
+	{ "events-follow", false, do_events_follow },
+	{ "blackbox-dump", true, do_blackbox },
+};
+
+void
+ham_daemon_request(const struct ham_admin_request *request, void *data)
+{
+	ham_daemon *daemon = data;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (strcmp(commands[i].name, request->command) != 0)
+			continue;
+		if (commands[i].writes && !request->may_write) {
+			ham_admin_error(daemon->admin, request->token,
+					"NotPermitted",
+					"you may ask, but not change anything");
+			return;
+		}
+		commands[i].run(daemon, request);
+		return;
+	}
+	ham_admin_error(daemon->admin, request->token, "CommandNotFound",
+			"this version of hamd has no such command");
+}
+
+void
+ham_daemon_reply(ham_daemon *daemon, const struct ham_effect *effect)
+{
+	JsonObject *result;
+	g_autofree char *txn = NULL;
+
+	if (effect->error_class) {
+		ham_admin_error(daemon->admin, effect->value,
+				effect->error_class, effect->text);
+		return;
+	}
+	result = json_object_new();
+	txn = g_strdup_printf("%" G_GUINT64_FORMAT, effect->txn);
+	json_object_set_string_member(result, "txn", txn);
+	json_object_set_int_member(result, "epoch", (int64_t)effect->epoch);
+	ham_admin_return(daemon->admin, effect->value, result);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/ctl/about.c - hamctl blackbox and version: about hamd itself */
+#include <stdio.h>
+
+#include "hamd-config.h"
+#include "hamd/ctl/ctl.h"
+#include "hamd/ctl/json.h"
+#include "hamd/ctl/report.h"
+#include "hamd/ctl/table.h"
+
+enum {
+	GREETING_MS = 2000
+};
+
+int
+ham_ctl_blackbox(const struct ham_ctl_options *options, char **args)
+{
+	g_autoptr(JsonObject) answer = NULL;
+	g_autofree char *path = NULL;
+	int code;
+
+	(void)args;
+	answer = ham_ctl_ask_once(options, "blackbox-dump", NULL, &code);
+	if (answer == NULL || options->given & HAM_CTL_JSON)
+		return code;
+	path = ham_ctl_clean(ham_ctl_json_text(answer, "path"));
+	printf("%s (read it with: qb-blackbox %s)\n", path, path);
+	return code;
+}
+
+/* Of use most of all when hamd is not there or is of another version, so
+ * neither is an error. */
+int
+ham_ctl_version(const struct ham_ctl_options *options, char **args)
+{
+	int64_t ms = options->timeout_ms ? options->timeout_ms : GREETING_MS;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(ham_ctl_client) client = ham_ctl_client_connect(
+		options->socket, -1, ham_ctl_deadline(ms), &error);
+	g_autofree char *line = NULL;
+	g_autofree char *clean = NULL;
+
+	(void)args;
+	if (options->given & HAM_CTL_JSON) {
+		g_autoptr(JsonObject) object = json_object_new();
+
+		json_object_set_string_member(object, "hamctl",
+					      PACKAGE_VERSION);
+		if (client)
+			json_object_set_string_member(
+				object, "hamd", ham_ctl_client_version(client));
+		else
+			json_object_set_null_member(object, "hamd");
+		ham_ctl_json_print(object);
+		return HAM_CTL_OK;
+	}
+	if (client)
+		line = g_strdup_printf("hamd %s on node %s",
+				       ham_ctl_client_version(client),
+				       ham_ctl_client_node(client));
+	else
+		line = g_strdup_printf("hamd not reached at %s: %s",
+				       options->socket, error->message);
+	clean = ham_ctl_clean(line);
+	printf("hamctl %s\n%s\n", PACKAGE_VERSION, clean);
+	return HAM_CTL_OK;
+}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# hamctl, a program of its own: it reaches hamd through the admin socket alone;
+# of hamd's code it uses the base, io's pure line parser and config/
+noinst_LTLIBRARIES += libhamctl.la
+libhamctl_la_SOURCES = \
+	hamd/ctl/about.c \
+	hamd/ctl/client.c \
+	hamd/ctl/client.h \
+	hamd/ctl/config_cmd.c \
+	hamd/ctl/ctl.h \
+	hamd/ctl/events.c \
+	hamd/ctl/explain.c \
+	hamd/ctl/guest.c \
+	hamd/ctl/guest.h \
+	hamd/ctl/json.c \
+	hamd/ctl/json.h \
+	hamd/ctl/migrate.c \
+	hamd/ctl/options.c \
+	hamd/ctl/order.c \
+	hamd/ctl/progress.c \
+	hamd/ctl/progress.h \
+	hamd/ctl/report.c \
+	hamd/ctl/report.h \
+	hamd/ctl/status.c \
+	hamd/ctl/table.c \
+	hamd/ctl/table.h \
+	hamd/ctl/terminal.c \
+	hamd/ctl/terminal.h \
+	hamd/ctl/wait.c \
+	hamd/ctl/wait.h \
+	$(NULL)
+libhamctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
+libhamctl_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS)
+
+bin_PROGRAMS += hamd/hamctl
+hamd_hamctl_SOURCES = hamd/ctl/main.c
+hamd_hamctl_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
+# io's parser comes in an archive whose other members need corosync and more:
+# hamctl must start on a machine without them
+hamd_hamctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
+hamd_hamctl_LDADD = libhamctl.la libhamconfig.la libhamio.la libhambase.la
+
+dist_man_MANS += doc/hamctl.8
+
+# bash-completion loads a file by the command's bare name
+bashcompletiondir = $(datadir)/bash-completion/completions
+bashcompletion_DATA = hamd/ctl/completions/hamctl
+EXTRA_DIST += hamd/ctl/hamctl.bash-completion
+CLEANFILES += $(bashcompletion_DATA)
+hamd/ctl/completions/hamctl: hamd/ctl/hamctl.bash-completion
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && \
+	cp $(srcdir)/hamd/ctl/hamctl.bash-completion $@

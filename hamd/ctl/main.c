@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/ctl/main.c - hamctl: the table of subcommands, the help made of it */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/ctl/ctl.h"
+
+#define WAITS HAM_CTL_NO_WAIT
+
+/* clang-format off */
+static const struct ham_ctl_command commands[] = {
+	{ "status", "", 0, 0,
+	  "quorum, nodes and guests, and what is not as wanted",
+	  ham_ctl_status },
+	{ "guest list", "", 0, 0,
+	  "all guests with their sizes", ham_ctl_guest_list },
+	{ "guest show", "NAME", 1, 0,
+	  "all that is known of one guest", ham_ctl_guest_show },
+	{ "guest start", "NAME", 1, HAM_CTL_NODE | WAITS,
+	  "start a guest and wait until it runs", ham_ctl_guest_start },
+	{ "guest stop", "NAME", 1, HAM_CTL_KILL | WAITS,
+	  "shut a guest down and wait for its end", ham_ctl_guest_stop },
+	{ "guest migrate", "NAME NODE", 2, WAITS,
+	  "move a running guest, with its disks, to another node",
+	  ham_ctl_guest_migrate },
+	{ "guest cancel", "NAME", 1, WAITS,
+	  "call a migration off: the guest stays where it is",
+	  ham_ctl_guest_cancel },
+	{ "events", "", 0, HAM_CTL_FOLLOW | HAM_CTL_SINCE | HAM_CTL_LIMIT,
+	  "what has happened, or what happens now", ham_ctl_events },
+	{ "config check", "FILE", 1, HAM_CTL_COROSYNC,
+	  "read a cluster file and name every error in it",
+	  ham_ctl_config_check },
+	{ "blackbox", "", 0, 0,
+	  "have hamd write its flight recorder to a file", ham_ctl_blackbox },
+	{ "version", "", 0, 0,
+	  "versions of hamctl and of the hamd it talks to", ham_ctl_version },
+};
+/* clang-format on */
+
+static const char exit_codes[] =
+	"Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 hamd cannot"
+	" be\nreached, 4 no quorum, 5 not found, 6 migration cancelled or"
+	" undone, 7 timed\nout, 130 interrupted.  Manual page: hamctl(8).\n";
+
+static void
+add_command_line(GString *text, const struct ham_ctl_command *command)
+{
+	g_autofree char *synopsis =
+		g_strjoin(command->arguments[0] ? " " : "", command->name,
+			  command->arguments, NULL);
+
+	g_string_append_printf(text, "  %-24s %s\n", synopsis, command->help);
+}
+
+/* True if `name` starts with all the words given, each of them whole. */
+static bool
+begins_with(const char *name, char **words)
+{
+	g_autofree char *given = g_strjoinv(" ", words);
+	size_t len = strlen(given);
+
+	return strncmp(name, given, len) == 0 &&
+	       (name[len] == '\0' || name[len] == ' ' || len == 0);
+}
+
+/* Help on every command that begins with `words`; on none: returns NULL. */
+static char *
+help_on_group(char **words)
+{
+	g_autofree char *given = g_strjoinv(" ", words);
+	GString *text = g_string_new(NULL);
+	bool any = false;
+
+	g_string_append_printf(text,
+			       "usage: hamctl %s%sCOMMAND [OPTION...]\n\n",
+			       given, given[0] ? " " : "");
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (!begins_with(commands[i].name, words))
+			continue;
+		add_command_line(text, &commands[i]);
+		any = true;
+	}
+	g_string_append(text, "\nOptions of every command:\n");
+	ham_ctl_options_help(text, HAM_CTL_GLOBAL);
+	g_string_append(text, "\nMore: hamctl COMMAND --help\n");
+	if (given[0] == '\0')
+		g_string_append(text, exit_codes);
+	return g_string_free(text, !any);
+}
+
+static char *
+usage_of(const struct ham_ctl_command *command)
+{
+	g_autofree char *own = ham_ctl_options_usage(command->options);
+	GString *text = g_string_new("usage: hamctl ");
+
+	g_string_append(text, command->name);
+	if (command->arguments[0])
+		g_string_append_printf(text, " %s", command->arguments);
+	if (own[0])
+		g_string_append_printf(text, " %s", own);
+	g_string_append(text, " [OPTION...]\n");
+	return g_string_free(text, FALSE);
+}
+
+static void
+print_help_on_command(const struct ham_ctl_command *command)
+{
+	g_autofree char *usage = usage_of(command);
+	GString *text = g_string_new(usage);
+
+	g_string_append_printf(text, "\n  %s\n\nOptions:\n", command->help);
+	ham_ctl_options_help(text, command->options | HAM_CTL_GLOBAL);
+	fputs(text->str, stdout);
+	g_string_free(text, TRUE);
+}
+
+/* The command that the first words name; *n_words of them make its name. */
+static const struct ham_ctl_command *
+find_command(char **words, guint *n_words)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_auto(GStrv) name = g_strsplit(commands[i].name, " ", 2);
+		guint n = 0;
+
+		while (name[n] && words[n] && strcmp(name[n], words[n]) == 0)
+			n++;
+		if (name[n] == NULL) {
+			*n_words = n;
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+/* No command is named: help is given, or it is said what is wrong. */
+static int
+run_none(const struct ham_ctl_options *options, char **words)
+{
+	g_autofree char *given = g_strjoinv(" ", words);
+	g_autofree char *help = NULL;
+
+	if (ham_ctl_planned(words))
+		return HAM_CTL_USAGE;
+	help = help_on_group(words);
+	if (help == NULL) {
+		fprintf(stderr,
+			"hamctl: unknown command '%s'; see hamctl --help\n",
+			given);
+		return HAM_CTL_USAGE;
+	}
+	if (options->given & HAM_CTL_HELP) {
+		fputs(help, stdout);
+		return HAM_CTL_OK;
+	}
+	fputs(help, stderr);
+	return HAM_CTL_USAGE;
+}
+
+static int
+run(const struct ham_ctl_options *options, char **words)
+{
+	const struct ham_ctl_command *command;
+	g_autofree char *usage = NULL;
+	const char *stranger;
+	guint n_words = 0;
+
+	command = find_command(words, &n_words);
+	if (command == NULL)
+		return run_none(options, words);
+	if (options->given & HAM_CTL_HELP) {
+		print_help_on_command(command);
+		return HAM_CTL_OK;
+	}
+	usage = usage_of(command);
+	stranger = ham_ctl_options_stranger(options,
+					    command->options | HAM_CTL_GLOBAL);
+	if (stranger) {
+		fprintf(stderr, "hamctl: '%s' takes no --%s\n%s", command->name,
+			stranger, usage);
+		return HAM_CTL_USAGE;
+	}
+	if (g_strv_length(words + n_words) != command->n_args) {
+		fprintf(stderr, "hamctl: '%s' takes %s\n%s", command->name,
+			command->n_args ? command->arguments : "no argument",
+			usage);
+		return HAM_CTL_USAGE;
+	}
+	return command->run(options, words + n_words);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ham_ctl_options options;
+	g_autofree char **words = NULL;
+	int code;
+
+	setlocale(LC_ALL, "");
+	/* before its options are looked at: they are unknown as well */
+	if (argc > 1 && ham_ctl_planned(argv + 1))
+		return HAM_CTL_USAGE;
+	if (!ham_ctl_options_parse(argc, argv, &options, &words))
+		return HAM_CTL_USAGE;
+	code = run(&options, words);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("hamctl: cannot write standard output");
+		if (code == HAM_CTL_OK)
+			code = HAM_CTL_FAILED;
+	}
+	return code;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/daemon.h - hamd around its core: events in, effects out
+ *
+ * One thread, one GMainLoop.  Every event goes through daemon_post(), which
+ * queues: a step's effects are carried out in full, in their order, before the
+ * next event is looked at.  No decisions here.
+ */
+#ifndef HAM_DAEMON_H
+#define HAM_DAEMON_H
+
+#include <json-glib/json-glib.h>
+
+#include "config/conf.h"
+#include "hamd/core/core.h"
+#include "hamd/guest/guest.h"
+#include "hamd/io/admin.h"
+#include "hamd/io/cluster.h"
+#include "hamd/io/store.h"
+
+/* What was told last, for `events-list` and late followers. */
+struct ham_note_entry {
+	uint64_t seq;
+	int64_t wall_us;
+	const char *name; /* static */
+	JsonObject *data;
+};
+
+/* A guest's newest migration, as far as this node heard of it. */
+struct ham_last_migration {
+	uint64_t txn;
+	uint32_t from;
+	uint32_t to;
+	bool over;
+	bool ok;
+	char reason[HAM_TEXT_MAX];
+	int64_t total_ms;
+	int64_t stopped_us; /* -1: not measured */
+	uint64_t disk_bytes;
+	uint64_t ram_bytes;
+	uint64_t passes;
+	int64_t began_us;
+};
+
+typedef struct ham_daemon {
+	const char *config_path;
+	ham_conf *conf;
+	ham_core *core;
+	ham_store *store;
+	ham_cluster *cluster;
+	ham_guests *guests;
+	ham_admin *admin;
+	GMainLoop *loop;
+	GQueue events; /* of struct event_copy */
+	bool stepping;
+	guint ticker;
+	guint rejoin;
+	int exit_status;
+	bool found; /* what ran before us is known */
+	GQueue notes; /* struct ham_note_entry *, oldest first */
+	uint64_t note_seq;
+	GHashTable *last; /* guest -> struct ham_last_migration */
+	char stop_reason[HAM_TEXT_MAX];
+} ham_daemon;
+
+/* daemon.c */
+void ham_daemon_post(ham_daemon *daemon, const struct ham_event *event);
+bool ham_daemon_start(ham_daemon *daemon, GError **error);
+void ham_daemon_stop(ham_daemon *daemon, int status, const char *reason);
+void ham_daemon_clear(ham_daemon *daemon);
+uint32_t ham_daemon_node_id(const ham_daemon *daemon, const char *name);
+
+/* ring.c: what corosync was told, held against the cluster file */
+bool ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
+			  struct ham_core_config *config, GError **error);
+
+/* notes.c */
+void ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect);
+JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since,
+			      int64_t limit);
+JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
+			      bool timeline);
+
+/* status.c */
+JsonObject *ham_daemon_status(ham_daemon *daemon);
+JsonObject *ham_daemon_guest_list(ham_daemon *daemon);
+/* NULL if neither the file nor the record knows it */
+JsonObject *ham_daemon_guest(ham_daemon *daemon, const char *name,
+			     bool timeline);
+JsonObject *ham_daemon_migration(ham_daemon *daemon,
+				 const struct ham_guest *guest,
+				 const struct ham_progress *progress);
+
+/* commands.c */
+void ham_daemon_request(const struct ham_admin_request *request, void *data);
+void ham_daemon_reply(ham_daemon *daemon, const struct ham_effect *effect);
+
+#endif

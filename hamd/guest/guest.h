@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/guest.h - carries out what the core wants done with guests here
+ *
+ * One vm per guest that has anything on this node: QEMU, a storage daemon,
+ * taps.  Each HAM_DO_* becomes a flow of steps over QMP (flow.h); its end is
+ * told as a HAM_DID_* event.  Decides nothing: what may run when is the core's
+ * (hamd/core/core.h has the order rules that bind this folder).
+ *
+ * Processes outlive hamd.  What a restarted hamd must know of them stands in
+ * /run/hamd/guests/NAME/state.json, written before the state it describes can
+ * have an effect.
+ */
+#ifndef HAM_GUEST_H
+#define HAM_GUEST_H
+
+#include <json-glib/json-glib.h>
+
+#include "config/conf.h"
+#include "hamd/core/core.h"
+
+typedef struct ham_guests ham_guests;
+
+typedef void (*ham_guests_event_fn)(const struct ham_event *event, void *data);
+typedef void (*ham_guests_ready_fn)(void *data);
+/* uid slot of a guest, from the record; -1 if the record lacks it */
+typedef int (*ham_guests_slot_fn)(const char *guest, void *data);
+
+struct ham_guests_spec {
+	const ham_conf *conf; /* borrowed */
+	const char *node;     /* our name */
+	const char *run_dir;  /* "/run/hamd" */
+	const char *log_dir;  /* "/var/log/hamd" */
+	const char *pause_at; /* a point to hold at, for tests; NULL: none */
+	ham_guests_event_fn on_event;
+	ham_guests_slot_fn slot_of;
+	void *data;
+};
+
+/* NULL with *error: QEMU missing or older than 10.0, folders can't be made. */
+ham_guests *ham_guests_new(const struct ham_guests_spec *spec, GError **error);
+
+/* Looks for what an earlier hamd left running; each is told as HAM_DID_FOUND,
+ * then on_ready. Processes of ours that nothing is known about are ended. */
+void ham_guests_find(ham_guests *guests, ham_guests_ready_fn on_ready);
+
+/* Carries out a HAM_FX_GUEST. */
+void ham_guests_do(ham_guests *guests, const struct ham_effect *effect);
+
+/* "10.0.2" */
+const char *ham_guests_qemu_version(const ham_guests *guests);
+
+/* The newest migration's marks on this node: [{"node","at_us","what"}].  The
+ * caller's. */
+JsonArray *ham_guests_timeline(const ham_guests *guests, const char *name);
+
+/* Lets go of everything; processes go on running. */
+void ham_guests_free(ham_guests *guests);
+
+#endif

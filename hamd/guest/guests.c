@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/guests.c - see guest.h: the door of this folder */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "hamd/base/error.h"
+#include "hamd/guest/vm.h"
+
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+/* "QEMU emulator version 10.0.2 (...)" -> "10.0.2" */
+static char *
+version_of(const char *program, GError **error)
+{
+	const char *argv[] = { program, "--version", NULL };
+	g_autofree char *out = NULL;
+	const char *at;
+
+	if (!g_spawn_sync(NULL, (char **)argv, NULL,
+			  G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &out, NULL,
+			  NULL, error))
+		return NULL;
+	at = out ? strstr(out, "version ") : NULL;
+	if (!at) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s --version says nothing of a version", program);
+		return NULL;
+	}
+	at += strlen("version ");
+	return g_strndup(at, strcspn(at, " \n"));
+}
+
+static bool
+find_qemu(ham_guests *guests, GError **error)
+{
+	guests->qemu = g_find_program_in_path("qemu-system-x86_64");
+	guests->qsd = g_find_program_in_path("qemu-storage-daemon");
+	if (!guests->qemu || !guests->qsd) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is not installed: on Debian it comes with %s",
+			    guests->qemu ? "qemu-storage-daemon"
+					 : "qemu-system-x86_64",
+			    guests->qemu ? "qemu-utils" : "qemu-system-x86");
+		return false;
+	}
+	guests->version = version_of(guests->qemu, error);
+	if (!guests->version)
+		return false;
+	if (g_ascii_strtoull(guests->version, NULL, 10) >= 10)
+		return true;
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s is QEMU %s; 10.0 is the oldest that hamd trusts with "
+		    "a hand-over (older ones lose dirty pages under TCG and "
+		    "can't activate disks on command)",
+		    guests->qemu, guests->version);
+	return false;
+}
+
+static bool
+make_folders(ham_guests *guests, GError **error)
+{
+	g_autofree char *dir =
+		g_build_filename(guests->spec.run_dir, "guests", NULL);
+
+	if (g_mkdir_with_parents(dir, 0700) != 0)
+		return ham_error_errno(error, errno, "cannot make %s", dir);
+	if (g_mkdir_with_parents(guests->spec.log_dir, 0711) != 0 ||
+	    chmod(guests->spec.log_dir, 0711) != 0)
+		return ham_error_errno(error, errno, "cannot make %s",
+				       guests->spec.log_dir);
+	return true;
+}
+
+ham_guests *
+ham_guests_new(const struct ham_guests_spec *spec, GError **error)
+{
+	ham_guests *guests = g_new0(ham_guests, 1);
+	g_autofree char *boot_id = NULL;
+
+	guests->spec = *spec;
+	guests->vms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					    (GDestroyNotify)ham_vm_free);
+	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &boot_id,
+				 NULL, error) ||
+	    !find_qemu(guests, error) || !make_folders(guests, error)) {
+		ham_guests_free(guests);
+		return NULL;
+	}
+	g_strlcpy(guests->boot_id, g_strchomp(boot_id),
+		  sizeof(guests->boot_id));
+	return guests;
+}
+
+void
+ham_guests_free(ham_guests *guests)
+{
+	if (!guests)
+		return;
+	g_hash_table_destroy(guests->vms);
+	g_free(guests->qemu);
+	g_free(guests->qsd);
+	g_free(guests->version);
+	g_free(guests);
+}
+
+typedef void (*act_fn)(struct ham_vm *vm);
+
+static const act_fn acts[HAM_DO_N] = {
+	[HAM_DO_LAUNCH] = ham_do_launch,     [HAM_DO_SHUTDOWN] = ham_do_shutdown,
+	[HAM_DO_KILL] = ham_do_kill,	     [HAM_DO_PREPARE] = ham_do_prepare,
+	[HAM_DO_COPY] = ham_do_copy,	     [HAM_DO_UNDO] = ham_do_undo,
+	[HAM_DO_CAPTURE] = ham_do_capture,   [HAM_DO_HALT] = ham_do_halt,
+	[HAM_DO_SILENCE] = ham_do_silence,   [HAM_DO_RESUME] = ham_do_resume,
+	[HAM_DO_FINISH] = ham_do_finish,     [HAM_DO_WIRE] = ham_do_wire,
+	[HAM_DO_RELEASE] = ham_do_release,   [HAM_DO_TAKEOVER] = ham_do_takeover,
+	[HAM_DO_RUN] = ham_do_run,	     [HAM_DO_DISCARD] = ham_do_discard,
+	[HAM_DO_CLOSE] = ham_do_close,	     [HAM_DO_SLOT_DROP] = ham_do_slot_drop,
+};
+
+void
+ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
+{
+	struct ham_vm *vm = ham_vm_get(guests, effect->guest);
+
+	g_assert(effect->act < HAM_DO_N && acts[effect->act]);
+	vm->effect = *effect;
+	vm->effect.bytes = NULL;
+	vm->effect.items = NULL;
+	acts[effect->act](vm);
+}
+
+/* ---- after a restart ---- */
+
+static void
+found_one(ham_guests *guests)
+{
+	if (--guests->finding > 0)
+		return;
+	guests->on_ready(guests->spec.data);
+}
+
+static enum ham_found
+kind_of(const struct ham_vm *vm)
+{
+	if (!vm->qemu)
+		return HAM_FOUND_REPLICA;
+	switch (vm->role) {
+	case HAM_ROLE_HELD:
+		return HAM_FOUND_HELD;
+	case HAM_ROLE_OWNER:
+		/* stopped by a disk is still running; by a hand-over is not */
+		if (strcmp(vm->run_state, "running") == 0 ||
+		    strcmp(vm->run_state, "io-error") == 0)
+			return HAM_FOUND_RUNNING;
+		/* died between the state file and cont: holds, did not run */
+		return vm->txn && strcmp(vm->mig_status, "completed") == 0
+			       ? HAM_FOUND_HELD
+			       : HAM_FOUND_PAUSED;
+	case HAM_ROLE_SOURCE:
+		return strcmp(vm->run_state, "running") == 0
+			       ? HAM_FOUND_RUNNING
+			       : HAM_FOUND_PAUSED;
+	case HAM_ROLE_INCOMING:
+	case HAM_ROLE_REPLICA:
+	case HAM_ROLE_NONE:
+	case HAM_ROLE_N:
+		break;
+	}
+	return HAM_FOUND_INCOMING;
+}
+
+static void
+tell_found(struct ham_vm *vm)
+{
+	struct ham_event event = { .kind = HAM_EV_DID,
+				   .did = HAM_DID_FOUND,
+				   .guest = vm->name,
+				   .found = (uint8_t)kind_of(vm),
+				   .epoch = vm->epoch,
+				   .txn = vm->txn,
+				   .node = vm->slot_node };
+
+	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
+		   vm->epoch, vm->qemu ? vm->run_state : "replica");
+	vm->guests->spec.on_event(&event, vm->guests->spec.data);
+}
+
+static void
+found_status(struct ham_vm *vm, JsonNode *value)
+{
+	JsonObject *object = JSON_NODE_HOLDS_OBJECT(value)
+				     ? json_node_get_object(value)
+				     : NULL;
+
+	if (object)
+		g_strlcpy(vm->mig_status,
+			  json_object_get_string_member_with_default(
+				  object, "status", ""),
+			  sizeof(vm->mig_status));
+}
+
+static void
+find_ask(struct ham_vm *vm)
+{
+	if (!vm->qemu)
+		return;
+	ham_qemu_query_status(vm);
+	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
+		      found_status);
+}
+
+static bool
+find_connected(struct ham_vm *vm)
+{
+	return (!vm->qemu || ham_qemu_ready(vm)) &&
+	       (!vm->qsd || ham_qsd_ready(vm));
+}
+
+static const struct ham_step find_steps[] = {
+	{ "connect", NULL, find_connected, 5000 },
+	{ "ask", find_ask, NULL, 5000 },
+};
+
+static void
+find_end(struct ham_vm *vm, const GError *error)
+{
+	ham_guests *guests = vm->guests;
+
+	if (error) {
+		/* it does not answer: nobody may believe that it stands still */
+		ham_err("%s: %s; ending it", vm->name, error->message);
+		ham_do_kill(vm);
+	} else {
+		ham_ports_adopt(vm);
+		tell_found(vm);
+	}
+	found_one(guests);
+}
+
+void
+ham_vm_found(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!ham_state_read(vm, &error))
+		ham_warn("%s: %s", vm->name, error->message);
+	if (!vm->qemu && !vm->qsd) {
+		ham_state_remove(vm);
+		vm->role = HAM_ROLE_NONE;
+		return;
+	}
+	vm->guests->finding++;
+	if ((vm->qemu && !ham_qemu_attach(vm, &error)) ||
+	    (vm->qsd && !ham_qsd_attach(vm, &error)))
+		ham_warn("%s: %s", vm->name, error->message);
+	ham_vm_begin(vm, "find", find_steps, G_N_ELEMENTS(find_steps),
+		     find_end);
+}
+
+static bool
+known(const ham_guests *guests, pid_t pid)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, guests->vms);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct ham_vm *vm = value;
+
+		if ((vm->qemu && ham_child_pid(vm->qemu) == pid) ||
+		    (vm->qsd && ham_child_pid(vm->qsd) == pid))
+			return true;
+	}
+	return false;
+}
+
+/* Processes of one of our uids that no state file speaks of: an earlier hamd
+ * died right between starting one and writing so. */
+static void
+end_strays(ham_guests *guests)
+{
+	g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
+	const ham_conf *conf = guests->spec.conf;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename("/proc", name, NULL);
+		pid_t pid = (pid_t)g_ascii_strtoll(name, NULL, 10);
+		struct stat st;
+
+		if (pid <= 1 || stat(path, &st) != 0 ||
+		    st.st_uid < conf->uid_first || st.st_uid > conf->uid_last ||
+		    known(guests, pid))
+			continue;
+		ham_warn("ending process %d of uid %u: no guest is known for "
+			 "it",
+			 (int)pid, st.st_uid);
+		kill(pid, SIGKILL);
+	}
+}
+
+void
+ham_guests_find(ham_guests *guests, ham_guests_ready_fn on_ready)
+{
+	g_autofree char *path =
+		g_build_filename(guests->spec.run_dir, "guests", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	guests->on_ready = on_ready;
+	guests->finding = 1;
+	while (dir && (name = g_dir_read_name(dir)))
+		if (ham_name_valid(name))
+			ham_vm_found(ham_vm_get(guests, name));
+	end_strays(guests);
+	found_one(guests);
+}

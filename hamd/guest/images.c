@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/images.c - a guest's image files, made or checked by a worker
+ *
+ * An image that is there must have the size of the definition and is used as
+ * it is; one that is not there is made only for an incoming copy.  Space is
+ * reserved (fallocate(2)) before a copy begins, unless the disk is sparse, so
+ * that a full disk refuses a migration instead of stopping a guest.  Nothing
+ * is probed and no format but raw is known.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "hamd/base/error.h"
+#include "hamd/base/fd.h"
+#include "hamd/guest/vm.h"
+
+struct image {
+	char *path;
+	uint64_t size;
+	bool sparse;
+	bool made;
+};
+
+struct work {
+	ham_guests *guests;
+	char *name;
+	uint64_t generation;
+	uint32_t uid;
+	bool create;
+	GArray *images;
+};
+
+static void
+work_free(gpointer data)
+{
+	struct work *work = data;
+
+	for (guint i = 0; i < work->images->len; i++)
+		g_free(g_array_index(work->images, struct image, i).path);
+	g_array_free(work->images, TRUE);
+	g_free(work->name);
+	g_free(work);
+}
+
+static bool
+check_size(int fd, const struct image *image, GError **error)
+{
+	struct stat st;
+	uint64_t size;
+
+	if (fstat(fd, &st) != 0)
+		return ham_error_errno(error, errno, "cannot stat %s",
+				       image->path);
+	size = (uint64_t)st.st_size;
+	if (S_ISBLK(st.st_mode)) {
+		if (ioctl(fd, BLKGETSIZE64, &size) != 0)
+			return ham_error_errno(error, errno, "size of %s",
+					       image->path);
+		if (size >= image->size)
+			return true;
+	} else if (!S_ISREG(st.st_mode)) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is neither a file nor a block device",
+			    image->path);
+		return false;
+	}
+	if (size == image->size)
+		return true;
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s has %" G_GUINT64_FORMAT
+		    " bytes, the cluster file says %" G_GUINT64_FORMAT,
+		    image->path, size, image->size);
+	return false;
+}
+
+static bool
+reserve(int fd, struct image *image, GError **error)
+{
+	int rc;
+
+	if (image->sparse)
+		rc = ftruncate(fd, (off_t)image->size) == 0 ? 0 : errno;
+	else
+		rc = posix_fallocate(fd, 0, (off_t)image->size);
+	if (rc == 0)
+		return true;
+	return ham_error_errno(error, rc,
+			       "cannot reserve %" G_GUINT64_FORMAT
+			       " bytes for %s",
+			       image->size, image->path);
+}
+
+static bool
+prepare_one(struct work *work, struct image *image, GError **error)
+{
+	ham_autofd int fd = open(image->path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT && work->create) {
+		fd = open(image->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+			  0600);
+		if (fd < 0)
+			return ham_error_errno(error, errno, "cannot make %s",
+					       image->path);
+		image->made = true;
+		if (!reserve(fd, image, error))
+			return false;
+	} else if (fd < 0 && errno == ENOENT) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is missing on this node: make it, e.g. "
+			    "qemu-img create -f raw %s %" G_GUINT64_FORMAT,
+			    image->path, image->path, image->size);
+		return false;
+	} else if (fd < 0) {
+		return ham_error_errno(error, errno, "cannot open %s",
+				       image->path);
+	}
+	if (!check_size(fd, image, error) || fstat(fd, &st) != 0)
+		return false;
+	if (work->create && !image->made && S_ISREG(st.st_mode) &&
+	    !image->sparse && !reserve(fd, image, error))
+		return false;
+	if (fchown(fd, work->uid, work->uid) != 0)
+		return ham_error_errno(error, errno, "cannot give %s away",
+				       image->path);
+	return true;
+}
+
+static void
+run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	struct work *work = data;
+	GError *error = NULL;
+
+	(void)source;
+	(void)cancellable;
+	for (guint i = 0; i < work->images->len; i++) {
+		struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		if (prepare_one(work, image, &error))
+			continue;
+		for (guint k = 0; k <= i; k++) {
+			image = &g_array_index(work->images, struct image, k);
+			if (image->made)
+				unlink(image->path);
+			image->made = false;
+		}
+		g_task_return_error(task, error);
+		return;
+	}
+	g_task_return_boolean(task, TRUE);
+}
+
+static void
+through(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct work *work = g_task_get_task_data(G_TASK(result));
+	GError *error = NULL;
+	struct ham_vm *vm;
+
+	(void)source;
+	(void)data;
+	g_task_propagate_boolean(G_TASK(result), &error);
+	vm = ham_vm_get(work->guests, work->name);
+	for (guint i = 0; i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		if (image->made)
+			g_ptr_array_add(vm->made_images,
+					g_strdup(image->path));
+	}
+	/* the migration may have been given up meanwhile */
+	if (ham_flow_generation(vm) != work->generation)
+		ham_images_remove_made(vm);
+	ham_flow_release(vm, work->generation, error);
+}
+
+void
+ham_images_prepare(struct ham_vm *vm, bool create)
+{
+	int slot = vm->guests->spec.slot_of(vm->name, vm->guests->spec.data);
+	struct work *work = g_new0(struct work, 1);
+	GTask *task = g_task_new(NULL, NULL, through, NULL);
+
+	work->guests = vm->guests;
+	work->name = g_strdup(vm->name);
+	work->generation = ham_flow_generation(vm);
+	work->uid = vm->guests->spec.conf->uid_first +
+		    (uint32_t)(slot > 0 ? slot : 0);
+	work->create = create;
+	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		const struct ham_conf_disk *disk =
+			g_ptr_array_index(vm->conf->disks, i);
+		struct image image = { g_strdup(disk->path), disk->size,
+				       disk->sparse, false };
+
+		g_array_append_val(work->images, image);
+	}
+	ham_flow_hold(vm);
+	g_task_set_task_data(task, work, work_free);
+	g_task_run_in_thread(task, run);
+	g_object_unref(task);
+}
+
+void
+ham_images_remove_made(struct ham_vm *vm)
+{
+	for (guint i = 0; i < vm->made_images->len; i++)
+		unlink(g_ptr_array_index(vm->made_images, i));
+	g_ptr_array_set_size(vm->made_images, 0);
+}

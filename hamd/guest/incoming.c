@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/incoming.c - destination: all built beforehand, silent and paused
+ *
+ * The storage daemon holds the image while the mirror fills it; QEMU has it
+ * open inactive.  The slot is wired to the source's disk during the copy, so
+ * that only activation is left for the pause.  `late-block-activate` keeps
+ * QEMU from activating by itself.
+ */
+#include <string.h>
+
+#include "hamd/base/error.h"
+#include "hamd/guest/vm.h"
+#include "hamd/io/json.h"
+
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+/* ---- PREPARE ---- */
+
+static bool
+memory_free(struct ham_vm *vm, GError **error)
+{
+	const struct ham_conf_node *node = ham_conf_find_node(
+		vm->guests->spec.conf, vm->guests->spec.node);
+	g_autofree char *text = NULL;
+	const char *at;
+	uint64_t available;
+	uint64_t wanted = vm->conf->memory + node->memory_reserve;
+
+	if (!g_file_get_contents("/proc/meminfo", &text, NULL, error))
+		return false;
+	at = strstr(text, "MemAvailable:");
+	available = at ? g_ascii_strtoull(at + 13, NULL, 10) * 1024 : 0;
+	if (available >= wanted)
+		return true;
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s has %" G_GUINT64_FORMAT " MiB of memory left, %s needs "
+		    "%" G_GUINT64_FORMAT " MiB and %" G_GUINT64_FORMAT
+		    " MiB are reserved",
+		    node->name, available >> 20, vm->name,
+		    vm->conf->memory >> 20, node->memory_reserve >> 20);
+	return false;
+}
+
+static void
+prepare_check(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	ham_pause_point(vm, "prepare");
+	if (!vm->conf) {
+		ham_flow_fail(vm, "the cluster file on %s does not name it",
+			      vm->guests->spec.node);
+		return;
+	}
+	if (!memory_free(vm, &error) || !ham_ports_check(vm, &error))
+		ham_flow_fail(vm, "%s", error->message);
+}
+
+static void
+prepare_images(struct ham_vm *vm)
+{
+	ham_images_prepare(vm, true);
+}
+
+static void
+prepare_daemon(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (vm->effect.flag)
+		return; /* the replica's daemon is there already */
+	if (!ham_qsd_start(vm, &error))
+		ham_flow_fail(vm, "%s", error->message);
+}
+
+static void
+prepare_export(struct ham_vm *vm)
+{
+	for (unsigned int i = 0; !vm->effect.flag && i < ham_vm_n_disks(vm);
+	     i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		g_autofree char *name = ham_vm_disk_export(
+			vm, i, vm->epoch, vm->guests->boot_id);
+
+		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
+			      ham_bm_qsd_open(&disk, true), HAM_FLOW_MUST,
+			      NULL);
+		ham_flow_send(vm, vm->qsd_qmp, "block-export-add",
+			      ham_bm_qsd_export(&disk, name), HAM_FLOW_MUST,
+			      NULL);
+	}
+}
+
+static void
+prepare_process(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	vm->role = HAM_ROLE_INCOMING;
+	if (!ham_ports_open(vm, &error) || !ham_qemu_start(vm, true, &error))
+		ham_flow_fail(vm, "%s", error->message);
+}
+
+static void
+add_capability(JsonArray *array, const char *name)
+{
+	JsonObject *object = json_object_new();
+
+	json_object_set_string_member(object, "capability", name);
+	json_object_set_boolean_member(object, "state", true);
+	json_array_add_object_element(array, object);
+}
+
+static void
+prepare_incoming(struct ham_vm *vm)
+{
+	JsonObject *caps = json_object_new();
+	JsonObject *args = json_object_new();
+	JsonArray *list = json_array_new();
+	const char *address = ham_vm_address(vm);
+	bool v6 = strchr(address, ':') != NULL;
+	g_autofree char *uri = g_strdup_printf("tcp:%s%s%s:0", v6 ? "[" : "",
+					       address, v6 ? "]" : "");
+
+	add_capability(list, "events");
+	add_capability(list, "return-path");
+	add_capability(list, "pause-before-switchover");
+	add_capability(list, "late-block-activate");
+	json_object_set_array_member(caps, "capabilities", list);
+	ham_flow_send(vm, vm->qmp, "migrate-set-capabilities", caps,
+		      HAM_FLOW_MUST, NULL);
+	json_object_set_string_member(args, "uri", uri);
+	ham_flow_send(vm, vm->qmp, "migrate-incoming", args, HAM_FLOW_MUST,
+		      NULL);
+}
+
+static void
+got_port(struct ham_vm *vm, JsonNode *value)
+{
+	JsonObject *object = JSON_NODE_HOLDS_OBJECT(value)
+				     ? json_node_get_object(value)
+				     : NULL;
+	JsonArray *list =
+		object ? ham_json_array(object, "socket-address") : NULL;
+	JsonNode *first = list && json_array_get_length(list) > 0
+				  ? json_array_get_element(list, 0)
+				  : NULL;
+	const char *port =
+		first && JSON_NODE_HOLDS_OBJECT(first)
+			? ham_json_string(json_node_get_object(first), "port")
+			: NULL;
+
+	vm->ram_port =
+		port ? (unsigned int)g_ascii_strtoull(port, NULL, 10) : 0;
+	if (vm->ram_port == 0 || vm->ram_port > 65535)
+		ham_flow_fail(vm, "QEMU told no port for the memory");
+}
+
+static void
+prepare_port(struct ham_vm *vm)
+{
+	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
+		      got_port);
+}
+
+static const struct ham_step prepare_steps[] = {
+	{ "check", prepare_check, ham_pause_over, 600000 },
+	{ "images", prepare_images, NULL, 600000 },
+	{ "start the storage daemon", prepare_daemon, ham_qsd_ready, 0 },
+	{ "serve the image", prepare_export, NULL, 0 },
+	{ "start QEMU", prepare_process, ham_qemu_ready, 20000 },
+	{ "listen", prepare_incoming, NULL, 0 },
+	{ "ask for the port", prepare_port, NULL, 0 },
+};
+
+/* ---- DISCARD: also what a failed PREPARE does ---- */
+
+static void
+discard_kill(struct ham_vm *vm)
+{
+	vm->ending = true;
+	ham_qemu_kill(vm);
+	if (!vm->keep_daemon)
+		ham_qsd_kill(vm);
+}
+
+static bool
+discard_gone(struct ham_vm *vm)
+{
+	return ham_qemu_gone(vm) && (vm->keep_daemon || ham_qsd_gone(vm));
+}
+
+/* A replica that stays takes its image again. */
+static void
+discard_retake(struct ham_vm *vm)
+{
+	for (unsigned int i = 0;
+	     vm->keep_daemon && vm->released && i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+
+		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",
+			      ham_bm_qsd_set_active(&disk, true), HAM_FLOW_MAY,
+			      NULL);
+	}
+}
+
+static const struct ham_step discard_steps[] = {
+	{ "end what was built", discard_kill, discard_gone, 60000 },
+	{ "keep the replica", discard_retake, NULL, 0 },
+};
+
+static void
+discard_clean(struct ham_vm *vm)
+{
+	ham_ports_close(vm);
+	ham_images_remove_made(vm);
+	vm->released = false;
+	if (vm->keep_daemon && vm->qsd) {
+		vm->role = HAM_ROLE_REPLICA;
+		vm->epoch--; /* that of its export */
+		(void)ham_state_write(vm, NULL);
+	} else {
+		vm->role = HAM_ROLE_NONE;
+		ham_state_remove(vm);
+	}
+}
+
+static void
+discard_end(struct ham_vm *vm, const GError *error)
+{
+	if (error) {
+		ham_err("%s: %s", vm->name, error->message);
+		ham_do_discard(vm);
+		return;
+	}
+	discard_clean(vm);
+	ham_vm_did(vm, HAM_DID_DISCARDED, NULL, false);
+}
+
+void
+ham_do_discard(struct ham_vm *vm)
+{
+	vm->keep_daemon = vm->effect.flag;
+	vm->tracing = false;
+	ham_vm_begin(vm, "discard", discard_steps,
+		     G_N_ELEMENTS(discard_steps), discard_end);
+}
+
+static void
+prepare_cleared(struct ham_vm *vm, const GError *error)
+{
+	if (error)
+		ham_err("%s: %s", vm->name, error->message);
+	discard_clean(vm);
+	ham_vm_did(vm, HAM_DID_PREPARE_FAILED, vm->failure, false);
+}
+
+static void
+prepare_end(struct ham_vm *vm, const GError *error)
+{
+	struct ham_peer me = { .ram_port = vm->ram_port,
+			       .nbd_port = vm->qsd_port,
+			       .epoch = vm->epoch,
+			       .replica = vm->effect.flag };
+	g_autofree char *text = NULL;
+
+	if (error) {
+		const char *colon = strstr(error->message, ": ");
+
+		/* the check's own words need no step before them */
+		g_snprintf(vm->failure, sizeof(vm->failure), "%s: %s",
+			   vm->guests->spec.node,
+			   colon ? colon + 2 : error->message);
+		vm->keep_daemon = vm->effect.flag;
+		ham_vm_begin(vm, "clear a failed preparation", discard_steps,
+			     G_N_ELEMENTS(discard_steps), prepare_cleared);
+		return;
+	}
+	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
+	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
+	text = ham_peer_write(&me);
+	ham_vm_did_blob(vm, HAM_DID_PREPARED, text);
+}
+
+void
+ham_do_prepare(struct ham_vm *vm)
+{
+	vm->epoch = vm->effect.epoch;
+	vm->txn = vm->effect.txn;
+	vm->released = false;
+	vm->slot_node = 0;
+	g_ptr_array_set_size(vm->made_images, 0);
+	g_array_set_size(vm->timeline, 0);
+	vm->tracing = false;
+	ham_vm_begin(vm, "prepare", prepare_steps,
+		     G_N_ELEMENTS(prepare_steps), prepare_end);
+}
+
+/* ---- WIRE ---- */
+
+static void
+wire_swap(struct ham_vm *vm)
+{
+	vm->swap_to = vm->offer;
+	ham_slot_swap(vm);
+}
+
+static const struct ham_step wire_steps[] = {
+	{ "look at the slots", ham_slot_query, NULL, 0 },
+	{ "connect to the source's disk", wire_swap, NULL, 0 },
+};
+
+static void
+wire_end(struct ham_vm *vm, const GError *error)
+{
+	if (error)
+		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED, error->message, false);
+	else
+		ham_vm_did(vm, HAM_DID_WIRED, NULL, false);
+}
+
+void
+ham_do_wire(struct ham_vm *vm)
+{
+	if (!ham_peer_read(&vm->effect.blob, &vm->offer)) {
+		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED,
+			   "the source's offer can't be read", false);
+		return;
+	}
+	ham_vm_begin(vm, "wire", wire_steps, G_N_ELEMENTS(wire_steps),
+		     wire_end);
+}
+
+/* ---- RELEASE, TAKEOVER ---- */
+
+static void
+release(struct ham_vm *vm)
+{
+	vm->tracing = true;
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+
+		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",
+			      ham_bm_qsd_set_active(&disk, false),
+			      HAM_FLOW_MUST, NULL);
+	}
+}
+
+static bool
+state_came(struct ham_vm *vm)
+{
+	vm->released = true;
+	if (strcmp(vm->mig_status, "failed") == 0)
+		ham_flow_fail(vm, "the memory stream failed");
+	return strcmp(vm->mig_status, "completed") == 0;
+}
+
+static const struct ham_step release_steps[] = {
+	{ "let go of the image", release, NULL, 0 },
+	{ "receive the state", NULL, state_came, 20000 },
+};
+
+static void
+release_end(struct ham_vm *vm, const GError *error)
+{
+	struct ham_effect *next;
+
+	if (error) {
+		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED, error->message, false);
+		return;
+	}
+	/* TAKEOVER may have been asked already */
+	next = g_queue_pop_head(vm->waiting);
+	if (next && next->act == HAM_DO_TAKEOVER)
+		ham_do_takeover(vm);
+	g_free(next);
+}
+
+void
+ham_do_release(struct ham_vm *vm)
+{
+	ham_vm_begin(vm, "release", release_steps,
+		     G_N_ELEMENTS(release_steps), release_end);
+}
+
+static void
+pause_handover(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "handover");
+}
+
+static void
+activate(struct ham_vm *vm)
+{
+	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
+		      ham_bm_set_active(true), HAM_FLOW_MUST, NULL);
+}
+
+static const struct ham_step takeover_steps[] = {
+	{ "pause point", pause_handover, ham_pause_over, 600000 },
+	{ "activate the disks", activate, NULL, 0 },
+};
+
+static void
+takeover_end(struct ham_vm *vm, const GError *error)
+{
+	g_autoptr(GError) local = NULL;
+
+	vm->role = HAM_ROLE_HELD;
+	if (error || !ham_state_write(vm, &local)) {
+		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED,
+			   error ? error->message : local->message, false);
+		return;
+	}
+	ham_vm_did(vm, HAM_DID_HELD, NULL, false);
+}
+
+void
+ham_do_takeover(struct ham_vm *vm)
+{
+	struct ham_effect *later;
+
+	if (vm->flow) {
+		later = g_new0(struct ham_effect, 1);
+		later->act = HAM_DO_TAKEOVER;
+		g_queue_push_tail(vm->waiting, later);
+		return;
+	}
+	ham_vm_begin(vm, "takeover", takeover_steps,
+		     G_N_ELEMENTS(takeover_steps), takeover_end);
+}
+
+/* ---- RUN ---- */
+
+static void
+run_cont(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	vm->role = HAM_ROLE_OWNER;
+	vm->slot_error = false;
+	vm->cont_asked = false;
+	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
+		ham_flow_fail(vm, "%s", error->message);
+		return;
+	}
+	vm->cont_asked = true;
+	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
+}
+
+static const struct ham_step run_steps[] = {
+	{ "run", run_cont, NULL, 0 },
+};
+
+/* Refused: did it run all the same?  Only QEMU's word, or its end, counts. */
+static const struct ham_step asked_steps[] = {
+	{ "ask for the state", ham_qemu_query_status, NULL, 0 },
+};
+
+static void
+asked_end(struct ham_vm *vm, const GError *error)
+{
+	bool never = !error && strcmp(vm->run_state, "running") != 0;
+
+	vm->role = never ? HAM_ROLE_HELD : HAM_ROLE_OWNER;
+	ham_vm_did(vm, HAM_DID_RUN_FAILED, vm->failure, never);
+}
+
+static void
+run_end(struct ham_vm *vm, const GError *error)
+{
+	if (error) {
+		g_strlcpy(vm->failure, error->message, sizeof(vm->failure));
+		if (!vm->cont_asked) {
+			vm->role = HAM_ROLE_HELD;
+			ham_vm_did(vm, HAM_DID_RUN_FAILED, vm->failure, true);
+			return;
+		}
+		ham_vm_begin(vm, "ask", asked_steps, G_N_ELEMENTS(asked_steps),
+			     asked_end);
+		return;
+	}
+	ham_ports_announce(vm);
+	ham_vm_mark(vm, "ran");
+	vm->tracing = false;
+	g_ptr_array_set_size(vm->made_images, 0);
+	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
+	/* our own daemon served the incoming copy only */
+	ham_qsd_kill(vm);
+}
+
+void
+ham_do_run(struct ham_vm *vm)
+{
+	vm->slot_node = vm->effect.node;
+	vm->epoch = vm->effect.epoch;
+	ham_vm_begin(vm, "run", run_steps, G_N_ELEMENTS(run_steps), run_end);
+}

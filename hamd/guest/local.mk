@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# carries out the core's intents: QEMU, storage daemons, taps
+noinst_LTLIBRARIES += libhamguest.la
+libhamguest_la_SOURCES = \
+	hamd/guest/argv.c \
+	hamd/guest/copy.c \
+	hamd/guest/events.c \
+	hamd/guest/flow.c \
+	hamd/guest/flow.h \
+	hamd/guest/guest.h \
+	hamd/guest/guests.c \
+	hamd/guest/handover.c \
+	hamd/guest/images.c \
+	hamd/guest/incoming.c \
+	hamd/guest/pause_point.c \
+	hamd/guest/peer.c \
+	hamd/guest/ports.c \
+	hamd/guest/process.c \
+	hamd/guest/run.c \
+	hamd/guest/slot.c \
+	hamd/guest/state_file.c \
+	hamd/guest/vm.c \
+	hamd/guest/vm.h \
+	$(NULL)
+libhamguest_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS)
+libhamguest_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS) $(QB_LIBS)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/peer.c - where the other side is, as the text both understand
+ *
+ * Fields separated by blanks: host, RAM port, NBD port, boot id, epoch,
+ * replica flag.  Travels as a blob the core does not read.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/guest/vm.h"
+
+char *
+ham_peer_write(const struct ham_peer *peer)
+{
+	return g_strdup_printf("%s %u %u %s %" G_GUINT64_FORMAT " %d",
+			       peer->host, peer->ram_port, peer->nbd_port,
+			       peer->boot_id, peer->epoch, peer->replica);
+}
+
+static bool
+number(const char *text, guint64 max, guint64 *out)
+{
+	return g_ascii_string_to_unsigned(text, 10, 0, max, out, NULL);
+}
+
+bool
+ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
+{
+	g_autofree char *text = g_strndup((const char *)blob->bytes, blob->len);
+	g_auto(GStrv) f = g_strsplit(text, " ", 7);
+	guint64 ram;
+	guint64 nbd;
+	guint64 epoch;
+	guint64 replica;
+
+	memset(out, 0, sizeof(*out));
+	if (g_strv_length(f) != 6 || strlen(f[0]) >= sizeof(out->host) ||
+	    strlen(f[3]) >= sizeof(out->boot_id) || f[0][0] == '\0' ||
+	    f[3][0] == '\0' || !number(f[1], 65535, &ram) ||
+	    !number(f[2], 65535, &nbd) || !number(f[4], G_MAXUINT64, &epoch) ||
+	    !number(f[5], 1, &replica))
+		return false;
+	g_strlcpy(out->host, f[0], sizeof(out->host));
+	out->ram_port = (unsigned int)ram;
+	out->nbd_port = (unsigned int)nbd;
+	g_strlcpy(out->boot_id, f[3], sizeof(out->boot_id));
+	out->epoch = epoch;
+	out->replica = replica == 1;
+	return true;
+}

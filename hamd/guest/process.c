@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/process.c - QEMU and the storage daemon as processes
+ *
+ * Both run as the guest's own uid, taken in the child before exec; their
+ * listening sockets and taps are handed in by descriptor, so neither needs a
+ * right to any folder of hamd.  An end is heard by pidfd at once.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hamd/base/clock.h"
+#include "hamd/base/error.h"
+#include "hamd/base/fd.h"
+#include "hamd/guest/vm.h"
+
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+enum {
+	CHILD_QMP_FD = 3,
+	CHILD_NBD_FD = 4,
+	CHILD_TAP_FD = 8, /* and up */
+};
+
+static void
+on_qemu_event(ham_qmp *qmp, const char *name, JsonObject *data, int64_t at_us,
+	      void *user)
+{
+	(void)qmp;
+	(void)at_us;
+	ham_vm_event(user, name, data);
+}
+
+static void
+on_qsd_event(ham_qmp *qmp, const char *name, JsonObject *data, int64_t at_us,
+	     void *user)
+{
+	(void)qmp;
+	(void)at_us;
+	ham_vm_qsd_event(user, name, data);
+}
+
+static void
+on_state(ham_qmp *qmp, const GError *reason, void *user)
+{
+	struct ham_vm *vm = user;
+
+	(void)qmp;
+	if (reason)
+		ham_debug("%s: QMP: %s", vm->name, reason->message);
+	ham_flow_poke(vm);
+}
+
+bool
+ham_qemu_attach(struct ham_vm *vm, GError **error)
+{
+	g_autofree char *path = g_build_filename(vm->dir, "qmp.sock", NULL);
+
+	g_clear_pointer(&vm->qmp, ham_qmp_free);
+	vm->qmp = ham_qmp_connect(path, on_qemu_event, on_state, vm, error);
+	return vm->qmp != NULL;
+}
+
+bool
+ham_qsd_attach(struct ham_vm *vm, GError **error)
+{
+	g_autofree char *path = g_build_filename(vm->dir, "qsd.sock", NULL);
+
+	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);
+	vm->qsd_qmp = ham_qmp_connect(path, on_qsd_event, on_state, vm, error);
+	return vm->qsd_qmp != NULL;
+}
+
+/* The last line of the log, for a reason that helps. */
+static char *
+last_words(const struct ham_vm *vm)
+{
+	g_autofree char *path = g_strdup_printf(
+		"%s/%s.log", vm->guests->spec.log_dir, vm->name);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	guint n;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	g_strchomp(text);
+	lines = g_strsplit(text, "\n", -1);
+	n = g_strv_length(lines);
+	if (n == 0 || !g_str_has_prefix(lines[n - 1], "qemu-system"))
+		return NULL;
+	return g_strndup(lines[n - 1], 100);
+}
+
+static char *
+describe_end(const struct ham_vm *vm, int code, int status)
+{
+	g_autofree char *words = NULL;
+
+	if (code == CLD_KILLED || code == CLD_DUMPED)
+		return g_strdup_printf("QEMU was ended by signal %d (%s)",
+				       status, strsignal(status));
+	if (code == CLD_EXITED && status == 0)
+		return g_strdup(vm->shutdown_seen
+					? "the guest powered off"
+					: "QEMU exited by itself");
+	words = last_words(vm);
+	if (code == CLD_EXITED)
+		return g_strdup_printf("QEMU exited with status %d%s%s", status,
+				       words ? ": " : "", words ? words : "");
+	return g_strdup(vm->shutdown_seen ? "the guest powered off"
+					  : "QEMU ended while hamd was away");
+}
+
+void
+ham_qemu_exited(ham_child *child, int code, int status, void *data)
+{
+	struct ham_vm *vm = data;
+	g_autofree char *text = describe_end(vm, code, status);
+	bool clean = vm->shutdown_seen && (code == 0 || status == 0) &&
+		     code != CLD_KILLED;
+	bool told = vm->ending;
+
+	(void)child;
+	ham_info("%s: %s", vm->name, text);
+	g_clear_pointer(&vm->qmp, ham_qmp_free);
+	g_clear_pointer(&vm->qemu, ham_child_free);
+	g_clear_handle_id(&vm->announcer, g_source_remove);
+	g_clear_handle_id(&vm->powerdown, g_source_remove);
+	ham_copy_stop_watching(vm);
+	ham_ports_close(vm);
+	if (told) {
+		ham_flow_poke(vm);
+		return;
+	}
+	ham_flow_cancel(vm->flow);
+	if (vm->role == HAM_ROLE_OWNER) {
+		vm->role = HAM_ROLE_NONE;
+		vm->slot_node = 0;
+		ham_qsd_kill(vm);
+		ham_state_remove(vm);
+	} else {
+		(void)ham_state_write(vm, NULL);
+	}
+	ham_vm_did(vm, HAM_DID_GONE, text, clean);
+}
+
+void
+ham_qsd_exited(ham_child *child, int code, int status, void *data)
+{
+	struct ham_vm *vm = data;
+
+	(void)child;
+	ham_info("%s: its storage daemon ended (%s %d)", vm->name,
+		 code == CLD_KILLED ? "signal" : "status", status);
+	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);
+	g_clear_pointer(&vm->qsd, ham_child_free);
+	vm->qsd_port = 0;
+	vm->qsd_exports = false;
+	if (vm->flow) {
+		ham_flow_poke(vm);
+		return;
+	}
+	if (vm->role == HAM_ROLE_REPLICA) {
+		vm->role = HAM_ROLE_NONE;
+		ham_state_remove(vm);
+		ham_vm_did(vm, HAM_DID_CLOSED, NULL, false);
+	}
+}
+
+void
+ham_qemu_kill(struct ham_vm *vm)
+{
+	if (vm->qemu)
+		ham_child_signal(vm->qemu, SIGKILL);
+}
+
+void
+ham_qsd_kill(struct ham_vm *vm)
+{
+	if (vm->qsd)
+		ham_child_signal(vm->qsd, SIGKILL);
+}
+
+bool
+ham_qemu_gone(struct ham_vm *vm)
+{
+	return vm->qemu == NULL;
+}
+
+bool
+ham_qsd_gone(struct ham_vm *vm)
+{
+	return vm->qsd == NULL;
+}
+
+bool
+ham_qemu_ready(struct ham_vm *vm)
+{
+	if (!vm->qemu) {
+		g_autofree char *words = last_words(vm);
+
+		ham_flow_fail(vm, "QEMU ended: %s",
+			      words ? words : "no reason given");
+	}
+	return vm->qmp && ham_qmp_ready(vm->qmp);
+}
+
+bool
+ham_qsd_ready(struct ham_vm *vm)
+{
+	if (!vm->qsd)
+		ham_flow_fail(vm, "the storage daemon ended");
+	return vm->qsd_qmp && ham_qmp_ready(vm->qsd_qmp);
+}
+
+/* The guest's folder (0700, root's) and its uid. */
+static bool
+make_place(struct ham_vm *vm, GError **error)
+{
+	int slot = vm->guests->spec.slot_of(vm->name, vm->guests->spec.data);
+	const ham_conf *conf = vm->guests->spec.conf;
+
+	if (slot < 0 || conf->uid_first + (uint32_t)slot > conf->uid_last) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "guest_uids has no uid left for it");
+		return false;
+	}
+	vm->uid = conf->uid_first + (uint32_t)slot;
+	if (g_mkdir_with_parents(vm->dir, 0700) != 0)
+		return ham_error_errno(error, errno, "cannot make %s",
+				       vm->dir);
+	return true;
+}
+
+/* QEMU opens its console by path; it may append to that one file only. */
+static bool
+make_console(struct ham_vm *vm, GError **error)
+{
+	g_autofree char *path = g_strdup_printf(
+		"%s/%s.console", vm->guests->spec.log_dir, vm->name);
+	ham_autofd int fd = -1;
+
+	if (!vm->conf->serial_log)
+		return true;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0 || fchown(fd, vm->uid, vm->uid) != 0)
+		return ham_error_errno(error, errno, "cannot make %s", path);
+	return true;
+}
+
+bool
+ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
+{
+	g_autofree char *sock = g_build_filename(vm->dir, "qmp.sock", NULL);
+	g_autofree char *log = g_strdup_printf(
+		"%s/%s.log", vm->guests->spec.log_dir, vm->name);
+	struct ham_child_fd fds[1 + HAM_CONF_MAX_PORTS];
+	int taps[HAM_CONF_MAX_PORTS];
+	g_auto(GStrv) argv = NULL;
+	ham_autofd int listener = -1;
+	struct ham_child_spec spec = { .program = vm->guests->qemu,
+				       .fds = fds,
+				       .n_fds = 1,
+				       .log_path = log };
+
+	if (!make_place(vm, error) || !make_console(vm, error))
+		return false;
+	listener = ham_qmp_listen(sock, error);
+	if (listener < 0)
+		return false;
+	fds[0] = (struct ham_child_fd){ listener, CHILD_QMP_FD };
+	for (guint i = 0; i < vm->ports->len; i++) {
+		taps[i] = CHILD_TAP_FD + (int)i;
+		fds[spec.n_fds++] = (struct ham_child_fd){
+			ham_net_port_fd(g_ptr_array_index(vm->ports, i)),
+			taps[i]
+		};
+	}
+	argv = ham_qemu_argv(vm, CHILD_QMP_FD, taps, incoming);
+	spec.argv = (const char *const *)argv;
+	spec.uid = spec.gid = vm->uid;
+	vm->shutdown_seen = false;
+	vm->ending = false;
+	vm->mig_status[0] = '\0';
+	vm->qemu = ham_child_spawn(&spec, ham_qemu_exited, vm, error);
+	return vm->qemu && ham_state_write(vm, error) &&
+	       ham_qemu_attach(vm, error);
+}
+
+/* A TCP listener on the migration address; its port is found out here. */
+static int
+listen_on(const char *address, unsigned int *port, GError **error)
+{
+	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&ss;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ss;
+	socklen_t len = sizeof(*v4);
+	ham_autofd int fd = -1;
+	int one = 1;
+
+	if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+		ss.ss_family = AF_INET;
+	} else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+		ss.ss_family = AF_INET6;
+		len = sizeof(*v6);
+	}
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0 ||
+	    listen(fd, 8) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&ss, &len) != 0) {
+		ham_error_errno(error, errno, "cannot listen on %s", address);
+		return -1;
+	}
+	*port = ntohs(ss.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
+	return ham_steal_fd(&fd);
+}
+
+bool
+ham_qsd_start(struct ham_vm *vm, GError **error)
+{
+	g_autofree char *sock = g_build_filename(vm->dir, "qsd.sock", NULL);
+	g_autofree char *log = g_strdup_printf(
+		"%s/%s.log", vm->guests->spec.log_dir, vm->name);
+	ham_autofd int monitor = -1;
+	ham_autofd int nbd = -1;
+	g_auto(GStrv) argv = NULL;
+	struct ham_child_fd fds[2];
+	struct ham_child_spec spec = { .program = vm->guests->qsd,
+				       .fds = fds,
+				       .n_fds = 2,
+				       .log_path = log };
+
+	if (!make_place(vm, error))
+		return false;
+	monitor = ham_qmp_listen(sock, error);
+	if (monitor < 0)
+		return false;
+	nbd = listen_on(ham_vm_address(vm), &vm->qsd_port, error);
+	if (nbd < 0)
+		return false;
+	fds[0] = (struct ham_child_fd){ monitor, CHILD_QMP_FD };
+	fds[1] = (struct ham_child_fd){ nbd, CHILD_NBD_FD };
+	argv = ham_bm_qsd_argv("qemu-storage-daemon", CHILD_QMP_FD,
+			       CHILD_NBD_FD);
+	/* so that ps(1) tells whose it is */
+	g_free(argv[0]);
+	argv[0] = g_strdup_printf("qemu-storage-daemon %s/", vm->dir);
+	spec.argv = (const char *const *)argv;
+	spec.uid = spec.gid = vm->uid;
+	vm->qsd_exports = false;
+	vm->qsd = ham_child_spawn(&spec, ham_qsd_exited, vm, error);
+	return vm->qsd && ham_state_write(vm, error) &&
+	       ham_qsd_attach(vm, error);
+}
+
+static void
+got_status(struct ham_vm *vm, JsonNode *value)
+{
+	JsonObject *object = JSON_NODE_HOLDS_OBJECT(value)
+				     ? json_node_get_object(value)
+				     : NULL;
+	const char *status =
+		object ? json_object_get_string_member_with_default(
+				 object, "status", "")
+		       : "";
+
+	g_strlcpy(vm->run_state, status, sizeof(vm->run_state));
+}
+
+void
+ham_qemu_query_status(struct ham_vm *vm)
+{
+	vm->run_state[0] = '\0';
+	ham_flow_send(vm, vm->qmp, "query-status", NULL, HAM_FLOW_MUST,
+		      got_status);
+}

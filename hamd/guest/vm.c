@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/vm.c - see vm.h: the table of guests, and the way to the core */
+#include "hamd/guest/vm.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/base/clock.h"
+
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+enum { MAX_MARKS = 400 };
+
+struct mark {
+	int64_t at_us;
+	char what[48];
+};
+
+struct ham_vm *
+ham_vm_get(ham_guests *guests, const char *name)
+{
+	struct ham_vm *vm = g_hash_table_lookup(guests->vms, name);
+
+	if (vm)
+		return vm;
+	vm = g_new0(struct ham_vm, 1);
+	vm->guests = guests;
+	vm->name = g_strdup(name);
+	vm->dir = g_strdup_printf("%s/guests/%s", guests->spec.run_dir, name);
+	vm->conf = ham_conf_find_guest(guests->spec.conf, name);
+	vm->ports = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)ham_net_port_free);
+	vm->made_images = g_ptr_array_new_with_free_func(g_free);
+	vm->waiting = g_queue_new();
+	vm->timeline = g_array_new(FALSE, FALSE, sizeof(struct mark));
+	g_hash_table_insert(guests->vms, vm->name, vm);
+	return vm;
+}
+
+void
+ham_vm_free(struct ham_vm *vm)
+{
+	ham_flow_cancel(vm->flow);
+	ham_copy_stop_watching(vm);
+	if (vm->announcer)
+		g_source_remove(vm->announcer);
+	g_clear_handle_id(&vm->powerdown, g_source_remove);
+	g_clear_handle_id(&vm->nudge, g_source_remove);
+	g_clear_handle_id(&vm->paused, g_source_remove);
+	ham_qmp_free(vm->qmp);
+	ham_qmp_free(vm->qsd_qmp);
+	ham_child_free(vm->qemu);
+	ham_child_free(vm->qsd);
+	g_ptr_array_free(vm->ports, TRUE);
+	g_ptr_array_free(vm->made_images, TRUE);
+	g_queue_free_full(vm->waiting, g_free);
+	g_array_free(vm->timeline, TRUE);
+	for (unsigned int i = 0; i < HAM_CONF_MAX_DISKS; i++)
+		g_free(vm->job[i].error);
+	g_free(vm->dir);
+	g_free(vm->name);
+	g_free(vm);
+}
+
+static void
+tell(struct ham_vm *vm, struct ham_event *event)
+{
+	event->kind = HAM_EV_DID;
+	event->now_us = ham_clock_us();
+	event->guest = vm->name;
+	vm->guests->spec.on_event(event, vm->guests->spec.data);
+}
+
+void
+ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text, bool flag)
+{
+	struct ham_event event = { .did = (uint8_t)did,
+				   .text = text,
+				   .flag = flag,
+				   .value = (uint64_t)vm->copy.stop_us,
+				   .epoch = vm->epoch,
+				   .txn = vm->txn,
+				   .node = vm->slot_node,
+				   .progress = &vm->copy.progress };
+
+	tell(vm, &event);
+}
+
+void
+ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob)
+{
+	struct ham_blob bytes = { 0 };
+	struct ham_event event = { .did = (uint8_t)did, .blob = &bytes };
+
+	g_assert(strlen(blob) <= sizeof(bytes.bytes));
+	bytes.len = (uint16_t)strlen(blob);
+	memcpy(bytes.bytes, blob, bytes.len);
+	tell(vm, &event);
+}
+
+unsigned int
+ham_vm_n_disks(const struct ham_vm *vm)
+{
+	return vm->conf ? vm->conf->disks->len : 0;
+}
+
+struct ham_bm_disk
+ham_vm_disk(const struct ham_vm *vm, unsigned int i)
+{
+	const struct ham_conf_disk *disk =
+		g_ptr_array_index(vm->conf->disks, i);
+
+	return (struct ham_bm_disk){ .index = i,
+				     .path = disk->path,
+				     .size = disk->size };
+}
+
+char *
+ham_vm_disk_export(const struct ham_vm *vm, unsigned int i, uint64_t epoch,
+		   const char *boot_id)
+{
+	const struct ham_conf_disk *disk =
+		g_ptr_array_index(vm->conf->disks, i);
+
+	return ham_bm_export_name(vm->name, disk->name, epoch, boot_id);
+}
+
+const char *
+ham_vm_address(const struct ham_vm *vm)
+{
+	const struct ham_conf_node *node = ham_conf_find_node(
+		vm->guests->spec.conf, vm->guests->spec.node);
+
+	return node->address_migration;
+}
+
+uint64_t
+ham_vm_budget(const struct ham_vm *vm)
+{
+	if (vm->conf && vm->conf->bandwidth)
+		return vm->conf->bandwidth;
+	return vm->guests->spec.conf->migration_bandwidth;
+}
+
+void
+ham_vm_mark(struct ham_vm *vm, const char *format, ...)
+{
+	struct mark mark = { .at_us = ham_clock_us() };
+	va_list ap;
+
+	if (!vm->tracing || vm->timeline->len >= MAX_MARKS)
+		return;
+	va_start(ap, format);
+	g_vsnprintf(mark.what, sizeof(mark.what), format, ap);
+	va_end(ap);
+	g_array_append_val(vm->timeline, mark);
+}
+
+JsonArray *
+ham_guests_timeline(const ham_guests *guests, const char *name)
+{
+	struct ham_vm *vm = g_hash_table_lookup(guests->vms, name);
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; vm && i < vm->timeline->len; i++) {
+		const struct mark *m =
+			&g_array_index(vm->timeline, struct mark, i);
+		JsonObject *object = json_object_new();
+
+		json_object_set_string_member(object, "node",
+					      guests->spec.node);
+		json_object_set_int_member(object, "at_us", m->at_us);
+		json_object_set_string_member(object, "what", m->what);
+		json_array_add_object_element(array, object);
+	}
+	return array;
+}
+
+void
+ham_vm_begin(struct ham_vm *vm, const char *name, const struct ham_step *steps,
+	     unsigned int n, ham_flow_end_fn on_end)
+{
+	ham_flow_cancel(vm->flow);
+	ham_debug("%s: %s", vm->name, name);
+	vm->flow = ham_flow_new(vm, name, steps, n, on_end);
+	ham_flow_start(vm->flow);
+}
+
+const char *
+ham_guests_qemu_version(const ham_guests *guests)
+{
+	return guests->version;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/vm.h - one guest on this node; only hamd/guest/ includes it */
+#ifndef HAM_GUEST_VM_H
+#define HAM_GUEST_VM_H
+
+#include <json-glib/json-glib.h>
+
+#include "blockmirror/blockmirror.h"
+#include "hamd/base/child.h"
+#include "hamd/guest/flow.h"
+#include "hamd/guest/guest.h"
+#include "hamd/io/qmp.h"
+#include "netmigrate/netmigrate.h"
+
+enum ham_role {
+	HAM_ROLE_NONE,
+	HAM_ROLE_OWNER,	   /* QEMU runs the guest */
+	HAM_ROLE_SOURCE,   /* QEMU was stopped for a hand-over */
+	HAM_ROLE_INCOMING, /* QEMU waits for the image */
+	HAM_ROLE_HELD,	   /* QEMU has the whole image, paused */
+	HAM_ROLE_REPLICA,  /* only the storage daemon */
+	HAM_ROLE_N
+};
+
+/* A mirror job, as its events told. */
+struct ham_job {
+	bool started;
+	bool ready;
+	bool ended;
+	char *error; /* NULL with ended: completed in full */
+};
+
+/* Where the other side is: what a blob says. */
+struct ham_peer {
+	char host[64];
+	unsigned int ram_port;
+	unsigned int nbd_port;
+	char boot_id[40];
+	uint64_t epoch; /* in the export's name */
+	bool replica;	/* D had a live replica before */
+};
+
+struct ham_copy {
+	struct ham_peer peer;
+	uint32_t peer_node;
+	bool mirror;	  /* disks are copied; else D is current already */
+	bool watching;	  /* the ticker runs */
+	bool gated;
+	bool failed;
+	guint ticker;
+	int64_t next_progress_us;
+	int64_t rate_since_us;
+	uint64_t rate_from; /* bytes moved at rate_since_us */
+	uint64_t rate;
+	uint64_t disk_rate;
+	uint64_t disk_seen;
+	int64_t disk_seen_us;
+	struct ham_progress progress;
+	bool jobs_ready;
+	uint64_t sync_at_gate; /* dirty-sync-count when the threshold rose */
+	uint64_t syncs;
+	int64_t stop_us;
+};
+
+struct ham_vm {
+	ham_guests *guests;
+	char *name;
+	char *dir;
+	const struct ham_conf_guest *conf; /* NULL: the file knows it not */
+	uint32_t uid;
+	enum ham_role role;
+	uint64_t epoch;
+	uint64_t txn;
+	uint32_t slot_node; /* whose copy is in our slot; 0: none */
+	bool slot_error;    /* it refused a write; the guest may stand */
+
+	ham_child *qemu;
+	ham_qmp *qmp;
+	bool shutdown_seen; /* QEMU said SHUTDOWN */
+	bool ending;	    /* its end is ours to tell, by the flow */
+	ham_child *qsd;
+	ham_qmp *qsd_qmp;
+	unsigned int qsd_port;
+	bool qsd_exports;
+	GPtrArray *ports; /* ham_net_port *, made here */
+	GPtrArray *made_images; /* paths created for this migration */
+	guint announcer;
+	unsigned int announced;
+	guint powerdown;
+
+	char mig_status[32];
+	struct ham_job job[HAM_CONF_MAX_DISKS];
+	struct ham_bm_slot slot[HAM_CONF_MAX_DISKS];
+	struct ham_copy copy;
+	struct ham_peer offer; /* D: where S's disk is served */
+	struct ham_peer swap_to; /* host "": a null */
+	bool released;	  /* D: our daemon let go of the image */
+	bool keep_daemon; /* DISCARD: a replica goes on */
+	bool cont_asked;
+	unsigned int jobs_left; /* HALT */
+	guint nudge;
+	guint paused; /* at a pause point */
+	unsigned int ram_port;
+	char run_state[32]; /* of the last query-status */
+	char failure[HAM_TEXT_MAX]; /* told after the clean-up it caused */
+	struct ham_effect effect; /* being carried out; only its plain fields */
+	ham_flow *flow;
+	GQueue *waiting; /* struct ham_effect *, after the flow */
+	GArray *timeline;
+	bool tracing;
+};
+
+struct ham_guests {
+	struct ham_guests_spec spec;
+	GHashTable *vms; /* name -> struct ham_vm */
+	char boot_id[40];
+	char *qemu;
+	char *qsd;
+	char *version;
+	unsigned int finding;
+	ham_guests_ready_fn on_ready;
+};
+
+/* vm.c */
+struct ham_vm *ham_vm_get(ham_guests *guests, const char *name);
+void ham_vm_free(struct ham_vm *vm);
+void ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text,
+		bool flag);
+void ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob);
+unsigned int ham_vm_n_disks(const struct ham_vm *vm);
+struct ham_bm_disk ham_vm_disk(const struct ham_vm *vm, unsigned int i);
+char *ham_vm_disk_export(const struct ham_vm *vm, unsigned int i,
+			 uint64_t epoch, const char *boot_id);
+const char *ham_vm_address(const struct ham_vm *vm);
+uint64_t ham_vm_budget(const struct ham_vm *vm);
+void ham_vm_mark(struct ham_vm *vm, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
+/* Begins a flow for the effect in vm->effect. */
+void ham_vm_begin(struct ham_vm *vm, const char *name,
+		  const struct ham_step *steps, unsigned int n,
+		  ham_flow_end_fn on_end);
+
+/* peer.c */
+char *ham_peer_write(const struct ham_peer *peer);
+bool ham_peer_read(const struct ham_blob *blob, struct ham_peer *out);
+
+/* state_file.c */
+bool ham_state_write(struct ham_vm *vm, GError **error);
+void ham_state_remove(struct ham_vm *vm);
+bool ham_state_read(struct ham_vm *vm, GError **error);
+
+/* argv.c */
+char **ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
+		     bool incoming);
+
+/* process.c */
+void ham_qemu_exited(ham_child *child, int code, int status, void *data);
+void ham_qsd_exited(ham_child *child, int code, int status, void *data);
+bool ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error);
+bool ham_qsd_start(struct ham_vm *vm, GError **error);
+bool ham_qemu_attach(struct ham_vm *vm, GError **error);
+bool ham_qsd_attach(struct ham_vm *vm, GError **error);
+void ham_qemu_kill(struct ham_vm *vm);
+void ham_qsd_kill(struct ham_vm *vm);
+bool ham_qemu_gone(struct ham_vm *vm);
+bool ham_qsd_gone(struct ham_vm *vm);
+bool ham_qemu_ready(struct ham_vm *vm);
+bool ham_qsd_ready(struct ham_vm *vm);
+void ham_qemu_query_status(struct ham_vm *vm);
+
+/* images.c: a worker; the flow goes on when it is through */
+void ham_images_prepare(struct ham_vm *vm, bool create);
+void ham_images_remove_made(struct ham_vm *vm);
+
+/* ports.c */
+bool ham_ports_check(struct ham_vm *vm, GError **error);
+bool ham_ports_open(struct ham_vm *vm, GError **error);
+void ham_ports_adopt(struct ham_vm *vm);
+bool ham_ports_up(struct ham_vm *vm, GError **error);
+bool ham_ports_down(struct ham_vm *vm, GError **error);
+void ham_ports_announce(struct ham_vm *vm);
+void ham_ports_close(struct ham_vm *vm);
+char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
+
+/* slot.c: steps that put a replica or a null into every disk's slot */
+void ham_slot_query(struct ham_vm *vm);
+void ham_slot_swap(struct ham_vm *vm);
+void ham_slot_yank(struct ham_vm *vm);
+
+/* run.c, source.c, handover.c, incoming.c, replica.c */
+void ham_do_launch(struct ham_vm *vm);
+void ham_do_shutdown(struct ham_vm *vm);
+void ham_do_kill(struct ham_vm *vm);
+void ham_do_copy(struct ham_vm *vm);
+void ham_do_undo(struct ham_vm *vm);
+void ham_copy_stop_watching(struct ham_vm *vm);
+void ham_do_capture(struct ham_vm *vm);
+void ham_do_halt(struct ham_vm *vm);
+void ham_do_silence(struct ham_vm *vm);
+void ham_do_resume(struct ham_vm *vm);
+void ham_do_finish(struct ham_vm *vm);
+void ham_do_prepare(struct ham_vm *vm);
+void ham_do_wire(struct ham_vm *vm);
+void ham_do_release(struct ham_vm *vm);
+void ham_do_takeover(struct ham_vm *vm);
+void ham_do_run(struct ham_vm *vm);
+void ham_do_discard(struct ham_vm *vm);
+void ham_do_close(struct ham_vm *vm);
+void ham_do_slot_drop(struct ham_vm *vm);
+void ham_vm_found(struct ham_vm *vm);
+
+/* pause_point.c */
+void ham_pause_point(struct ham_vm *vm, const char *point);
+bool ham_pause_over(struct ham_vm *vm);
+
+/* What QEMU tells by itself. */
+void ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data);
+void ham_vm_qsd_event(struct ham_vm *vm, const char *name, JsonObject *data);
+
+#endif

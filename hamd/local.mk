@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# the daemon: wires the core to io/ and guest/
+sbin_PROGRAMS += hamd/hamd
+hamd_hamd_SOURCES = \
+	hamd/commands.c \
+	hamd/daemon.c \
+	hamd/daemon.h \
+	hamd/main.c \
+	hamd/notes.c \
+	hamd/ring.c \
+	hamd/status.c \
+	$(NULL)
+hamd_hamd_CPPFLAGS = $(AM_CPPFLAGS) -DPACKAGE_VERSION='"@PACKAGE_VERSION@"' $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS)
+hamd_hamd_LDADD = libhamguest.la libhamcore.la libhamio.la libhamconfig.la \
+	libhamnet.la libhamblock.la libhamfence.la libhambase.la \
+	$(GLIB_LIBS) $(JSON_LIBS) $(QB_LIBS)

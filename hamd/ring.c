@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/ring.c - corosync's settings in force, held against the cluster file */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hamd/base/error.h"
+#include "hamd/daemon.h"
+
+#define HAM_LOG_TAG "hamd"
+#include "hamd/base/log.h"
+
+static const char *
+text(GHashTable *settings, const char *key, const char *otherwise)
+{
+	const char *value = g_hash_table_lookup(settings, key);
+
+	return value ? value : otherwise;
+}
+
+static unsigned int
+number(GHashTable *settings, const char *key, unsigned int otherwise)
+{
+	const char *value = g_hash_table_lookup(settings, key);
+
+	return value ? (unsigned int)strtoul(value, NULL, 10) : otherwise;
+}
+
+static bool
+truth(GHashTable *settings, const char *key)
+{
+	return number(settings, key, 0) != 0;
+}
+
+static void
+read_nodes(GHashTable *settings, struct ham_conf_ring *ring)
+{
+	for (unsigned int i = 0; i < G_N_ELEMENTS(ring->nodes); i++) {
+		g_autofree char *id =
+			g_strdup_printf("nodelist.node.%u.nodeid", i);
+		g_autofree char *name =
+			g_strdup_printf("nodelist.node.%u.name", i);
+		g_autofree char *votes =
+			g_strdup_printf("nodelist.node.%u.quorum_votes", i);
+		struct ham_conf_ring_node *node = &ring->nodes[ring->n_nodes];
+
+		if (!g_hash_table_contains(settings, id))
+			continue;
+		node->id = number(settings, id, 0);
+		node->votes = number(settings, votes, 1);
+		g_strlcpy(node->name, text(settings, name, ""),
+			  sizeof(node->name));
+		ring->n_nodes++;
+	}
+}
+
+static void
+read_settings(GHashTable *settings, struct ham_conf_ring *ring)
+{
+	ring->source = "corosync";
+	ring->token_ms = number(settings, "runtime.config.totem.token", 0);
+	ring->consensus_ms =
+		number(settings, "runtime.config.totem.consensus", 0);
+	g_strlcpy(ring->crypto_cipher,
+		  text(settings, "totem.crypto_cipher", "none"),
+		  sizeof(ring->crypto_cipher));
+	g_strlcpy(ring->crypto_hash,
+		  text(settings, "totem.crypto_hash", "none"),
+		  sizeof(ring->crypto_hash));
+	g_strlcpy(ring->provider, text(settings, "quorum.provider", ""),
+		  sizeof(ring->provider));
+	ring->has_device =
+		g_hash_table_contains(settings, "quorum.device.model");
+	ring->last_man_standing = truth(settings, "quorum.last_man_standing");
+	ring->allow_downscale = truth(settings, "quorum.allow_downscale");
+	ring->auto_tie_breaker = truth(settings, "quorum.auto_tie_breaker");
+	ring->two_node = truth(settings, "quorum.two_node");
+	/* two_node implies it (votequorum(5)) */
+	ring->wait_for_all = ring->two_node ||
+			     truth(settings, "quorum.wait_for_all");
+	ring->expected_votes = number(settings, "quorum.expected_votes", 0);
+	read_nodes(settings, ring);
+}
+
+static uint32_t
+id_of(const struct ham_conf_ring *ring, const char *name)
+{
+	for (unsigned int i = 0; i < ring->n_nodes; i++)
+		if (strcmp(ring->nodes[i].name, name) == 0)
+			return ring->nodes[i].id;
+	return 0;
+}
+
+static struct ham_core_guest *
+guest_table(const ham_conf *conf)
+{
+	struct ham_core_guest *table =
+		g_new0(struct ham_core_guest, MAX(conf->guests->len, 1u));
+
+	for (guint i = 0; i < conf->guests->len; i++) {
+		const struct ham_conf_guest *g =
+			g_ptr_array_index(conf->guests, i);
+
+		g_strlcpy(table[i].name, g->name, sizeof(table[i].name));
+		table[i].replicas = g->replicas;
+		table[i].max_duration_us = g->max_duration_us;
+	}
+	return table;
+}
+
+static void
+fill(const ham_conf *conf, const struct ham_conf_ring *ring,
+     struct ham_core_config *config)
+{
+	char digest[17];
+
+	config->n_nodes = conf->nodes->len;
+	for (guint i = 0; i < conf->nodes->len; i++) {
+		const struct ham_conf_node *node =
+			g_ptr_array_index(conf->nodes, i);
+
+		config->nodes[i].id = id_of(ring, node->name);
+		config->nodes[i].witness = node->witness;
+		g_strlcpy(config->nodes[i].name, node->name,
+			  sizeof(config->nodes[i].name));
+	}
+	config->n_guests = conf->guests->len;
+	config->guests = guest_table(conf);
+	g_strlcpy(digest, conf->digest, sizeof(digest));
+	config->config_digest = g_ascii_strtoull(digest, NULL, 16);
+	g_strlcpy(config->version, PACKAGE_VERSION, sizeof(config->version));
+	do
+		config->incarnation = (uint64_t)g_random_int() << 32 |
+				      g_random_int();
+	while (config->incarnation == 0);
+}
+
+bool
+ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
+		     struct ham_core_config *config, GError **error)
+{
+	g_autoptr(GHashTable) settings = ham_cluster_settings(error);
+	g_autoptr(GPtrArray) problems = ham_conf_problems_new();
+	struct ham_conf_ring ring = { 0 };
+	const char *name;
+
+	if (!settings)
+		return false;
+	read_settings(settings, &ring);
+	if (!ham_conf_check_ring(daemon->conf, &ring, problems)) {
+		for (guint i = 0; i < problems->len; i++) {
+			g_autofree char *line = ham_conf_problem_text(
+				g_ptr_array_index(problems, i));
+
+			ham_err("%s", line);
+		}
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s and corosync's configuration do not go "
+			    "together: %u errors, see above",
+			    daemon->config_path, problems->len);
+		return false;
+	}
+	name = ham_cluster_node_name(settings, self);
+	if (!name || !ham_conf_find_node(daemon->conf, name)) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "this is corosync's node %u (%s), which %s does "
+			    "not name",
+			    self, name ? name : "no name",
+			    daemon->config_path);
+		return false;
+	}
+	fill(daemon->conf, &ring, config);
+	config->self = self;
+	return true;
+}

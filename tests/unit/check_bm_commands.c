@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_bm_commands.c - what a running QEMU is told, word for word
+ *
+ * Each expected text is one that QEMU 10.0 has taken.
+ */
+#include <check.h>
+
+#include "blockmirror/blockmirror.h"
+#include "tests/unit/bm_json.h"
+#include "tests/unit/leaf_run.h"
+
+static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864};
+
+START_TEST(nbd_add)
+{
+	struct ham_bm_export export = {"2001:db8::2", 41879, "web1/root/7/b"};
+
+	bm_assert_object(ham_bm_nbd_add("d2-s0-nbd1", &export),
+			 "{'driver':'nbd','node-name':'d2-s0-nbd1',"
+			 "'server':{'type':'inet','host':'2001:db8::2',"
+			 "'port':'41879'},'export':'web1/root/7/b'}");
+}
+END_TEST
+
+START_TEST(null_add)
+{
+	bm_assert_object(ham_bm_null_add(&disk, "d2-s0-null5"),
+			 "{'driver':'null-co','node-name':'d2-s0-null5',"
+			 "'size':67108864,'read-zeroes':true}");
+}
+END_TEST
+
+START_TEST(node_del)
+{
+	bm_assert_object(ham_bm_node_del("d2-t"), "{'node-name':'d2-t'}");
+}
+END_TEST
+
+START_TEST(slot_change)
+{
+	bm_assert_object(ham_bm_slot_add(&disk, "d2-s0-nbd1"),
+			 "{'parent':'d2-q','node':'d2-s0-nbd1'}");
+	bm_assert_object(ham_bm_slot_remove(&disk, "children.1"),
+			 "{'parent':'d2-q','child':'children.1'}");
+}
+END_TEST
+
+START_TEST(yank)
+{
+	bm_assert_object(ham_bm_yank("d2-t"),
+			 "{'instances':[{'type':'block-node',"
+			 "'node-name':'d2-t'}]}");
+}
+END_TEST
+
+START_TEST(set_active)
+{
+	bm_assert_object(ham_bm_set_active(true), "{'active':true}");
+	bm_assert_object(ham_bm_set_active(false), "{'active':false}");
+}
+END_TEST
+
+START_TEST(mirror)
+{
+	bm_assert_object(ham_bm_mirror(&disk, 1048576),
+			 "{'job-id':'d2-mirror','device':'d2-top',"
+			 "'target':'d2-t','sync':'full',"
+			 "'copy-mode':'write-blocking',"
+			 "'on-target-error':'report','speed':1048576}");
+}
+END_TEST
+
+START_TEST(job_speed)
+{
+	bm_assert_object(ham_bm_job_speed(&disk, 5),
+			 "{'device':'d2-mirror','speed':5}");
+}
+END_TEST
+
+/* QMP's numbers are signed: a large one must not turn negative. */
+START_TEST(speed_stays_positive)
+{
+	bm_assert_object(ham_bm_job_speed(&disk, UINT64_MAX),
+			 "{'device':'d2-mirror','speed':9223372036854775807}");
+}
+END_TEST
+
+START_TEST(job_cancel)
+{
+	bm_assert_object(ham_bm_job_cancel(&disk, false),
+			 "{'device':'d2-mirror'}");
+	bm_assert_object(ham_bm_job_cancel(&disk, true),
+			 "{'device':'d2-mirror','force':true}");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("bm_commands");
+	TCase *tc = tcase_create("commands");
+
+	tcase_add_test(tc, nbd_add);
+	tcase_add_test(tc, null_add);
+	tcase_add_test(tc, node_del);
+	tcase_add_test(tc, slot_change);
+	tcase_add_test(tc, yank);
+	tcase_add_test(tc, set_active);
+	tcase_add_test(tc, mirror);
+	tcase_add_test(tc, job_speed);
+	tcase_add_test(tc, speed_stays_positive);
+	tcase_add_test(tc, job_cancel);
+	suite_add_tcase(suite, tc);
+	return leaf_run(suite);
+}

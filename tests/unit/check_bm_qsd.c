@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_bm_qsd.c - how the storage daemon is started and told */
+#include <check.h>
+
+#include "blockmirror/blockmirror.h"
+#include "tests/unit/bm_json.h"
+#include "tests/unit/leaf_run.h"
+
+static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864};
+
+START_TEST(argv)
+{
+	g_auto(GStrv) args =
+		ham_bm_qsd_argv("/usr/bin/qemu-storage-daemon", 3, 4);
+	g_autofree char *line = g_strjoinv(" ", args);
+
+	ck_assert_str_eq(line,
+			 "/usr/bin/qemu-storage-daemon "
+			 "--chardev socket,id=qmp,fd=3,server=on,wait=off "
+			 "--monitor chardev=qmp,mode=control "
+			 "--nbd-server addr.type=fd,addr.str=4,"
+			 "max-connections=0");
+}
+END_TEST
+
+START_TEST(open_image)
+{
+	bm_assert_object(ham_bm_qsd_open(&disk, false),
+			 "{'driver':'file','node-name':'d2-f',"
+			 "'filename':'/srv/data.raw','cache':{'direct':true},"
+			 "'aio':'threads','active':false}");
+	bm_assert_object(ham_bm_qsd_open(&disk, true),
+			 "{'driver':'file','node-name':'d2-f',"
+			 "'filename':'/srv/data.raw','cache':{'direct':true},"
+			 "'aio':'threads','active':true}");
+}
+END_TEST
+
+START_TEST(export)
+{
+	bm_assert_object(ham_bm_qsd_export(&disk, "web1/data/7/b"),
+			 "{'type':'nbd','id':'d2-e','node-name':'d2-f',"
+			 "'name':'web1/data/7/b','writable':true,"
+			 "'allow-inactive':true}");
+}
+END_TEST
+
+START_TEST(set_active)
+{
+	bm_assert_object(ham_bm_qsd_set_active(&disk, true),
+			 "{'node-name':'d2-f','active':true}");
+	bm_assert_object(ham_bm_qsd_set_active(&disk, false),
+			 "{'node-name':'d2-f','active':false}");
+}
+END_TEST
+
+START_TEST(close_image)
+{
+	g_autofree char *id = ham_bm_qsd_export_id(&disk);
+
+	bm_assert_object(ham_bm_qsd_export_del(&disk),
+			 "{'id':'d2-e','mode':'hard'}");
+	ck_assert_str_eq(id, "d2-e");
+	bm_assert_object(ham_bm_qsd_close(&disk), "{'node-name':'d2-f'}");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("bm_qsd");
+	TCase *tc = tcase_create("qsd");
+
+	tcase_add_test(tc, argv);
+	tcase_add_test(tc, open_image);
+	tcase_add_test(tc, export);
+	tcase_add_test(tc, set_active);
+	tcase_add_test(tc, close_image);
+	suite_add_tcase(suite, tc);
+	return leaf_run(suite);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_ctl_progress.c - a migration's line never lies backwards */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hamd/ctl/progress.h"
+#include "hamd/ctl/table.h"
+
+#define MIB (1ull << 20)
+
+static struct ham_ctl_progress progress;
+
+static JsonObject *
+parse(const char *text)
+{
+	g_autoptr(JsonNode) node = json_from_string(text, NULL);
+
+	ck_assert_ptr_nonnull(node);
+	return json_node_dup_object(node);
+}
+
+static void
+update(const char *phase, uint64_t disk_mib, uint64_t ram_mib, int64_t now_us)
+{
+	g_autoptr(JsonObject) object = json_object_new();
+
+	json_object_set_string_member(object, "phase", phase);
+	json_object_set_int_member(object, "disk_done_bytes",
+				   (gint64)(disk_mib * MIB));
+	json_object_set_int_member(object, "disk_total_bytes",
+				   (gint64)(512 * MIB));
+	json_object_set_int_member(object, "ram_done_bytes",
+				   (gint64)(ram_mib * MIB));
+	json_object_set_int_member(object, "ram_total_bytes",
+				   (gint64)(256 * MIB));
+	json_object_set_int_member(object, "rate_bytes_per_s",
+				   (gint64)(95 * MIB));
+	json_object_set_int_member(object, "eta_ms", 4000);
+	json_object_set_int_member(object, "elapsed_ms", now_us / 1000);
+	ham_ctl_progress_update(&progress, object, now_us);
+}
+
+static void
+set_up(void)
+{
+	ham_ctl_progress_start(&progress, 0);
+}
+
+START_TEST(percent_follows_the_bytes)
+{
+	update("copy", 256, 128, 1000000);
+	ck_assert_int_eq(progress.percent, 49);
+	update("copy", 512, 256, 2000000);
+	ck_assert_int_eq(progress.percent, 98);
+}
+END_TEST
+
+START_TEST(percent_never_falls)
+{
+	update("copy", 256, 128, 1000000);
+	update("copy", 200, 10, 2000000);
+	ck_assert_int_eq(progress.percent, 49);
+}
+END_TEST
+
+START_TEST(memory_sent_twice_is_not_counted_twice)
+{
+	update("copy", 0, 2560, 1000000);
+	ck_assert_int_eq(progress.percent, 32);
+}
+END_TEST
+
+START_TEST(nothing_is_whole_before_the_result)
+{
+	update("copy", 9999, 9999, 1000000);
+	ham_ctl_progress_phase(&progress, "cutover");
+	ck_assert_int_eq(progress.percent, 98);
+	ham_ctl_progress_phase(&progress, "handover");
+	ck_assert_int_eq(progress.percent, 99);
+}
+END_TEST
+
+START_TEST(phase_never_goes_back)
+{
+	ham_ctl_progress_phase(&progress, "cutover");
+	update("copy", 256, 128, 1000000);
+	ck_assert_int_eq(progress.phase, HAM_CTL_CUTOVER);
+	ham_ctl_progress_phase(&progress, "a phase of tomorrow");
+	ck_assert_int_eq(progress.phase, HAM_CTL_CUTOVER);
+}
+END_TEST
+
+START_TEST(clock_goes_on_between_news_and_never_back)
+{
+	g_autoptr(JsonObject) late =
+		parse("{\"phase\":\"prepare\",\"elapsed_ms\":1000}");
+	g_autofree char *later = NULL;
+	g_autofree char *behind = NULL;
+
+	update("prepare", 0, 0, 1000000);
+	later = ham_ctl_progress_plain(&progress, "web1", 3500000);
+	ck_assert_ptr_nonnull(strstr(later, ", 3.5 s"));
+	ham_ctl_progress_update(&progress, late, 3600000);
+	behind = ham_ctl_progress_plain(&progress, "web1", 3600000);
+	ck_assert_ptr_nonnull(strstr(behind, ", 3.6 s"));
+}
+END_TEST
+
+START_TEST(plain_line_has_every_figure)
+{
+	g_autofree char *line = NULL;
+
+	update("copy", 221, 101, 1200000);
+	line = ham_ctl_progress_plain(&progress, "web1", 2200000);
+	ck_assert_str_eq(line, "web1: copy 41%, disk 221/512 MiB, RAM 101/256 "
+			       "MiB, 95 MiB/s, ETA 3 s, 2.2 s");
+}
+END_TEST
+
+START_TEST(bar_of_80_columns_has_every_figure)
+{
+	g_autofree char *line = NULL;
+
+	update("copy", 221, 101, 1200000);
+	line = ham_ctl_progress_bar(&progress, 2200000, 77, false);
+	ck_assert_str_eq(line, "copy [##.....] 41% disk 221/512 MiB RAM "
+			       "101/256 MiB   95 MiB/s ETA  3 s 2.2 s");
+}
+END_TEST
+
+START_TEST(bar_is_never_wider_than_it_may_be)
+{
+	static const char *const phases[] = {"prepare", "copy", "cutover",
+					     "handover"};
+
+	for (size_t p = 0; p < G_N_ELEMENTS(phases); p++) {
+		update(phases[p], 221, 101, 1200000);
+		for (size_t columns = 13; columns < 200; columns++) {
+			g_autofree char *line = ham_ctl_progress_bar(
+				&progress, 2200000, columns, false);
+
+			ck_assert_msg(ham_ctl_width(line) <= columns, "%zu: %s",
+				      columns, line);
+		}
+	}
+}
+END_TEST
+
+START_TEST(figures_make_room_for_the_bar)
+{
+	update("copy", 221, 101, 1200000);
+	for (size_t columns = 20; columns < 200; columns++) {
+		g_autofree char *line = ham_ctl_progress_bar(&progress, 2200000,
+							     columns, false);
+
+		ck_assert_msg(strchr(line, '['), "%zu: %s", columns, line);
+	}
+}
+END_TEST
+
+START_TEST(colour_adds_no_width)
+{
+	g_autofree char *plain = NULL;
+	g_autofree char *color = NULL;
+
+	update("copy", 221, 101, 1200000);
+	plain = ham_ctl_progress_bar(&progress, 1200000, 100, false);
+	color = ham_ctl_progress_bar(&progress, 1200000, 100, true);
+	ck_assert_uint_eq(strlen(color), strlen(plain) + strlen("\033[32m") +
+						 strlen("\033[0m"));
+}
+END_TEST
+
+START_TEST(unknown_figures_are_left_out)
+{
+	g_autofree char *line = ham_ctl_progress_bar(&progress, 0, 77, false);
+
+	ck_assert_str_eq(line,
+			 "waiting [......................................]"
+			 "  0% 0.0 s");
+}
+END_TEST
+
+static const char *const garbage[] = {
+	"{}",
+	"{\"phase\":1,\"disk_done_bytes\":\"x\",\"eta_ms\":[]}",
+	"{\"phase\":\"copy\",\"disk_done_bytes\":-5,\"disk_total_bytes\":-1,"
+	"\"ram_done_bytes\":9223372036854775807,\"ram_total_bytes\":1,"
+	"\"eta_ms\":9223372036854775807,\"elapsed_ms\":-7}",
+	"{\"elapsed_ms\":9223372036854775807}",
+	"{\"phase\":\"copy\",\"disk_done_bytes\":1e300,"
+	"\"disk_total_bytes\":1e300,\"rate_bytes_per_s\":1e300}",
+};
+
+START_TEST(garbage_gives_a_line_all_the_same)
+{
+	g_autoptr(JsonObject) object = parse(garbage[_i]);
+	g_autofree char *bar = NULL;
+	g_autofree char *plain = NULL;
+
+	ham_ctl_progress_update(&progress, object, 1000000);
+	bar = ham_ctl_progress_bar(&progress, 2000000, 77, false);
+	plain = ham_ctl_progress_plain(&progress, "web1", 2000000);
+	ck_assert_int_ge(progress.percent, 0);
+	ck_assert_int_le(progress.percent, 99);
+	ck_assert_uint_le(ham_ctl_width(bar), 77);
+	/* a time that has overflown reads as unknown */
+	ck_assert_ptr_null(strchr(plain, '?'));
+}
+END_TEST
+
+START_TEST(result_is_one_line)
+{
+	g_autoptr(JsonObject) result = parse(
+		"{\"from\":\"n1\",\"to\":\"n2\",\"ok\":true,\"total_ms\":2100,"
+		"\"stopped_ms\":43,\"disk_bytes\":536870912,"
+		"\"ram_bytes\":99614720}");
+	g_autofree char *text = ham_ctl_progress_result("web1", result);
+
+	ck_assert_str_eq(text, "web1: n1 -> n2 in 2.1 s, guest stopped 43 ms, "
+			       "607 MiB moved");
+}
+END_TEST
+
+START_TEST(failure_gives_its_reason)
+{
+	g_autoptr(JsonObject) result =
+		parse("{\"from\":\"n1\",\"to\":\"n2\",\"ok\":false,"
+		      "\"total_ms\":1200,\"reason\":\"disk full on n2\"}");
+	g_autofree char *text = ham_ctl_progress_result("web1", result);
+
+	ck_assert_str_eq(text, "web1: n1 -> n2 failed after 1.2 s: disk full "
+			       "on n2");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("ctl_progress");
+	TCase *tcase = tcase_create("line");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_test(tcase, percent_follows_the_bytes);
+	tcase_add_test(tcase, percent_never_falls);
+	tcase_add_test(tcase, memory_sent_twice_is_not_counted_twice);
+	tcase_add_test(tcase, nothing_is_whole_before_the_result);
+	tcase_add_test(tcase, phase_never_goes_back);
+	tcase_add_test(tcase, clock_goes_on_between_news_and_never_back);
+	tcase_add_test(tcase, plain_line_has_every_figure);
+	tcase_add_test(tcase, bar_of_80_columns_has_every_figure);
+	tcase_add_test(tcase, bar_is_never_wider_than_it_may_be);
+	tcase_add_test(tcase, figures_make_room_for_the_bar);
+	tcase_add_test(tcase, colour_adds_no_width);
+	tcase_add_test(tcase, unknown_figures_are_left_out);
+	tcase_add_loop_test(tcase, garbage_gives_a_line_all_the_same, 0,
+			    G_N_ELEMENTS(garbage));
+	tcase_add_test(tcase, result_is_one_line);
+	tcase_add_test(tcase, failure_gives_its_reason);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_fence_plan.c - the order of devices, and its words */
+#include <check.h>
+
+#include "fence/fence.h"
+#include "tests/unit/leaf_run.h"
+
+static const struct ham_fence_device devices[] = {
+	{"n2", "dog", "watchdog", 3},	   {"n2", "pdu-b", "fence_apc", 2},
+	{"n1", "bmc", "fence_ipmilan", 1}, {"n2", "bmc", "fence_ipmilan", 1},
+	{"n2", "pdu-a", "fence_apc", 2},
+};
+
+START_TEST(by_level_then_file)
+{
+	static const char *const want[] = {"bmc", "pdu-b", "pdu-a", "dog"};
+	g_autoptr(GPtrArray) order =
+		ham_fence_order("n2", devices, G_N_ELEMENTS(devices));
+
+	ck_assert_uint_eq(order->len, G_N_ELEMENTS(want));
+	for (guint i = 0; i < order->len; i++) {
+		const struct ham_fence_device *d = order->pdata[i];
+
+		ck_assert_str_eq(d->name, want[i]);
+		ck_assert_str_eq(d->node, "n2");
+	}
+}
+END_TEST
+
+START_TEST(none_for_a_node_without)
+{
+	g_autoptr(GPtrArray) order =
+		ham_fence_order("n3", devices, G_N_ELEMENTS(devices));
+
+	ck_assert_uint_eq(order->len, 0);
+}
+END_TEST
+
+START_TEST(one_device_in_words)
+{
+	g_autofree char *text =
+		ham_fence_wanted_text("n1", devices, G_N_ELEMENTS(devices));
+
+	ck_assert_str_eq(text, "waits for proof that n1 is dead: device bmc "
+			       "(fence_ipmilan); this hamd runs no fence "
+			       "agents: power n1 off and on again; until it "
+			       "is back, what waits for it stays down");
+}
+END_TEST
+
+START_TEST(levels_in_words)
+{
+	g_autofree char *text =
+		ham_fence_wanted_text("n2", devices, G_N_ELEMENTS(devices));
+
+	ck_assert_msg(strstr(text, "dead: device bmc (fence_ipmilan), else "
+				   "device pdu-b (fence_apc) and device pdu-a "
+				   "(fence_apc), else device dog (watchdog); "),
+		      "%s", text);
+}
+END_TEST
+
+START_TEST(no_device_in_words)
+{
+	g_autofree char *text = ham_fence_wanted_text("n3", NULL, 0);
+
+	ck_assert_msg(strstr(text, "n3 is dead: no fence device is configured "
+				   "for it; "),
+		      "%s", text);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("fence_plan");
+	TCase *tc = tcase_create("plan");
+
+	tcase_add_test(tc, by_level_then_file);
+	tcase_add_test(tc, none_for_a_node_without);
+	tcase_add_test(tc, one_device_in_words);
+	tcase_add_test(tc, levels_in_words);
+	tcase_add_test(tc, no_device_in_words);
+	suite_add_tcase(suite, tc);
+	return leaf_run(suite);
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_record.c - what each operation does, and when it is refused
+ *
+ * A refused operation changes nothing: that is checked at every refusal.
+ */
+#include <check.h>
+#include <glib.h>
+#include <string.h>
+
+#include "hamd/core/message.h"
+#include "hamd/core/record.h"
+#include "tests/unit/leaf_run.h"
+
+enum { A = 1, B = 2, C = 3, D = 4, E = 5 };
+
+static struct ham_op
+op(enum ham_op_kind kind, const char *guest)
+{
+	struct ham_op o = { .kind = (uint8_t)kind };
+
+	g_strlcpy(o.guest, guest, sizeof(o.guest));
+	return o;
+}
+
+/* An operation that fits the guest as it stands, but for its kind. */
+static struct ham_op
+fitting(const struct ham_record *record, enum ham_op_kind kind, uint32_t node)
+{
+	const struct ham_guest *g = ham_record_lookup(record, "g");
+	struct ham_op o = op(kind, "g");
+
+	o.node = node;
+	o.epoch = g ? g->epoch : 0;
+	o.txn = g ? g->txn : 0;
+	g_strlcpy(o.reason, "because", sizeof(o.reason));
+	return o;
+}
+
+static void
+accept(struct ham_record *record, const struct ham_op *o)
+{
+	const char *why = ham_record_check(record, o);
+
+	ck_assert_msg(!why, "%s: %s", ham_op_name(o->kind), why);
+	ck_assert_ptr_null(ham_record_apply(record, o));
+}
+
+static void
+refuse(struct ham_record *record, const struct ham_op *o, const char *part)
+{
+	g_autofree struct ham_record *before =
+		g_memdup2(record, sizeof(*record));
+	const char *why = ham_record_check(record, o);
+
+	ck_assert_msg(why && strstr(why, part), "%s: '%s', not '%s'",
+		      ham_op_name(o->kind), why ? why : "accepted", part);
+	ck_assert_str_eq(ham_record_apply(record, o), why);
+	ck_assert_mem_eq(record, before, sizeof(*record));
+}
+
+static void
+go(struct ham_record *record, enum ham_op_kind kind, uint32_t node)
+{
+	struct ham_op o = fitting(record, kind, node);
+
+	accept(record, &o);
+}
+
+static void
+no_go(struct ham_record *record, enum ham_op_kind kind, uint32_t node,
+      const char *part)
+{
+	struct ham_op o = fitting(record, kind, node);
+
+	refuse(record, &o, part);
+}
+
+/* Guest g, started on A and taken as far as `phase` on its way to B. */
+static struct ham_record *
+record_in(enum ham_guest_phase phase)
+{
+	struct ham_record *record = g_new0(struct ham_record, 1);
+
+	go(record, HAM_OP_START, A);
+	if (phase == HAM_GUEST_STOPPED)
+		go(record, HAM_OP_STOPPED, 0);
+	if (phase >= HAM_GUEST_MIGRATING)
+		go(record, HAM_OP_MIGRATE, B);
+	if (phase == HAM_GUEST_IN_DOUBT)
+		go(record, HAM_OP_CUTOVER, 0);
+	ck_assert_uint_eq(ham_record_lookup(record, "g")->phase, phase);
+	return record;
+}
+
+static const struct ham_guest *
+guest(const struct ham_record *record)
+{
+	return ham_record_lookup(record, "g");
+}
+
+static void
+expect_replica(const struct ham_record *record, uint32_t node,
+	       enum ham_replica_state state, uint64_t generation)
+{
+	const struct ham_replica *r = ham_guest_replica(guest(record), node);
+
+	ck_assert_ptr_nonnull(r);
+	ck_assert_str_eq(ham_replica_state_name(r->state),
+			 ham_replica_state_name(state));
+	ck_assert_uint_eq(r->generation, generation);
+	ck_assert_int_eq(ham_guest_is_current(guest(record), node),
+			 state == HAM_REPLICA_CURRENT);
+}
+
+/* Which operation fits in which phase; a cell holds its refusal. */
+START_TEST(phases_and_operations)
+{
+	static const struct {
+		enum ham_op_kind kind;
+		uint32_t node;
+		const char *refusal[HAM_GUEST_N_PHASES]; /* NULL: accepted */
+	} rows[] = {
+		{ HAM_OP_START, A,
+		  { NULL, "not stopped", "not stopped", "not stopped" } },
+		{ HAM_OP_WANT_STOP, 0,
+		  { NULL, NULL, "being migrated", "being migrated" } },
+		{ HAM_OP_STOPPED, 0,
+		  { "not started", NULL, NULL, "not started" } },
+		{ HAM_OP_MIGRATE, C,
+		  { "not running", NULL, "migrated already",
+		    "migrated already" } },
+		{ HAM_OP_MIGRATE_END, 0,
+		  { "is over", "is over", NULL, "is over" } },
+		{ HAM_OP_CUTOVER, 0,
+		  { "is over", "is over", NULL, "is over" } },
+		{ HAM_OP_OUTCOME, A,
+		  { "not in doubt", "not in doubt", "not in doubt", NULL } },
+		{ HAM_OP_OUTCOME, B,
+		  { "not in doubt", "not in doubt", "not in doubt", NULL } },
+		{ HAM_OP_OUTDATED, C,
+		  { "not started", "not current", "not current",
+		    "not started" } },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		for (int p = 0; p < HAM_GUEST_N_PHASES; p++) {
+			g_autofree struct ham_record *record = record_in(p);
+
+			if (rows[i].refusal[p])
+				no_go(record, rows[i].kind, rows[i].node,
+				      rows[i].refusal[p]);
+			else
+				go(record, rows[i].kind, rows[i].node);
+		}
+}
+END_TEST
+
+START_TEST(what_is_no_operation)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+
+	no_go(record, HAM_OP_NONE, A, "unknown operation");
+	no_go(record, HAM_OP_N_KINDS, A, "unknown operation");
+	no_go(record, 200, A, "unknown operation");
+}
+END_TEST
+
+START_TEST(names_are_checked)
+{
+	static const char *const good[] = { "a", "web1", "A.b_c-9", "9" };
+	static const char *const bad[] = { "", "-a", ".a", "a/b", "a b",
+					   "a\n", "\xc3\xa4", "a:b" };
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+	g_autofree char *longest = g_strnfill(46, 'n');
+	g_autofree char *longer = g_strnfill(47, 'n');
+
+	for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
+		ck_assert(ham_name_valid(good[i]));
+	ck_assert(ham_name_valid(longest));
+	ck_assert(!ham_name_valid(longer));
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct ham_op o = op(HAM_OP_START, bad[i]);
+
+		ck_assert_msg(!ham_name_valid(bad[i]), "'%s'", bad[i]);
+		o.node = A;
+		refuse(record, &o, "name is not valid");
+	}
+}
+END_TEST
+
+START_TEST(old_epochs_are_refused)
+{
+	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
+		g_autofree struct ham_record *record =
+			record_in(HAM_GUEST_MIGRATING);
+		struct ham_op o = fitting(record, kind, C);
+
+		o.epoch = guest(record)->epoch - 1;
+		refuse(record, &o, "epoch");
+		o.epoch = guest(record)->epoch + 1;
+		refuse(record, &o, "epoch");
+	}
+}
+END_TEST
+
+START_TEST(another_transaction_is_refused)
+{
+	g_autofree struct ham_record *moving = record_in(HAM_GUEST_MIGRATING);
+	g_autofree struct ham_record *doubt = record_in(HAM_GUEST_IN_DOUBT);
+	struct ham_op end = fitting(moving, HAM_OP_MIGRATE_END, 0);
+	struct ham_op cut = fitting(moving, HAM_OP_CUTOVER, 0);
+	struct ham_op out = fitting(doubt, HAM_OP_OUTCOME, B);
+
+	end.txn = cut.txn = out.txn = guest(moving)->txn + 1;
+	refuse(moving, &end, "is over");
+	refuse(moving, &cut, "is over");
+	refuse(doubt, &out, "not in doubt");
+}
+END_TEST
+
+START_TEST(an_unknown_guest_is_refused)
+{
+	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
+		g_autofree struct ham_record *record =
+			record_in(HAM_GUEST_STARTED);
+		struct ham_op o = op(kind, "other");
+
+		o.node = A;
+		refuse(record, &o, "never started");
+	}
+}
+END_TEST
+
+START_TEST(first_start)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+
+	no_go(record, HAM_OP_START, 0, "no node");
+	go(record, HAM_OP_START, B);
+	ck_assert_uint_eq(record->n_guests, 1);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	ck_assert(guest(record)->wanted);
+	ck_assert_uint_eq(guest(record)->owner, B);
+	ck_assert_uint_eq(guest(record)->dst, 0);
+	ck_assert_uint_eq(guest(record)->epoch, 1);
+	expect_replica(record, B, HAM_REPLICA_CURRENT, 1);
+	ck_assert_ptr_null(ham_guest_replica(guest(record), A));
+}
+END_TEST
+
+START_TEST(start_again_only_with_a_current_copy)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+	struct ham_guest *g = ham_record_find(record, "g");
+
+	no_go(record, HAM_OP_START, C, "no current copy");
+	go(record, HAM_OP_START, A);
+	ck_assert_uint_eq(guest(record)->epoch, 2);
+	ck_assert_str_eq(guest(record)->reason, "");
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 2);
+	go(record, HAM_OP_STOPPED, 0);
+	g->replica[0].state = HAM_REPLICA_OUTDATED;
+	no_go(record, HAM_OP_START, A, "no node holds a current copy");
+}
+END_TEST
+
+START_TEST(start_outdates_the_copies_it_leaves)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	go(record, HAM_OP_OUTCOME, B);
+	go(record, HAM_OP_STOPPED, 0);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 1);
+	go(record, HAM_OP_START, A);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 3);
+	expect_replica(record, B, HAM_REPLICA_OUTDATED, 3);
+}
+END_TEST
+
+START_TEST(stop_clean_and_not)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = fitting(record, HAM_OP_STOPPED, 0);
+
+	/* crashed: still wanted */
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STOPPED);
+	ck_assert(guest(record)->wanted);
+	ck_assert(!guest(record)->clean);
+	ck_assert_str_eq(guest(record)->reason, "because");
+	go(record, HAM_OP_START, A);
+	o = fitting(record, HAM_OP_STOPPED, 0);
+	o.flag = true;
+	/* shut itself down: it is where it wanted to be */
+	accept(record, &o);
+	ck_assert(!guest(record)->wanted);
+	ck_assert(guest(record)->clean);
+	no_go(record, HAM_OP_WANT_STOP, 0, "it is stopped");
+}
+END_TEST
+
+START_TEST(a_crashed_guest_can_be_unwanted)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+
+	ck_assert(guest(record)->wanted);
+	go(record, HAM_OP_WANT_STOP, 0);
+	ck_assert(!guest(record)->wanted);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STOPPED);
+}
+END_TEST
+
+START_TEST(want_stop_keeps_the_phase)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+
+	go(record, HAM_OP_WANT_STOP, 0);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	ck_assert(!guest(record)->wanted);
+	no_go(record, HAM_OP_MIGRATE, B, "being stopped");
+}
+END_TEST
+
+START_TEST(migrate)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+
+	no_go(record, HAM_OP_MIGRATE, A, "runs on that node already");
+	no_go(record, HAM_OP_MIGRATE, 0, "that node");
+	go(record, HAM_OP_MIGRATE, B);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_MIGRATING);
+	ck_assert_uint_eq(guest(record)->owner, A);
+	ck_assert_uint_eq(guest(record)->dst, B);
+	ck_assert_uint_eq(guest(record)->txn, 1);
+	ck_assert_uint_eq(guest(record)->epoch, 1);
+	ck_assert_ptr_null(ham_guest_replica(guest(record), B));
+	go(record, HAM_OP_MIGRATE_END, 0);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	ck_assert_uint_eq(guest(record)->dst, 0);
+	ck_assert_uint_eq(guest(record)->epoch, 1);
+	ck_assert_str_eq(guest(record)->reason, "because");
+	/* each migration has a number of its own */
+	go(record, HAM_OP_MIGRATE, C);
+	ck_assert_uint_eq(guest(record)->txn, 2);
+	ck_assert_str_eq(guest(record)->reason, "");
+}
+END_TEST
+
+START_TEST(a_guest_that_ends_ends_its_migration)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_MIGRATING);
+
+	go(record, HAM_OP_STOPPED, 0);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STOPPED);
+	ck_assert_uint_eq(guest(record)->dst, 0);
+}
+END_TEST
+
+START_TEST(cutover_makes_both_current_and_no_other)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	go(record, HAM_OP_OUTCOME, B); /* e 2, A and B current */
+	go(record, HAM_OP_MIGRATE, C);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 1);
+	go(record, HAM_OP_CUTOVER, 0);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_IN_DOUBT);
+	ck_assert_uint_eq(guest(record)->owner, B);
+	ck_assert_uint_eq(guest(record)->epoch, 2);
+	expect_replica(record, A, HAM_REPLICA_OUTDATED, 2);
+	expect_replica(record, B, HAM_REPLICA_CURRENT, 2);
+	expect_replica(record, C, HAM_REPLICA_CURRENT, 3);
+}
+END_TEST
+
+START_TEST(outcome_destination)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	no_go(record, HAM_OP_OUTCOME, C, "no part in the hand-over");
+	no_go(record, HAM_OP_OUTCOME, 0, "no part in the hand-over");
+	go(record, HAM_OP_OUTCOME, B);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	ck_assert_uint_eq(guest(record)->owner, B);
+	ck_assert_uint_eq(guest(record)->dst, 0);
+	ck_assert_uint_eq(guest(record)->epoch, 2);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 1);
+	expect_replica(record, B, HAM_REPLICA_CURRENT, 2);
+}
+END_TEST
+
+START_TEST(outcome_source_has_an_epoch_of_its_own)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	go(record, HAM_OP_OUTCOME, A);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	ck_assert_uint_eq(guest(record)->owner, A);
+	ck_assert_uint_eq(guest(record)->epoch, 3);
+	ck_assert_str_eq(guest(record)->reason, "because");
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 1);
+	expect_replica(record, B, HAM_REPLICA_OUTDATED, 3);
+	no_go(record, HAM_OP_OUTCOME, B, "not in doubt");
+}
+END_TEST
+
+START_TEST(outdated)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	go(record, HAM_OP_OUTCOME, B);
+	no_go(record, HAM_OP_OUTDATED, B, "own copy is never outdated");
+	go(record, HAM_OP_OUTDATED, A);
+	expect_replica(record, A, HAM_REPLICA_OUTDATED, 2);
+	expect_replica(record, B, HAM_REPLICA_CURRENT, 2);
+	no_go(record, HAM_OP_OUTDATED, A, "not current");
+	no_go(record, HAM_OP_OUTDATED, 0, "not current");
+}
+END_TEST
+
+/* More nodes than entries: an outdated one gives way, a current one never. */
+START_TEST(entries_are_used_again)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	static const uint32_t way[] = { B, C, D, E, A };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
+		uint32_t from = guest(record)->owner;
+
+		go(record, HAM_OP_MIGRATE, way[i]);
+		go(record, HAM_OP_CUTOVER, 0);
+		go(record, HAM_OP_OUTCOME, way[i]);
+		ck_assert(ham_guest_is_current(guest(record), from));
+		ck_assert(ham_guest_is_current(guest(record), way[i]));
+	}
+	ck_assert_uint_eq(guest(record)->owner, A);
+	ck_assert_uint_eq(guest(record)->epoch, 6);
+}
+END_TEST
+
+static void
+start_named(struct ham_record *record, const char *name)
+{
+	struct ham_op o = op(HAM_OP_START, name);
+
+	o.node = A;
+	accept(record, &o);
+}
+
+START_TEST(guests_are_ordered_by_name)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+	static const char *const names[] = { "m", "z", "a", "mm", "B" };
+	static const char *const want[] = { "B", "a", "m", "mm", "z" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		start_named(record, names[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+		ck_assert_str_eq(record->guests[i].name, want[i]);
+		ck_assert_ptr_eq(ham_record_find(record, want[i]),
+				 &record->guests[i]);
+	}
+	ck_assert_ptr_null(ham_record_lookup(record, "ma"));
+	ck_assert_ptr_null(ham_record_lookup(record, "zz"));
+}
+END_TEST
+
+/* The user id of a guest is its slot's: two must never share one. */
+START_TEST(slots_are_unique)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+	bool seen[HAM_MAX_GUESTS] = { false };
+
+	for (unsigned int i = 0; i < HAM_MAX_GUESTS; i++) {
+		g_autofree char *name =
+			g_strdup_printf("g%u", (i * 617) % HAM_MAX_GUESTS);
+
+		start_named(record, name);
+	}
+	for (unsigned int i = 0; i < HAM_MAX_GUESTS; i++) {
+		ck_assert_uint_lt(record->guests[i].slot, HAM_MAX_GUESTS);
+		ck_assert(!seen[record->guests[i].slot]);
+		seen[record->guests[i].slot] = true;
+	}
+	no_go(record, HAM_OP_START, A, "full of guests");
+}
+END_TEST
+
+START_TEST(a_slot_is_kept)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+
+	start_named(record, "g");
+	start_named(record, "a");
+	ck_assert_uint_eq(guest(record)->slot, 0);
+	ck_assert_uint_eq(ham_record_lookup(record, "a")->slot, 1);
+	go(record, HAM_OP_STOPPED, 0);
+	go(record, HAM_OP_START, A);
+	ck_assert_uint_eq(guest(record)->slot, 0);
+}
+END_TEST
+
+START_TEST(checksum_tells_records_apart)
+{
+	g_autofree struct ham_record *a = record_in(HAM_GUEST_MIGRATING);
+	g_autofree struct ham_record *b = record_in(HAM_GUEST_MIGRATING);
+	struct ham_guest *g = ham_record_find(b, "g");
+
+	ck_assert_uint_eq(ham_record_checksum(a), ham_record_checksum(b));
+	b->pos.count++; /* the position is compared by itself */
+	ck_assert_uint_eq(ham_record_checksum(a), ham_record_checksum(b));
+	g->wanted = false;
+	ck_assert_uint_ne(ham_record_checksum(a), ham_record_checksum(b));
+	g->wanted = true;
+	g->replica[0].generation++;
+	ck_assert_uint_ne(ham_record_checksum(a), ham_record_checksum(b));
+	g->replica[0].generation--;
+	g->reason[0] = 'x';
+	ck_assert_uint_ne(ham_record_checksum(a), ham_record_checksum(b));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("record");
+	TCase *tc = tcase_create("operations");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, phases_and_operations);
+	tcase_add_test(tc, what_is_no_operation);
+	tcase_add_test(tc, names_are_checked);
+	tcase_add_test(tc, old_epochs_are_refused);
+	tcase_add_test(tc, another_transaction_is_refused);
+	tcase_add_test(tc, an_unknown_guest_is_refused);
+	tcase_add_test(tc, first_start);
+	tcase_add_test(tc, start_again_only_with_a_current_copy);
+	tcase_add_test(tc, start_outdates_the_copies_it_leaves);
+	tcase_add_test(tc, stop_clean_and_not);
+	tcase_add_test(tc, a_crashed_guest_can_be_unwanted);
+	tcase_add_test(tc, want_stop_keeps_the_phase);
+	tcase_add_test(tc, migrate);
+	tcase_add_test(tc, a_guest_that_ends_ends_its_migration);
+	tcase_add_test(tc, cutover_makes_both_current_and_no_other);
+	tcase_add_test(tc, outcome_destination);
+	tcase_add_test(tc, outcome_source_has_an_epoch_of_its_own);
+	tcase_add_test(tc, outdated);
+	tcase_add_test(tc, entries_are_used_again);
+	tcase_add_test(tc, guests_are_ordered_by_name);
+	tcase_add_test(tc, slots_are_unique);
+	tcase_add_test(tc, a_slot_is_kept);
+	tcase_add_test(tc, checksum_tells_records_apart);
+	suite_add_tcase(suite, tc);
+	return leaf_run(suite);
+}

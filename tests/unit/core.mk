@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# unit tests of the core and of the base
+check_PROGRAMS += \
+	tests/unit/check_child \
+	tests/unit/check_core \
+	tests/unit/check_fd \
+	tests/unit/check_message \
+	tests/unit/check_record \
+	tests/unit/check_wire \
+	$(NULL)
+
+core_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+core_test_ldadd = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_core_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_core.c \
+	$(NULL)
+tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_message_SOURCES = \
+	tests/unit/check_message.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_message_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_message_LDADD = $(core_test_ldadd)
+
+tests_unit_check_record_SOURCES = \
+	tests/unit/check_record.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_record_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_record_LDADD = $(core_test_ldadd)
+
+tests_unit_check_wire_SOURCES = \
+	tests/unit/check_wire.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_wire_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_wire_LDADD = $(core_test_ldadd)
+
+base_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
+	$(QB_CFLAGS) $(CHECK_CFLAGS)
+base_test_ldadd = libhambase.la $(GLIB_LIBS) $(QB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_child_SOURCES = \
+	tests/unit/check_child.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_child_CPPFLAGS = $(base_test_cppflags)
+tests_unit_check_child_LDADD = $(base_test_ldadd)
+
+tests_unit_check_fd_SOURCES = \
+	tests/unit/check_fd.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fd_CPPFLAGS = $(base_test_cppflags)
+tests_unit_check_fd_LDADD = $(base_test_ldadd)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# unit tests of netmigrate, blockmirror and fence
+check_PROGRAMS += \
+	tests/unit/check_bm_commands \
+	tests/unit/check_bm_pace \
+	tests/unit/check_bm_qsd \
+	tests/unit/check_bm_read \
+	tests/unit/check_bm_stack \
+	tests/unit/check_fence_plan \
+	tests/unit/check_net_frame \
+	$(NULL)
+
+bm_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(CHECK_CFLAGS)
+bm_test_ldadd = libhamblock.la $(GLIB_LIBS) $(JSON_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_bm_commands_SOURCES = \
+	tests/unit/bm_json.h \
+	tests/unit/check_bm_commands.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_commands_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_commands_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_pace_SOURCES = \
+	tests/unit/check_bm_pace.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_pace_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_pace_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_qsd_SOURCES = \
+	tests/unit/bm_json.h \
+	tests/unit/check_bm_qsd.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_qsd_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_qsd_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_read_SOURCES = \
+	tests/unit/bm_json.h \
+	tests/unit/check_bm_read.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_read_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_read_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_stack_SOURCES = \
+	tests/unit/bm_json.h \
+	tests/unit/check_bm_stack.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_stack_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_stack_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_fence_plan_SOURCES = \
+	tests/unit/check_fence_plan.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fence_plan_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_fence_plan_LDADD = libhamfence.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_net_frame_SOURCES = \
+	tests/unit/check_net_frame.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_net_frame_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_frame_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
