@@ -2,6 +2,7 @@
 /* hamd/daemon.c - see daemon.h */
 #include "hamd/daemon.h"
 
+#include <grp.h>
 #include <string.h>
 
 #include "hamd/base/clock.h"
@@ -9,6 +10,10 @@
 
 #define HAM_LOG_TAG "hamd"
 #include "hamd/base/log.h"
+
+/* Whose members may do everything, or only ask, where the groups exist. */
+#define WRITE_GROUP "hamd"
+#define READ_GROUP "hamd-read"
 
 enum {
 	TICK_MS = 250,
@@ -356,6 +361,8 @@ open_admin(ham_daemon *daemon, uint32_t self, GError **error)
 		.path = "/run/hamd/admin.sock",
 		.node = ham_core_node_name(daemon->core, self),
 		.version = PACKAGE_VERSION,
+		.read_group = getgrnam(READ_GROUP) ? READ_GROUP : NULL,
+		.write_group = getgrnam(WRITE_GROUP) ? WRITE_GROUP : NULL,
 		.max_clients = 64,
 	};
 

@@ -140,6 +140,21 @@ merge(JsonObject *into, JsonObject *from)
 		json_object_unref(from);
 }
 
+static JsonArray *
+members(ham_daemon *daemon)
+{
+	JsonArray *list = json_array_new();
+	struct ham_core_view view;
+	unsigned int n;
+	const struct ham_core_node *nodes = ham_core_nodes(daemon->core, &n);
+
+	ham_core_get_view(daemon->core, &view);
+	for (unsigned int i = 0; i < n; i++)
+		if (view.joined & (1u << i))
+			json_array_add_string_element(list, nodes[i].name);
+	return list;
+}
+
 static void
 add_details(ham_daemon *daemon, const struct ham_effect *effect, JsonObject *o)
 {
@@ -149,6 +164,19 @@ add_details(ham_daemon *daemon, const struct ham_effect *effect, JsonObject *o)
 	switch (effect->note) {
 	case HAM_NOTE_GUEST_STOPPED:
 		json_object_set_boolean_member(o, "clean", true);
+		break;
+	case HAM_NOTE_QUORUM:
+		json_object_set_boolean_member(o, "quorate",
+					       effect->value != 0);
+		break;
+	case HAM_NOTE_MEMBERSHIP:
+		json_object_set_array_member(o, "members", members(daemon));
+		break;
+	case HAM_NOTE_REPLICA_OUTDATED:
+		json_object_set_string_member(
+			o, "replica",
+			ham_core_node_name(daemon->core,
+					   (uint32_t)effect->value));
 		break;
 	case HAM_NOTE_GUEST_FAILED:
 		json_object_set_string_member(o, "reason", effect->text);
@@ -251,14 +279,14 @@ ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit)
 	int64_t fitting = 0;
 
 	for (GList *l = daemon->notes.head; l; l = l->next)
-		if ((int64_t)((struct ham_note_entry *)l->data)->seq > since)
+		if ((int64_t)((struct ham_note_entry *)l->data)->seq >= since)
 			fitting++;
 	for (GList *l = daemon->notes.head; l; l = l->next) {
 		const struct ham_note_entry *e = l->data;
 		JsonObject *o;
 		JsonObject *stamp;
 
-		if ((int64_t)e->seq <= since)
+		if ((int64_t)e->seq < since)
 			continue;
 		if (limit >= 0 && fitting-- > limit)
 			continue;

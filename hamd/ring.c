@@ -57,6 +57,8 @@ static void
 read_settings(GHashTable *settings, struct ham_conf_ring *ring)
 {
 	ring->source = "corosync";
+	g_strlcpy(ring->transport, text(settings, "totem.transport", ""),
+		  sizeof(ring->transport));
 	ring->token_ms = number(settings, "runtime.config.totem.token", 0);
 	ring->consensus_ms =
 		number(settings, "runtime.config.totem.consensus", 0);

@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# unit tests and fuzz targets, a list per folder
+# unit tests and fuzz targets, a list per folder; what needs uid 0 or a lab is
+# run by tests/check.sh, not by `make check`
 include tests/unit/config.mk
+include tests/unit/core.mk
+include tests/unit/ctl.mk
+include tests/unit/io.mk
 include tests/unit/leaf.mk
 include tests/fuzz/config.mk
+include tests/fuzz/jsonl.mk
+include tests/net/cluster.mk
+include tests/net/local.mk
+
+TESTS += tests/unit/test-layers.sh
+EXTRA_DIST += tests/unit/test-layers.sh

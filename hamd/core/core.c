@@ -372,6 +372,7 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 		ham_local_did(core, event);
 		break;
 	}
+	ham_view_tell(core);
 	core->fx = NULL;
 }
 

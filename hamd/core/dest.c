@@ -58,6 +58,7 @@ did_discarded(ham_core *core, struct ham_local *local)
 	local->was_replica = false;
 	say_gone(core, local);
 	ham_stage(core, local, was_replica ? HAM_L_REPLICA : HAM_L_NONE);
+	ham_prepare_if_due(core, local);
 	if (was_replica) {
 		/* the epoch its export was opened with */
 		local->epoch--;

@@ -12,6 +12,9 @@
 
 #include "hamd/core/state.h"
 
+/* How long the owner has to empty its slot before its old copy is closed. */
+enum { LET_GO_US = 2000000 };
+
 static void
 propose_stopped(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest, bool clean, const char *reason)
@@ -274,6 +277,10 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 		evaluate_owner(core, local, guest);
 		return;
 	}
+	if (local->stage == HAM_L_REPLICA &&
+	    !ham_guest_is_current(guest, self) &&
+	    core->now_us - local->changed_us > LET_GO_US)
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
 	    guest->epoch == local->epoch + 1) {
 		/* OUTCOME: the destination; committed, the image here is void */

@@ -216,6 +216,7 @@ ham_reconcile_all(ham_core *core)
 			ham_local_get(core, core->record.guests[i].name);
 
 		local->changed_at = core->base;
+		local->changed_us = core->now_us;
 		local->launch = false;
 		local->proposed_kind = HAM_OP_NONE;
 	}
@@ -225,6 +226,35 @@ ham_reconcile_all(ham_core *core)
 }
 
 /* ---- after an operation ---- */
+
+static void
+prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	local->prepare_due = false;
+	local->was_replica = local->stage == HAM_L_REPLICA;
+	local->txn = guest->txn;
+	local->epoch = guest->epoch + 1;
+	local->drained = local->wired = false;
+	local->reason[0] = '\0';
+	ham_stage(core, local, HAM_L_D_PREPARE);
+	ham_fx_guest(core, local, HAM_DO_PREPARE);
+	core->fx->list[core->fx->n - 1].flag = local->was_replica;
+}
+
+/* A migration came while the rest of an older life was still being ended. */
+void
+ham_prepare_if_due(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	if (!local->prepare_due || local->stage != HAM_L_NONE)
+		return;
+	local->prepare_due = false;
+	if (guest && guest->phase == HAM_GUEST_MIGRATING &&
+	    guest->dst == core->config.self)
+		prepare(core, local, guest);
+}
 
 static void
 applied_migrate(ham_core *core, struct ham_local *local,
@@ -244,16 +274,17 @@ applied_migrate(ham_core *core, struct ham_local *local,
 		local->gate = local->wired = false;
 		local->offer.len = 0;
 		ham_stage(core, local, HAM_L_S_PREPARE);
+	} else if (guest->dst == self && local->stage == HAM_L_REPLICA &&
+		   !ham_guest_is_current(guest, self)) {
+		local->prepare_due = true;
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
 					  local->stage == HAM_L_REPLICA)) {
-		local->was_replica = local->stage == HAM_L_REPLICA;
-		local->txn = guest->txn;
-		local->epoch = guest->epoch + 1;
-		local->drained = local->wired = false;
-		local->reason[0] = '\0';
-		ham_stage(core, local, HAM_L_D_PREPARE);
-		ham_fx_guest(core, local, HAM_DO_PREPARE);
-		core->fx->list[core->fx->n - 1].flag = local->was_replica;
+		prepare(core, local, guest);
+	} else if (guest->dst == self && (local->stage == HAM_L_CLOSE ||
+					  local->stage == HAM_L_KILL ||
+					  local->stage == HAM_L_DISCARD)) {
+		local->prepare_due = true;
 	}
 }
 
@@ -326,12 +357,16 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		ham_fx_note(core, HAM_NOTE_REPLICA_OUTDATED, op->guest,
 			    "the copy on %s is given up: %s",
 			    ham_core_node_name(core, op->node), op->reason);
+		core->fx->list[core->fx->n - 1].value = op->node;
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:
 		break;
 	}
-	ham_reconcile(core, local, false);
+	/* A copy that was just given up is served on until the owner let go of
+	 * it (evaluate.c): no guest write need fail for it. */
+	if (op->kind != HAM_OP_OUTDATED)
+		ham_reconcile(core, local, false);
 }
 
 /* What was said in the old view may have been lost with it. */
@@ -439,6 +474,7 @@ did_gone(ham_core *core, struct ham_local *local,
 	local->slot_node = 0;
 	local->ended_clean = event->flag;
 	g_strlcpy(local->reason, text, sizeof(local->reason));
+	ham_prepare_if_due(core, local);
 	ham_hold(core, local, false);
 	ham_evaluate_all(core);
 }
@@ -486,6 +522,7 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 		break;
 	case HAM_DID_CLOSED:
 		ham_stage(core, local, HAM_L_NONE);
+		ham_prepare_if_due(core, local);
 		ham_hold(core, local, false);
 		ham_evaluate_all(core);
 		break;

@@ -56,7 +56,7 @@ ham_name_valid(const char *name)
 {
 	size_t len = strnlen(name, HAM_NAME_SIZE);
 
-	if (len == 0 || len >= HAM_NAME_SIZE - 1 || name[0] == '-' ||
+	if (len == 0 || len >= HAM_NAME_SIZE || name[0] == '-' ||
 	    name[0] == '.')
 		return false;
 	for (size_t i = 0; i < len; i++)

@@ -120,7 +120,7 @@ bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 /* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
 uint64_t ham_record_checksum(const struct ham_record *record);
 
-/* 1 to 46 of [A-Za-z0-9._-], not starting with '-' or '.'. */
+/* 1 to 47 of [A-Za-z0-9._-], not starting with '-' or '.'. */
 bool ham_name_valid(const char *name);
 
 const char *ham_phase_name(unsigned int phase);

@@ -174,7 +174,6 @@ void
 ham_recount(ham_core *core)
 {
 	struct ham_pos best = core->committed;
-	bool active;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
 		struct ham_pos candidate = core->stored[i];
@@ -191,12 +190,6 @@ ham_recount(ham_core *core)
 			best = candidate;
 	}
 	core->committed = best;
-	active = ham_is_active(core);
-	if (active && !core->was_active)
-		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
-			    "decisions are possible, ring %u.%" G_GUINT64_FORMAT,
-			    core->totem.rep, core->totem.seq);
-	core->was_active = active;
 	ham_evaluate_all(core);
 }
 
@@ -216,29 +209,51 @@ ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
 }
 
 static void
-assign(ham_core *core, uint32_t proposer, uint64_t proposal,
-       const struct ham_op *op)
+send_record(ham_core *core, uint64_t count, const struct ham_waiting *w)
 {
 	struct ham_msg msg = { .kind = HAM_MSG_RECORD };
 
-	if (core->adopt_wanted || core->adopt_sent) {
-		struct ham_waiting *w;
-
-		if (core->n_waiting == HAM_MAX_WAITING)
-			return; /* its proposer asks again */
-		w = &core->waiting[core->n_waiting++];
-		w->proposer = proposer;
-		w->proposal = proposal;
-		w->op = *op;
-		return;
-	}
 	msg.pos.term = core->base.term;
-	msg.pos.count = ++core->assigned;
+	msg.pos.count = count;
+	msg.proposer = w->proposer;
+	msg.proposal = w->proposal;
+	msg.op = w->op;
 	core->said_us = core->now_us;
-	msg.proposer = proposer;
-	msg.proposal = proposal;
-	msg.op = *op;
 	ham_fx_send(core, &msg, false);
+}
+
+/* What finds no room is asked again by its proposer. */
+static void
+assign(ham_core *core, uint32_t proposer, uint64_t proposal,
+       const struct ham_op *op)
+{
+	struct ham_waiting *w;
+
+	if (core->adopt_wanted || core->adopt_sent) {
+		if (core->n_waiting == HAM_MAX_WAITING)
+			return;
+		w = &core->waiting[core->n_waiting++];
+	} else {
+		if (core->n_flying == HAM_MAX_FLYING)
+			return;
+		w = &core->flying[core->n_flying++];
+	}
+	w->proposer = proposer;
+	w->proposal = proposal;
+	w->op = *op;
+	if (core->n_flying > 0 && w == &core->flying[core->n_flying - 1])
+		send_record(core, ++core->assigned, w);
+}
+
+/* A RECORD was delivered: one of ours is not under way any more. */
+static void
+landed(ham_core *core)
+{
+	if (core->n_flying == 0)
+		return;
+	core->n_flying--;
+	memmove(&core->flying[0], &core->flying[1],
+		core->n_flying * sizeof(core->flying[0]));
 }
 
 void
@@ -322,12 +337,14 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	core->record.pos = msg->pos;
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
+	landed(core);
 	persist_one(core, refusal ? NULL
 				  : ham_record_find(&core->record,
 						    msg->op.guest));
 	if (!refusal) {
 		local = ham_local_get(core, msg->op.guest);
 		local->changed_at = core->record.pos;
+		local->changed_us = core->now_us;
 		ham_applied(core, &msg->op);
 	}
 	if (msg->proposer == core->config.self && msg->proposal != 0)
@@ -343,11 +360,11 @@ ham_replicate_tick(ham_core *core)
 	if (ham_pos_compare(core->told, core->stored[core->self]) > 0 &&
 	    core->now_us - core->stored_us > RETRY_US)
 		ham_tell_stored(core, true);
-	/* the same number again is harmless: the first to come is taken */
-	if (ham_leader(core) == core->config.self &&
-	    core->assigned > core->record.pos.count &&
-	    core->now_us - core->said_us > RETRY_US)
-		core->assigned = core->record.pos.count;
+	/* the same operation under the same number: the first to come counts */
+	if (core->n_flying > 0 && core->now_us - core->said_us > RETRY_US)
+		for (unsigned int i = 0; i < core->n_flying; i++)
+			send_record(core, core->record.pos.count + 1 + i,
+				    &core->flying[i]);
 }
 
 void

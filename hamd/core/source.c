@@ -99,14 +99,10 @@ did_progress(ham_core *core, struct ham_local *local,
 static void
 did_finished(ham_core *core, struct ham_local *local)
 {
-	const struct ham_guest *guest =
-		ham_record_lookup(&core->record, local->name);
-
 	local->epoch++;
 	ham_stage(core, local, HAM_L_REPLICA);
 	local->slot_node = 0;
-	if (!guest || !ham_guest_is_current(guest, core->config.self))
-		ham_reconcile(core, local, false);
+	ham_evaluate_all(core);
 }
 
 /* The copy is through and the destination is wired to our disk. */

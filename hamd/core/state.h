@@ -68,6 +68,8 @@ struct ham_local {
 	struct ham_pos changed_at; /* last operation that changed it */
 	struct ham_ring cutover_ring; /* {0,0}: disturbed since CUTOVER */
 	uint32_t src;	 /* of the last CUTOVER */
+	int64_t changed_us;
+	bool prepare_due; /* D: an old replica is closed first */
 	bool take_seen;	 /* in this view, for this transaction */
 	bool abort_seen; /* before any TAKE */
 	uint8_t standing_src;
@@ -107,6 +109,7 @@ struct ham_local {
 enum {
 	HAM_MAX_PENDING = 64, /* operators' questions at once */
 	HAM_MAX_WAITING = 64, /* proposals held by the leader during a join */
+	HAM_MAX_FLYING = 256, /* RECORDs of the leader under way */
 	HAM_MAX_TICKETS = 4096, /* writes to the store under way */
 	/* the record's guests, and what was found here that it does not know */
 	HAM_MAX_LOCALS = 2 * HAM_MAX_GUESTS,
@@ -169,12 +172,16 @@ struct ham_core {
 	uint64_t assigned; /* leader: number of the last RECORD sent */
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
+	/* leader: sent, not delivered yet; asked again under the same number */
+	unsigned int n_flying;
+	struct ham_waiting flying[HAM_MAX_FLYING]; /* [0] is count + 1 */
 	unsigned int n_waiting;
 	struct ham_waiting waiting[HAM_MAX_WAITING];
 	int64_t stored_us; /* last STORED */
 	int64_t said_us; /* last EXCHANGE, ADOPT or new RECORD */
 	int64_t check_us;
-	bool was_active;
+	bool was_active;     /* as last told to people */
+	uint16_t was_joined;
 
 	uint64_t next_proposal;
 	uint64_t next_ticket;
@@ -212,6 +219,7 @@ unsigned int ham_majority(const ham_core *core);
 void ham_view_totem(ham_core *core, const struct ham_event *event);
 void ham_view_group(ham_core *core, const struct ham_event *event);
 void ham_view_quorum(ham_core *core, const struct ham_event *event);
+void ham_view_tell(ham_core *core);
 void ham_view_lost(ham_core *core);
 void ham_view_recheck(ham_core *core);
 void ham_view_on_exchange(ham_core *core, unsigned int from,
@@ -254,6 +262,7 @@ void ham_hold(ham_core *core, struct ham_local *local, bool hold);
 bool ham_any_hold(const ham_core *core);
 /* After the record changed under it: drop what contradicts it. */
 void ham_reconcile(ham_core *core, struct ham_local *local, bool new_view);
+void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 void ham_reconcile_all(ham_core *core);
 /* What a committed record asks of this node. */
 void ham_evaluate(ham_core *core, struct ham_guest *guest);

@@ -102,6 +102,7 @@ close_view(ham_core *core)
 	core->adopt_wanted = 0;
 	core->adopt_sent = false;
 	core->n_waiting = 0;
+	core->n_flying = 0;
 	core->asked_promise = 0;
 	memset(core->exchange, 0, sizeof(core->exchange));
 	memset(core->stored, 0, sizeof(core->stored));
@@ -283,12 +284,12 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	g_free(fresh);
 	core->base = msg->pos;
 	core->assigned = msg->pos.count;
+	core->n_flying = 0;
 	core->committed = (struct ham_pos){ 0, 0 };
 	core->told = (struct ham_pos){ 0, 0 };
 	core->has_store = true;
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->now_us;
-	core->was_active = false;
 	ham_persist_all(core);
 	ham_reconcile_all(core);
 	ham_command_again(core);
@@ -430,6 +431,39 @@ ham_view_lost(ham_core *core)
 	memset(&core->totem, 0, sizeof(core->totem));
 	memset(&core->quorum, 0, sizeof(core->quorum));
 	close_view(core);
+}
+
+static void add_names(const ham_core *core, uint16_t mask, char *out,
+		      size_t size);
+
+/* Once a step: what people follow changed? */
+void
+ham_view_tell(ham_core *core)
+{
+	bool active = ham_is_active(core);
+	char names[HAM_TEXT_MAX / 2] = "";
+	char waiting[HAM_TEXT_MAX];
+
+	if (core->phase == HAM_VIEW_JOINED &&
+	    core->joined != core->was_joined) {
+		core->was_joined = core->joined;
+		add_names(core, core->joined, names, sizeof(names));
+		ham_fx_note(core, HAM_NOTE_MEMBERSHIP, NULL, "members: %s",
+			    names);
+	}
+	if (active == core->was_active)
+		return;
+	core->was_active = active;
+	ham_view_waiting_for(core, waiting, sizeof(waiting));
+	if (active)
+		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
+			    "decisions are possible, ring %u.%" G_GUINT64_FORMAT,
+			    core->totem.rep, core->totem.seq);
+	else
+		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
+			    "no decisions are possible, waiting for %s",
+			    waiting);
+	core->fx->list[core->fx->n - 1].value = active;
 }
 
 static void

@@ -43,6 +43,13 @@ format_time(JsonObject *event)
 	return g_strdup_printf("%s.%03d", text, (int)(us / 1000 % 1000));
 }
 
+static bool
+is_progress(JsonObject *event)
+{
+	return strcmp(ham_ctl_json_text(event, "event"),
+		      "MIGRATION_PROGRESS") == 0;
+}
+
 /* False if it is none for people. */
 static bool
 print_event(const struct ham_ctl_options *options, JsonObject *event)
@@ -58,7 +65,7 @@ print_event(const struct ham_ctl_options *options, JsonObject *event)
 		ham_ctl_json_print(event);
 		return true;
 	}
-	if (strcmp(name, "MIGRATION_PROGRESS") == 0)
+	if (is_progress(event))
 		return false;
 	time = format_time(event);
 	line = g_strdup_printf("%s  %" G_GINT64_FORMAT "  %s  %s%s%s  %s", time,
@@ -93,8 +100,8 @@ list(const struct ham_ctl_options *options)
 	return code;
 }
 
-/* Asks for events from where we are.  A hamd that counts from a lower number
- * than we have seen has begun anew. */
+/* Asks for the events after those we have.  A hamd that counts from a lower
+ * number than we have seen has begun anew. */
 static bool
 subscribe(struct follower *follower, ham_ctl_client *client, GError **error)
 {
@@ -104,7 +111,7 @@ subscribe(struct follower *follower, ham_ctl_client *client, GError **error)
 
 	if (follower->last_seq >= 0)
 		json_object_set_int_member(arguments, "since",
-					   follower->last_seq + 1);
+					   follower->last_seq);
 	else if (from_start)
 		json_object_set_int_member(arguments, "since",
 					   follower->options->since);
@@ -117,6 +124,22 @@ subscribe(struct follower *follower, ham_ctl_client *client, GError **error)
 	return answer != NULL;
 }
 
+/* False if it was had before the connection was lost.  Progress bears the
+ * number of the event before it, and is never sent again. */
+static bool
+is_new(struct follower *follower, JsonObject *event)
+{
+	JsonObject *event_data = ham_ctl_json_object(event, "data");
+	int64_t seq = ham_ctl_json_int(event_data, "seq", INT64_MAX);
+
+	if (seq == INT64_MAX || is_progress(event))
+		return true;
+	if (seq <= follower->last_seq)
+		return false;
+	follower->last_seq = seq;
+	return true;
+}
+
 /* Prints events until the connection or the time ends; true: all are had. */
 static bool
 pump(struct follower *follower, ham_ctl_client *client, GError **error)
@@ -124,17 +147,11 @@ pump(struct follower *follower, ham_ctl_client *client, GError **error)
 	for (;;) {
 		g_autoptr(JsonObject) event = ham_ctl_client_event(
 			client, follower->deadline_us, error);
-		int64_t seq;
 
 		if (event == NULL)
 			return false;
-		seq = ham_ctl_json_int(ham_ctl_json_object(event, "data"),
-				       "seq", INT64_MAX);
-		if (seq <= follower->last_seq)
-			continue; /* had before the connection was lost */
-		if (seq != INT64_MAX)
-			follower->last_seq = seq;
-		if (print_event(follower->options, event))
+		if (is_new(follower, event) &&
+		    print_event(follower->options, event))
 			follower->n_printed++;
 		if (follower->options->given & HAM_CTL_LIMIT &&
 		    follower->n_printed >= follower->options->limit)

@@ -37,7 +37,8 @@ lacks_replicas(JsonObject *guest)
 enum ham_ctl_style
 ham_ctl_guest_style(JsonObject *guest)
 {
-	if (is(guest, "state", "failed") || is(guest, "state", "in-doubt"))
+	if (is(guest, "state", "failed") || is(guest, "state", "in-doubt") ||
+	    is(guest, "state", "unknown"))
 		return HAM_CTL_BAD;
 	if (is(guest, "state", "stopped") && is(guest, "wanted", "running"))
 		return HAM_CTL_BAD;
@@ -155,7 +156,9 @@ ham_ctl_guest_explain(JsonObject *guest, JsonObject *status)
 	g_autofree char *advice = NULL;
 	GString *text;
 
-	if (as_wanted && !reason[0] && !waits_for[0] && !lacks_replicas(guest))
+	/* a reason alone is that of a migration that failed, or of a guest that
+	 * was never started: guest show has it */
+	if (as_wanted && !waits_for[0] && !lacks_replicas(guest))
 		return NULL;
 	text = g_string_new(NULL);
 	g_string_append_printf(text, "%s is %s",

@@ -49,7 +49,7 @@ ham_ctl_json_int(JsonObject *object, const char *name, int64_t fallback)
 		return INT64_MAX;
 	if (value <= -9.2e18)
 		return INT64_MIN;
-	return (int64_t)value;
+	return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
 }
 
 uint64_t

@@ -18,7 +18,7 @@ const char *ham_ctl_json_text(JsonObject *object, const char *name);
  * if it is neither.  The caller frees it. */
 char *ham_ctl_json_label(JsonObject *object, const char *name);
 
-/* Numbers with a fraction are cut, those out of range clamped. */
+/* Numbers with a fraction are rounded, those out of range clamped. */
 int64_t ham_ctl_json_int(JsonObject *object, const char *name,
 			 int64_t fallback);
 

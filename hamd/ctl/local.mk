@@ -40,8 +40,6 @@ hamd_hamctl_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 hamd_hamctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 hamd_hamctl_LDADD = libhamctl.la libhamconfig.la libhamio.la libhambase.la
 
-dist_man_MANS += doc/hamctl.8
-
 # bash-completion loads a file by the command's bare name
 bashcompletiondir = $(datadir)/bash-completion/completions
 bashcompletion_DATA = hamd/ctl/completions/hamctl

@@ -53,19 +53,35 @@ is_ours(struct ham_ctl_wait *wait, JsonObject *object)
 	return txn[0] == '\0' || strcmp(txn, migrate->txn) == 0;
 }
 
+/* The good end.  A hamd that was restarted meanwhile may know only that. */
 static int
-finish(struct ham_ctl_wait *wait, JsonObject *result)
+succeed(struct ham_ctl_wait *wait, JsonObject *result)
+{
+	struct migrate *migrate = wait->data;
+	g_autofree char *text = NULL;
+	g_autofree char *clean = NULL;
+
+	ham_ctl_terminal_clear(&wait->terminal);
+	if (wait->options->given & HAM_CTL_JSON)
+		return HAM_CTL_OK;
+	if (ham_ctl_json_bool(result, "ok"))
+		text = ham_ctl_progress_result(wait->guest, result);
+	else
+		text = g_strdup_printf("%s: moved to %s; hamd has no figures "
+				       "of it",
+				       wait->guest, migrate->to);
+	clean = ham_ctl_clean(text);
+	puts(clean);
+	return HAM_CTL_OK;
+}
+
+static int
+fail(struct ham_ctl_wait *wait, JsonObject *result)
 {
 	g_autofree char *text = ham_ctl_progress_result(wait->guest, result);
-	g_autofree char *clean = ham_ctl_clean(text);
 	g_autofree char *seen = NULL;
 
 	ham_ctl_terminal_clear(&wait->terminal);
-	if (ham_ctl_json_bool(result, "ok")) {
-		if (!(wait->options->given & HAM_CTL_JSON))
-			puts(clean);
-		return HAM_CTL_OK;
-	}
 	ham_ctl_wait_refresh(wait);
 	seen = ham_ctl_wait_seen_text(wait);
 	ham_ctl_complain("%s%s%s", text, seen[0] ? "; " : "", seen);
@@ -113,9 +129,10 @@ on_event(struct ham_ctl_wait *wait, const char *name, JsonObject *event_data)
 	if (!g_str_has_prefix(name, "MIGRATION_") || !is_ours(wait, event_data))
 		return HAM_CTL_GO_ON;
 	migrate->n_without = 0;
-	if (strcmp(name, "MIGRATION_DONE") == 0 ||
-	    strcmp(name, "MIGRATION_FAILED") == 0)
-		return finish(wait, event_data);
+	if (strcmp(name, "MIGRATION_DONE") == 0)
+		return succeed(wait, event_data);
+	if (strcmp(name, "MIGRATION_FAILED") == 0)
+		return fail(wait, event_data);
 	if (strcmp(name, "MIGRATION_PROGRESS") == 0)
 		ham_ctl_progress_update(&migrate->progress, event_data,
 					ham_clock_us());
@@ -134,18 +151,13 @@ judge_without(struct ham_ctl_wait *wait, JsonObject *guest)
 	struct migrate *migrate = wait->data;
 	const char *owner = ham_ctl_json_text(guest, "owner");
 	const char *state = ham_ctl_json_text(guest, "state");
-	g_autofree char *seen = NULL;
+	g_autofree char *seen = ham_ctl_wait_seen_text(wait);
 
 	if (++migrate->n_without < MAX_LOOKS_WITHOUT)
 		return HAM_CTL_GO_ON;
+	if (strcmp(owner, migrate->to) == 0 && strcmp(state, "running") == 0)
+		return succeed(wait, NULL);
 	ham_ctl_terminal_clear(&wait->terminal);
-	seen = ham_ctl_wait_seen_text(wait);
-	if (strcmp(owner, migrate->to) == 0 && strcmp(state, "running") == 0) {
-		if (!(wait->options->given & HAM_CTL_JSON))
-			printf("%s; hamd has no figures of its migration\n",
-			       seen);
-		return HAM_CTL_OK;
-	}
 	ham_ctl_complain("%s: the migration to %s is over without a result; %s",
 			 wait->guest, migrate->to, seen);
 	return HAM_CTL_ABORTED;
@@ -186,7 +198,8 @@ on_look(struct ham_ctl_wait *wait, JsonObject *guest, unsigned int n_looks)
 		return HAM_CTL_GO_ON;
 	}
 	if (txn[0] && strcmp(txn, migrate->txn) == 0)
-		return finish(wait, last);
+		return ham_ctl_json_bool(last, "ok") ? succeed(wait, last)
+						     : fail(wait, last);
 	return judge_without(wait, guest);
 }
 

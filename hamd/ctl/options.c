@@ -35,7 +35,7 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_NO_WAIT, "no-wait", NULL,
 	  "return as soon as the order is accepted" },
 	{ HAM_CTL_FOLLOW, "follow", NULL, "go on with each event as it comes" },
-	{ HAM_CTL_SINCE, "since", "N", "begin with event number N" },
+	{ HAM_CTL_SINCE, "since", "N", "events after number N" },
 	{ HAM_CTL_LIMIT, "limit", "N", "print N events at most" },
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },

@@ -196,14 +196,16 @@ ham_ctl_guest_stop(const struct ham_ctl_options *options, char **args)
 }
 
 static int
-end_cancel(struct ham_ctl_wait *wait, JsonObject *result)
+end_cancel(struct ham_ctl_wait *wait, JsonObject *result, bool moved)
 {
 	g_autofree char *seen = NULL;
 
 	ham_ctl_terminal_clear(&wait->terminal);
-	if (ham_ctl_json_bool(result, "ok")) {
-		ham_ctl_complain("%s: too late to cancel, it has moved to %s",
-				 wait->guest, ham_ctl_json_text(result, "to"));
+	if (moved) {
+		const char *to = ham_ctl_json_text(result, "to");
+
+		ham_ctl_complain("%s: too late to cancel, it has moved%s%s",
+				 wait->guest, to[0] ? " to " : "", to);
 		return HAM_CTL_FAILED;
 	}
 	if (wait->options->given & HAM_CTL_JSON)
@@ -220,7 +222,7 @@ on_cancel_event(struct ham_ctl_wait *wait, const char *name,
 		JsonObject *event_data)
 {
 	if (is(name, "MIGRATION_FAILED") || is(name, "MIGRATION_DONE"))
-		return end_cancel(wait, event_data);
+		return end_cancel(wait, event_data, is(name, "MIGRATION_DONE"));
 	return HAM_CTL_GO_ON;
 }
 
@@ -234,7 +236,8 @@ on_cancel_look(struct ham_ctl_wait *wait, JsonObject *guest,
 
 	if (n_looks < 2 || ham_ctl_json_object(guest, "migration"))
 		return HAM_CTL_GO_ON;
-	return end_cancel(wait, is(txn, last) ? result : NULL);
+	return end_cancel(wait, result,
+			  is(txn, last) && ham_ctl_json_bool(result, "ok"));
 }
 
 int

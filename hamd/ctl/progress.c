@@ -232,6 +232,17 @@ ham_ctl_progress_plain(const struct ham_ctl_progress *progress,
 			       progress->percent, rest);
 }
 
+/* ", guest stopped 43 ms", or "" if nobody measured it. */
+static char *
+pause_text(JsonObject *result)
+{
+	int64_t ms = ham_ctl_json_int(result, "stopped_ms", -1);
+	g_autofree char *stopped = ham_ctl_duration(ms);
+
+	return ms < 0 ? g_strdup("")
+		      : g_strconcat(", guest stopped ", stopped, NULL);
+}
+
 char *
 ham_ctl_progress_result(const char *guest, JsonObject *result)
 {
@@ -239,17 +250,15 @@ ham_ctl_progress_result(const char *guest, JsonObject *result)
 	const char *to = ham_ctl_json_text(result, "to");
 	g_autofree char *total =
 		ham_ctl_duration(ham_ctl_json_int(result, "total_ms", -1));
-	g_autofree char *stopped =
-		ham_ctl_duration(ham_ctl_json_int(result, "stopped_ms", -1));
+	g_autofree char *stopped = pause_text(result);
 	g_autofree char *moved =
 		ham_ctl_bytes(ham_ctl_json_count(result, "disk_bytes") +
 			      ham_ctl_json_count(result, "ram_bytes"));
 	const char *reason = ham_ctl_json_text(result, "reason");
 
 	if (ham_ctl_json_bool(result, "ok"))
-		return g_strdup_printf("%s: %s -> %s in %s, guest stopped %s, "
-				       "%s moved",
-				       guest, from, to, total, stopped, moved);
+		return g_strdup_printf("%s: %s -> %s in %s%s, %s moved", guest,
+				       from, to, total, stopped, moved);
 	return g_strdup_printf("%s: %s -> %s failed after %s: %s", guest, from,
 			       to, total,
 			       reason[0] ? reason : "no reason told");

@@ -79,7 +79,9 @@ ham_ctl_wait_seen_text(const struct ham_ctl_wait *wait)
 		g_string_append_printf(text, "%s is %s", wait->guest, state);
 	if (state[0] && owner[0])
 		g_string_append_printf(text, " on %s", owner);
-	if (state[0] && reason[0])
+	/* as it should be, its reason is but that of its last migration */
+	if (state[0] && reason[0] &&
+	    strcmp(state, ham_ctl_json_text(wait->seen, "wanted")) != 0)
 		g_string_append_printf(text, ", %s", reason);
 	if (state[0] && waits_for[0])
 		g_string_append_printf(text, ", waits for %s", waits_for);

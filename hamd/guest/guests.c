@@ -225,6 +225,34 @@ static const struct ham_step find_steps[] = {
 };
 
 static void
+end_both(struct ham_vm *vm)
+{
+	vm->ending = true;
+	ham_qemu_kill(vm);
+	ham_qsd_kill(vm);
+}
+
+static bool
+both_ended(struct ham_vm *vm)
+{
+	return ham_qemu_gone(vm) && ham_qsd_gone(vm);
+}
+
+static const struct ham_step end_steps[] = {
+	{ "end it", end_both, both_ended, 600000 },
+};
+
+static void
+ended(struct ham_vm *vm, const GError *error)
+{
+	if (error) /* the kernel does not let go: nor do we, without READY */
+		return;
+	vm->role = HAM_ROLE_NONE;
+	ham_state_remove(vm);
+	found_one(vm->guests);
+}
+
+static void
 find_end(struct ham_vm *vm, const GError *error)
 {
 	ham_guests *guests = vm->guests;
@@ -232,11 +260,12 @@ find_end(struct ham_vm *vm, const GError *error)
 	if (error) {
 		/* it does not answer: nobody may believe that it stands still */
 		ham_err("%s: %s; ending it", vm->name, error->message);
-		ham_do_kill(vm);
-	} else {
-		ham_ports_adopt(vm);
-		tell_found(vm);
+		ham_vm_begin(vm, "end", end_steps, G_N_ELEMENTS(end_steps),
+			     ended);
+		return;
 	}
+	ham_ports_adopt(vm);
+	tell_found(vm);
 	found_one(guests);
 }
 
@@ -277,6 +306,28 @@ known(const ham_guests *guests, pid_t pid)
 	return false;
 }
 
+static void
+stray_ended(ham_child *child, int code, int status, void *data)
+{
+	(void)code;
+	(void)status;
+	ham_child_free(child);
+	found_one(data);
+}
+
+static void
+end_stray(ham_guests *guests, pid_t pid)
+{
+	ham_child *child = ham_child_adopt(pid, ham_child_start_ticks(pid),
+					   stray_ended, guests, NULL);
+
+	if (!child)
+		return; /* ended by itself meanwhile */
+	ham_warn("ending process %d: no guest is known for it", (int)pid);
+	guests->finding++;
+	ham_child_signal(child, SIGKILL);
+}
+
 /* Processes of one of our uids that no state file speaks of: an earlier hamd
  * died right between starting one and writing so. */
 static void
@@ -295,10 +346,7 @@ end_strays(ham_guests *guests)
 		    st.st_uid < conf->uid_first || st.st_uid > conf->uid_last ||
 		    known(guests, pid))
 			continue;
-		ham_warn("ending process %d of uid %u: no guest is known for "
-			 "it",
-			 (int)pid, st.st_uid);
-		kill(pid, SIGKILL);
+		end_stray(guests, pid);
 	}
 }
 

@@ -157,8 +157,10 @@ void
 ham_qsd_exited(ham_child *child, int code, int status, void *data)
 {
 	struct ham_vm *vm = data;
+	g_autofree char *sock = g_build_filename(vm->dir, "qsd.sock", NULL);
 
 	(void)child;
+	unlink(sock);
 	ham_info("%s: its storage daemon ended (%s %d)", vm->name,
 		 code == CLD_KILLED ? "signal" : "status", status);
 	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);

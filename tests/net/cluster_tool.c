@@ -18,7 +18,8 @@
 
 enum {
 	MAX_IDS = 16,
-	REFILL_MS = 1,
+	FEED_MS = 1,
+	FEED_A_TURN = 256,
 };
 
 struct burst {
@@ -172,12 +173,14 @@ send_one(char letter, uint32_t number, bool droppable)
 	return taken;
 }
 
-/* Sends until the queue is full, then waits for the next turn. */
+/* Sends a part, or until the queue is full, then waits for the next turn. */
 static gboolean
 feed(gpointer data)
 {
 	(void)data;
-	while (cluster && left > 0 && send_one('b', next_number, false)) {
+	for (int i = 0; i < FEED_A_TURN && left > 0 && cluster; i++) {
+		if (!send_one('b', next_number, false))
+			break;
 		left--;
 		next_number++;
 	}
@@ -201,7 +204,7 @@ start_burst(uint32_t n, size_t bytes)
 	left = n;
 	burst_bytes = MAX(bytes, sizeof(struct burst));
 	most_queued = turns = 0;
-	g_timeout_add(REFILL_MS, feed, NULL);
+	g_timeout_add(FEED_MS, feed, NULL);
 }
 
 /* As many droppable messages as are asked for, at once. */

@@ -58,7 +58,7 @@ wait_for() { # COMMAND...: until it succeeds, 60 s at most
 	done
 }
 
-declare -A holder corosync
+declare -A holder corosync member
 node() { # N: its namespaces, kept by a process that sleeps
 	local dir=$HAM_TMP/$1
 	mkdir -p "$dir/etc"
@@ -126,6 +126,7 @@ answers() {
 signal() { kill -"$1" "${corosync[$2]}"; }
 start_tool() {
 	in_node "$1" "$tool" <"$HAM_TMP/$1/in" >"$HAM_TMP/$1/out" 2>&1 &
+	member[$1]=$!
 	eval "exec 1$1>\"$HAM_TMP/$1/in\""
 }
 order() { # N WORDS...
@@ -155,6 +156,7 @@ same_ring() { # of totem and quorum, on the nodes given
 }
 totem_is() { [[ $(last "$1" totem) == *" $2" ]]; }
 quorate() { [[ $(last "$1" quorum) == *" $2" ]]; }
+wait_both() { wait "${member[1]}" && wait "${member[2]}"; }
 texts() { grep -E '^got ' "$HAM_TMP/$1/out"; }
 count() { grep -cE "^$2" "$HAM_TMP/$1/out"; }
 
@@ -282,6 +284,7 @@ check "and messages come" hears 2 'got 1 back' "$from"
 order 1 quit
 check "a member that ends leaves the group" hears 2 'group 2' "$from"
 order 2 quit
+check "both members end cleanly" wait_both
 signal TERM 1
 signal TERM 2
 wait "${corosync[1]}" "${corosync[2]}" 2>/dev/null

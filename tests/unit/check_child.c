@@ -78,12 +78,13 @@ wait_end(struct heard *heard)
 static char *
 output_of(const char *script, struct ham_child_spec spec)
 {
-	const char *argv[] = { SH, "-c", script, NULL };
+	const char *argv[] = { "sh (guest)", "-c", script, NULL };
 	struct heard heard = { 0 };
 	GError *error = NULL;
 	g_autoptr(ham_child) child = NULL;
 	char *text = NULL;
 
+	spec.program = SH;
 	spec.argv = argv;
 	spec.log_path = log_path;
 	child = ham_child_spawn(&spec, on_exit_heard, &heard, &error);
@@ -98,8 +99,8 @@ output_of(const char *script, struct ham_child_spec spec)
 static ham_child *
 spawn(const char *script, struct heard *heard)
 {
-	const char *argv[] = { SH, "-c", script, NULL };
-	struct ham_child_spec spec = { .argv = argv };
+	const char *argv[] = { "sh", "-c", script, NULL };
+	struct ham_child_spec spec = { .program = SH, .argv = argv };
 	GError *error = NULL;
 	ham_child *child = ham_child_spawn(&spec, on_exit_heard, heard, &error);
 
@@ -139,8 +140,9 @@ END_TEST
 
 START_TEST(failing_exec_is_an_error)
 {
-	const char *argv[] = { "/nonexistent/program", NULL };
-	struct ham_child_spec spec = { .argv = argv };
+	const char *argv[] = { "program", NULL };
+	struct ham_child_spec spec = { .program = "/nonexistent/program",
+				       .argv = argv };
 	struct heard heard = { 0 };
 	g_autoptr(GError) error = NULL;
 
@@ -154,8 +156,9 @@ END_TEST
 
 START_TEST(failing_log_is_an_error)
 {
-	const char *argv[] = { SH, "-c", "exit 0", NULL };
-	struct ham_child_spec spec = { .argv = argv,
+	const char *argv[] = { "sh", "-c", "exit 0", NULL };
+	struct ham_child_spec spec = { .program = SH,
+				       .argv = argv,
 				       .log_path = "/nonexistent/log" };
 	struct heard heard = { 0 };
 	g_autoptr(GError) error = NULL;
@@ -174,6 +177,17 @@ START_TEST(output_is_appended)
 
 	ck_assert_str_eq(first, "one\n");
 	ck_assert_str_eq(both, "one\ntwo\n");
+}
+END_TEST
+
+START_TEST(its_name_for_ps_is_argv_0)
+{
+	struct ham_child_spec spec = { 0 };
+	g_autofree char *text = output_of("tr '\\0' '\\n' </proc/$$/cmdline",
+					  spec);
+
+	ck_assert_msg(g_str_has_prefix(text, "sh (guest)\n-c\n"), "%s",
+		      text);
 }
 END_TEST
 
@@ -370,6 +384,7 @@ main(void)
 	tcase_add_test(tc, failing_exec_is_an_error);
 	tcase_add_test(tc, failing_log_is_an_error);
 	tcase_add_test(tc, output_is_appended);
+	tcase_add_test(tc, its_name_for_ps_is_argv_0);
 	tcase_add_test(tc, descriptors_change_places);
 	tcase_add_test(tc, no_other_descriptor_is_inherited);
 	tcase_add_test(tc, it_leads_a_session_without_signals_or_privileges);

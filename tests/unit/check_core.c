@@ -172,6 +172,9 @@ START_TEST(migrate_without_replicas_drops_the_old_disk)
 	expect_owner(bus, 1, 2);
 	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
 	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	/* served until the owner has let go, then closed */
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "CLOSE"));
+	bus_time(bus, 3000000);
 	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "CLOSE"));
 	bus_free(bus);
 }
@@ -189,6 +192,22 @@ START_TEST(there_and_back)
 		ck_assert_str_eq(bus->node[2].last_error, "");
 		expect_owner(bus, to, k + 2);
 	}
+	bus_free(bus);
+}
+END_TEST
+
+/* Back at once: what is left of the old copy is closed, then built anew. */
+START_TEST(back_before_the_old_copy_is_closed)
+{
+	struct bus *bus = three_with_guest(0);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	expect_owner(bus, 0, 3);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str,
+				     "FINISH CLOSE PREPARE WIRE"));
 	bus_free(bus);
 }
 END_TEST
@@ -575,6 +594,7 @@ main(void)
 	tcase_add_test(tc, migrate_keeps_replica);
 	tcase_add_test(tc, migrate_without_replicas_drops_the_old_disk);
 	tcase_add_test(tc, there_and_back);
+	tcase_add_test(tc, back_before_the_old_copy_is_closed);
 	tcase_add_test(tc, second_migration_refused);
 	tcase_add_test(tc, cancel_in_copy);
 	tcase_add_test(tc, cancel_in_prepare);

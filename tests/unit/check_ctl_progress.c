@@ -223,6 +223,22 @@ START_TEST(result_is_one_line)
 }
 END_TEST
 
+START_TEST(pause_is_rounded_or_left_out)
+{
+	g_autoptr(JsonObject) result = parse(
+		"{\"from\":\"n1\",\"to\":\"n2\",\"ok\":true,\"total_ms\":2100,"
+		"\"stopped_ms\":43.6,\"disk_bytes\":1024}");
+	g_autofree char *rounded = ham_ctl_progress_result("web1", result);
+	g_autofree char *without = NULL;
+
+	ck_assert_str_eq(rounded, "web1: n1 -> n2 in 2.1 s, guest stopped "
+				  "44 ms, 1 KiB moved");
+	json_object_remove_member(result, "stopped_ms");
+	without = ham_ctl_progress_result("web1", result);
+	ck_assert_str_eq(without, "web1: n1 -> n2 in 2.1 s, 1 KiB moved");
+}
+END_TEST
+
 START_TEST(failure_gives_its_reason)
 {
 	g_autoptr(JsonObject) result =
@@ -259,6 +275,7 @@ main(void)
 	tcase_add_loop_test(tcase, garbage_gives_a_line_all_the_same, 0,
 			    G_N_ELEMENTS(garbage));
 	tcase_add_test(tcase, result_is_one_line);
+	tcase_add_test(tcase, pause_is_rounded_or_left_out);
 	tcase_add_test(tcase, failure_gives_its_reason);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);

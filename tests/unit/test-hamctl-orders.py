@@ -208,6 +208,19 @@ class Migrate(OrderTest):
                          "full on n2; web1 is running on n1\n")
         self.assertEqual((got.code, got.out), (6, ""))
 
+    def test_reason_is_not_said_twice(self):
+        process = self.migrate()
+        self.guest["reason"] = "disk full on n2"
+        self.end(ok=False, reason="disk full on n2")
+        self.assertEqual(Ended(process).err.count("disk full"), 1)
+
+    def test_end_without_figures(self):
+        process = self.migrate()
+        self.fake.event("MIGRATION_DONE", guest="web1")
+        got = Ended(process)
+        self.assertEqual((got.code, got.lines[-1]),
+                         (0, "web1: moved to n2; hamd has no figures of it"))
+
     def test_refused_by_rule_or_quorum(self):
         for error_class, code in (("Refused", 1), ("NoQuorum", 4)):
             self.refuse("guest-migrate", error_class, "why")
@@ -394,6 +407,17 @@ class Events(HamctlTest):
         self.assertEqual([o["event"] for o in Ended(process).objects()],
                          ["MIGRATION_PROGRESS", "ALARM"])
 
+    def test_progress_is_no_double_of_the_event_before_it(self):
+        process = self.following("--limit", "3", "--json")
+        self.fake.event("ALARM")
+        self.fake.event("MIGRATION_PROGRESS", guest="web1", rate=1)
+        self.fake.event("MIGRATION_PROGRESS", guest="web1", rate=2)
+        self.assertEqual(
+            [(o["event"], o["data"]["seq"], o["data"].get("rate"))
+             for o in Ended(process).objects()],
+            [("ALARM", 1, None), ("MIGRATION_PROGRESS", 1, 1),
+             ("MIGRATION_PROGRESS", 1, 2)])
+
     def test_events_before_the_answer_are_not_lost(self):
         def follow(connection, _arguments):
             connection.send({"event": "ALARM",
@@ -413,7 +437,7 @@ class Events(HamctlTest):
         self.fake.answers["events-follow"] = {"next": 2}
         self.fake.start()
         self.assertEqual(self.fake.wait_for("events-follow", 2),
-                         {"since": 2})
+                         {"since": 1})
         with self.fake.heard:
             self.fake.heard.wait_for(
                 lambda: any(c.follows for c in self.fake.connections),

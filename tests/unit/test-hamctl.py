@@ -90,6 +90,16 @@ web1  running  n1        7  -
         self.assertIn("fewer current replicas",
                       self.explained(replicas_wanted=1))
 
+    def test_guest_that_is_as_wanted_is_not_explained(self):
+        for reason in (dict(state="stopped", wanted="stopped", owner="",
+                            reason="it was never started"),
+                       dict(reason="migration to n2 failed: disk full")):
+            self.assertNotIn(reason["reason"], self.explained(**reason))
+
+    def test_guest_of_unknown_state_is_explained(self):
+        self.assertIn("web1 is unknown, wanted running",
+                      self.explained(state="unknown", owner="n3"))
+
     def test_migration_is_seen_in_status(self):
         self.fake.answers["status"] = status(
             [guest(state="migrating", migration=migration(disk=256, ram=128))])
