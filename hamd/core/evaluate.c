@@ -28,6 +28,16 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	ham_propose_for(core, local, &op);
 }
 
+/* A hamd that is restarted leaves its storage daemon serving: only a node that
+ * left the ring has lost its copy. */
+static bool
+in_ring(const ham_core *core, uint32_t node)
+{
+	int i = ham_node_index(core, node);
+
+	return i >= 0 && (core->totem_mask & (1u << i));
+}
+
 /* A current copy that the guest's writes do not go to, or that is surplus, is
  * given up by OUTDATED; a slot that the record gave up is emptied. */
 static void
@@ -60,7 +70,7 @@ mind_replicas(ham_core *core, struct ham_local *local,
 			why = "its disk is not connected";
 		else if (local->slot_failed)
 			why = "it refused a write";
-		else if (!ham_is_joined(core, r->node))
+		else if (!in_ring(core, r->node))
 			why = "its node is gone";
 		else if (++kept > wanted)
 			why = "no replica is wanted";

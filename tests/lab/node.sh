@@ -176,19 +176,25 @@ hamd_runs() {
 
 hamd_start() {
 	! hamd_runs "$1" || die "n$1: hamd runs already"
+	rm -f "$HAMLAB/n$1/root/run/hamlab-hamd"
 	# shellcheck disable=SC2016
 	node_in "$1" "$tools/labinit" detach /var/log/hamd.log sh -c \
 		'echo $$ >/run/hamlab-hamd && exec "$1" -f' sh "$BUILD/hamd/hamd"
 }
 
-# Until its admin socket takes a connection, or it is gone again.
+# Started and gone again.  Its program is no proof: it may be a shell yet.
+hamd_ended() {
+	# shellcheck disable=SC2016
+	node_in "$1" sh -c 'pid=$(cat /run/hamlab-hamd) &&
+		! kill -0 "$pid"' 2>/dev/null
+}
+
+# Until its admin socket takes a connection.
 hamd_wait() {
 	local i=$1 end=$((SECONDS + 30)) sock
 	sock=UNIX-CONNECT:/run/hamd/admin.sock
 	until node_in "$i" socat -u OPEN:/dev/null "$sock" 2>/dev/null; do
-		if [ "$SECONDS" -ge "$end" ] ||
-			{ [ -s "$HAMLAB/n$i/root/run/hamlab-hamd" ] &&
-				! hamd_runs "$i"; }; then
+		if [ "$SECONDS" -ge "$end" ] || hamd_ended "$i"; then
 			tail -n 5 "$HAMLAB/n$i/log/hamd.log" >&2 || :
 			die "n$i: hamd does not answer"
 		fi
