@@ -279,14 +279,14 @@ ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit)
 	int64_t fitting = 0;
 
 	for (GList *l = daemon->notes.head; l; l = l->next)
-		if ((int64_t)((struct ham_note_entry *)l->data)->seq >= since)
+		if ((int64_t)((struct ham_note_entry *)l->data)->seq > since)
 			fitting++;
 	for (GList *l = daemon->notes.head; l; l = l->next) {
 		const struct ham_note_entry *e = l->data;
 		JsonObject *o;
 		JsonObject *stamp;
 
-		if ((int64_t)e->seq < since)
+		if ((int64_t)e->seq <= since)
 			continue;
 		if (limit >= 0 && fitting-- > limit)
 			continue;

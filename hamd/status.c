@@ -120,7 +120,7 @@ replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 		const struct ham_replica *r = &guest->replica[i];
 		JsonObject *o;
 
-		if (r->node == 0)
+		if (r->node == 0 || r->node == guest->owner)
 			continue;
 		o = json_object_new();
 		json_object_set_string_member(
@@ -185,6 +185,7 @@ set_wait(ham_daemon *daemon, JsonObject *o,
 	g_autoptr(GArray) devices =
 		g_array_new(FALSE, TRUE, sizeof(struct ham_fence_device));
 	const char *node;
+	const char *what;
 	g_autofree char *how = NULL;
 	g_autofree char *text = NULL;
 
@@ -207,7 +208,9 @@ set_wait(ham_daemon *daemon, JsonObject *o,
 	how = ham_fence_wanted_text(
 		node, (const struct ham_fence_device *)devices->data,
 		devices->len);
-	text = g_strdup_printf("%s: %s", info->waits_for, how);
+	what = strstr(how, ": ");
+	text = g_strdup_printf("%s (%s)", info->waits_for,
+			       what ? what + 2 : how);
 	json_object_set_string_member(o, "waits_for", text);
 }
 

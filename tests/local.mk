@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # unit tests and fuzz targets, a list per folder; what needs uid 0 or a lab is
 # run by tests/check.sh, not by `make check`
+include tests/build/local.mk
 include tests/unit/config.mk
 include tests/unit/core.mk
 include tests/unit/ctl.mk
@@ -12,4 +13,11 @@ include tests/net/cluster.mk
 include tests/net/local.mk
 
 TESTS += tests/unit/test-layers.sh
-EXTRA_DIST += tests/unit/test-layers.sh
+EXTRA_DIST += \
+	tests/bench \
+	tests/check.sh \
+	tests/demo.sh \
+	tests/lab \
+	tests/setup.sh \
+	tests/unit/test-layers.sh \
+	$(NULL)

@@ -485,8 +485,8 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		   !ham_is_joined(core, guest->owner)) {
 		out->waits_for_node = guest->owner;
 		g_snprintf(out->waits_for, sizeof(out->waits_for),
-			   "%s is gone and may still run it: its return, or "
-			   "proof that it is dead",
+			   "the return of %s, which may still run it, or proof "
+			   "that it is dead",
 			   ham_core_node_name(core, guest->owner));
 	}
 }

@@ -170,12 +170,14 @@ ham_doubt_waits_for(const ham_core *core, const struct ham_guest *guest,
 	}
 	if (source_here) {
 		g_snprintf(out, size,
-			   "%s may hold or run it: its return, or proof that "
-			   "it is dead",
+			   "the return of %s, which may hold or run it, or "
+			   "proof that it is dead",
 			   d);
 		return guest->dst;
 	}
 	g_snprintf(out, size,
-		   "%s may hold it: its return, or proof that it is dead", s);
+		   "the return of %s, which may hold it, or proof that it is "
+		   "dead",
+		   s);
 	return guest->owner;
 }

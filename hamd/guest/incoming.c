@@ -47,7 +47,6 @@ prepare_check(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
 
-	ham_pause_point(vm, "prepare");
 	if (!vm->conf) {
 		ham_flow_fail(vm, "the cluster file on %s does not name it",
 			      vm->guests->spec.node);
@@ -164,14 +163,21 @@ prepare_port(struct ham_vm *vm)
 		      got_port);
 }
 
+static void
+pause_prepare(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "prepare");
+}
+
 static const struct ham_step prepare_steps[] = {
-	{ "check", prepare_check, ham_pause_over, 600000 },
+	{ "check", prepare_check, NULL, 0 },
 	{ "images", prepare_images, NULL, 600000 },
 	{ "start the storage daemon", prepare_daemon, ham_qsd_ready, 0 },
 	{ "serve the image", prepare_export, NULL, 0 },
 	{ "start QEMU", prepare_process, ham_qemu_ready, 20000 },
 	{ "listen", prepare_incoming, NULL, 0 },
 	{ "ask for the port", prepare_port, NULL, 0 },
+	{ "pause point", pause_prepare, ham_pause_over, 600000 },
 };
 
 /* ---- DISCARD: also what a failed PREPARE does ---- */

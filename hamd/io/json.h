@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/io/json.h - what json-glib does not do for text of unknown origin
  *
- * json-glib's parser takes comments, assignments and octal escapes, recurses
- * as deep as the text says and crashes on some unpaired surrogates.  So text
- * from outside is held against the grammar of RFC 8259 first, and members are
- * read by functions that do not complain about another type.
+ * json-glib's parser takes assignments and octal escapes, makes invalid UTF-8
+ * of an unpaired surrogate and recurses as deep as the text says, until the
+ * stack is full.  So text from outside is held against the grammar of RFC 8259
+ * first, and members are read by functions that do not complain about another
+ * type.
  */
 #ifndef HAM_JSON_H
 #define HAM_JSON_H

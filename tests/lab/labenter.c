@@ -66,8 +66,8 @@ join_namespaces(pid_t pid)
 static void
 all_signals(sigset_t *set)
 {
-	static const int taken[] = { SIGTERM, SIGINT,  SIGHUP, SIGQUIT,
-				     SIGUSR1, SIGUSR2, SIGCHLD };
+	static const int taken[] = {SIGTERM, SIGINT,  SIGHUP, SIGQUIT,
+				    SIGUSR1, SIGUSR2, SIGCHLD};
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
@@ -92,17 +92,16 @@ keep(char **argv, int sock, const sigset_t *set, const sigset_t *old)
 		execvp(argv[0], argv);
 		_exit(fail(argv[0]) + 125);
 	}
-	p[0] = (struct pollfd){ .fd = sock, .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = signalfd(-1, set, SFD_CLOEXEC),
-				.events = POLLIN };
+	p[0] = (struct pollfd){.fd = sock, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = signalfd(-1, set, SFD_CLOEXEC),
+			       .events = POLLIN};
 	while (poll(p, 2, -1) > 0) {
 		if (p[0].revents) {
 			if (read(sock, &byte, 1) != 1)
 				break;
 			kill(cmd, byte);
 		}
-		if (!p[1].revents ||
-		    read(p[1].fd, &info, sizeof(info)) <= 0 ||
+		if (!p[1].revents || read(p[1].fd, &info, sizeof(info)) <= 0 ||
 		    waitpid(cmd, &status, WNOHANG) != cmd)
 			continue;
 		byte = (unsigned char)(WIFSIGNALED(status)
@@ -124,9 +123,9 @@ relay(int sock, const sigset_t *set)
 	struct pollfd p[2];
 	unsigned char byte;
 
-	p[0] = (struct pollfd){ .fd = sock, .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = signalfd(-1, set, SFD_CLOEXEC),
-				.events = POLLIN };
+	p[0] = (struct pollfd){.fd = sock, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = signalfd(-1, set, SFD_CLOEXEC),
+			       .events = POLLIN};
 	while (poll(p, 2, -1) > 0) {
 		if (p[0].revents)
 			/* no status: the node's power was cut */

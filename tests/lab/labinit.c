@@ -30,7 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_UP_ALREADY = 4 };
+enum {
+	EXIT_UP_ALREADY = 4
+};
 
 static int
 fail(const char *what)
@@ -68,7 +70,7 @@ pid1(void)
 static int
 gone(pid_t pid, int seconds)
 {
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = {.events = POLLIN};
 
 	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (p.fd < 0)
@@ -186,7 +188,7 @@ rmdir_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 static bool
 remove_cgroup(const char *path)
 {
-	struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	struct timespec pause = {.tv_nsec = 20 * 1000000};
 	long long end = now_ms() + 5000;
 
 	while (access(path, F_OK) == 0) {

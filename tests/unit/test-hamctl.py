@@ -151,6 +151,12 @@ db    running  running  n1      2 GiB     1  512 MiB  0/1 n3 syncing
         self.assertIn("not reached", got.out)
         self.assertEqual(got.code, 0)
 
+    def test_version_as_json(self):
+        got = self.hamctl("version", "--json")
+        self.assertEqual(got.objects()[0]["hamd"], "0.1.0")
+        got = self.hamctl("version", "--json", "--socket", "/nonexistent/s")
+        self.assertEqual((got.objects()[0]["hamd"], got.code), (None, 0))
+
     def test_big_answer(self):
         guests = [guest("guest%04d" % i) for i in range(5000)]
         self.fake.answers["guest-list"] = {"guests": guests}

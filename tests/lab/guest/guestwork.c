@@ -44,7 +44,7 @@ static struct {
 	unsigned int write_mib_s; /* 0: no writes */
 	unsigned int dirty_mib;
 	unsigned int dirty_mib_s;
-} opt = { "/dev/vda", 64, 0, 0, 4 };
+} opt = {"/dev/vda", 64, 0, 0, 4};
 
 static uint32_t boot_id; /* told in each line, so that logs can be joined */
 static atomic_bool stopping;
@@ -84,8 +84,8 @@ now_ms(void)
 static void
 sleep_until_ms(uint64_t when)
 {
-	struct timespec t = { .tv_sec = (time_t)(when / 1000),
-			      .tv_nsec = (long)(when % 1000) * 1000000 };
+	struct timespec t = {.tv_sec = (time_t)(when / 1000),
+			     .tv_nsec = (long)(when % 1000) * 1000000};
 
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
@@ -112,15 +112,14 @@ due(uint64_t *base, uint64_t *done, uint64_t per_s, unsigned int most)
 static struct {
 	int fd; /* -1: none */
 	uint32_t slots;
-	uint64_t last; /* number of the newest record */
+	uint64_t last;	    /* number of the newest record */
 	struct record *buf; /* BATCH_MAX records, aligned for O_DIRECT */
-} disk = { .fd = -1 };
+} disk = {.fd = -1};
 
 static off_t
 place(uint64_t number)
 {
-	return RING_START +
-	       (off_t)((number - 1) % disk.slots) * RECORD_BYTES;
+	return RING_START + (off_t)((number - 1) % disk.slots) * RECORD_BYTES;
 }
 
 static bool
@@ -150,8 +149,7 @@ find_last(void)
 
 			if (at + i < disk.slots && r->magic == RECORD_MAGIC &&
 			    r->slots == disk.slots && r->number > top &&
-			    (r->number - 1) % disk.slots ==
-				    (uint64_t)(at + i))
+			    (r->number - 1) % disk.slots == (uint64_t)(at + i))
 				top = r->number;
 		}
 	}
@@ -291,9 +289,9 @@ memory_work(void *unused)
 	size_t pages = (size_t)opt.dirty_mib * 256, page;
 	uint64_t base, done = 0, rate = (uint64_t)opt.dirty_mib_s * 256;
 	uint32_t *generation = calloc(pages, sizeof(*generation));
-	uint64_t *mem = mmap(NULL, pages * PAGE_WORDS * 8,
-			     PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *mem =
+		mmap(NULL, pages * PAGE_WORDS * 8, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned int count;
 
 	(void)unused;
@@ -359,10 +357,10 @@ read_options(void)
 		const char *name;
 		unsigned int *value;
 	} numbers[] = {
-		{ "ring=", &opt.ring_mib },
-		{ "wr=", &opt.write_mib_s },
-		{ "dirty=", &opt.dirty_mib },
-		{ "rate=", &opt.dirty_mib_s },
+		{"ring=", &opt.ring_mib},
+		{"wr=", &opt.write_mib_s},
+		{"dirty=", &opt.dirty_mib},
+		{"rate=", &opt.dirty_mib_s},
 	};
 	char line[4096] = "";
 	FILE *f = fopen("/proc/cmdline", "re");
@@ -372,12 +370,13 @@ read_options(void)
 	for (char *s = strtok(line, " \n"); s; s = strtok(NULL, " \n")) {
 		if (strncmp(s, "disk=", 5) == 0)
 			snprintf(opt.disk, sizeof(opt.disk), "%s", s + 5);
-		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers);
+		     i++) {
 			size_t len = strlen(numbers[i].name);
 
 			if (strncmp(s, numbers[i].name, len) == 0)
-				*numbers[i].value =
-					(unsigned int)strtoul(s + len, NULL, 10);
+				*numbers[i].value = (unsigned int)strtoul(
+					s + len, NULL, 10);
 		}
 	}
 	if (f)

@@ -24,7 +24,7 @@ struct record {
 	uint64_t number; /* from 1, over all boots */
 	uint64_t boot;	 /* random, of the boot that wrote it */
 	uint32_t slots;
-	uint32_t crc; /* CRC-32 (IEEE) of the record with this field 0 */
+	uint32_t crc;	     /* CRC-32 (IEEE) of the record with this field 0 */
 	uint64_t written_ms; /* guest's uptime */
 	uint64_t fill[RECORD_WORDS - RECORD_HEAD_WORDS]; /* from number, boot */
 };

@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/build/test-distcheck.sh - a release can be made: its archive has every
+# file of the tree, builds out of it, passes, installs and leaves nothing
+set -eu -o pipefail
+top=$(readlink -f "$(dirname "$0")/../..")
+dist=$(readlink -m "${BUILD:-$top/build}")-dist
+# of an earlier run that was cut short
+[ ! -e "$dist" ] || chmod -R u+w "$dist"
+rm -rf "$dist"
+mkdir "$dist"
+cd "$dist"
+"$top/configure" -q
+make -j"$(nproc)" distcheck \
+	DISTCHECK_CONFIGURE_FLAGS="--enable-werror" \
+	LOG_COMPILER='timeout -k 10 240'
+
+archives=(hamd-*.tar.xz)
+if [ -e "$top/.git" ] && command -v git >/dev/null; then
+	git -c safe.directory="$top" -C "$top" ls-files |
+		grep -vE '^\.(gitignore$|ci/)' | sort >tracked
+	tar -tf "${archives[0]}" | sed 's,^[^/]*/,,' | sort >packed
+	comm -23 tracked packed | sed 's/^/not in the archive: /' >lack
+	cat lack
+	[ ! -s lack ]
+fi
+cd /
+rm -rf "$dist"

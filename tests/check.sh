@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/check.sh - every test there is, one line each
+#
+# check.sh [--unit | --lab] [--only REGEX]
+# A test has a hard deadline and its output in $BUILD/check-logs/.  Exit 77 is
+# a skip: named with its last line as the reason, counted nowhere.  The last
+# line is always "N passed, N failed"; a run in which nothing passed or failed
+# has failed.
+set -u -o pipefail
+export LC_ALL=C
+
+top=$(dirname "$(dirname "$(readlink -f "$0")")")
+BUILD=$(readlink -m "${BUILD:-$top/build}")
+HAMLAB=$BUILD/lab
+export BUILD HAMLAB
+logs=$BUILD/check-logs
+with_unit=yes
+with_root=yes
+with_lab=yes
+only=.
+passed=0
+failed=0
+
+# in the order of their cost to the one who waits for a first failure
+build_tests=(sanitizers configure hardening distcheck install shellcheck)
+
+usage() {
+	sed -n 's/^# \(check.sh \[.*\)/usage: \1/p' "$0"
+}
+
+# tests/net/test-port.sh -> net/port
+name_of() {
+	sed 's,^.*tests/,,; s,/test-,/,; s,\.\(sh\|py\)$,,' <<<"$1"
+}
+
+wanted() {
+	[[ $1 =~ $only ]]
+}
+
+# The last line that says something.
+last_line() {
+	grep -v '^[[:space:]]*$' "$1" | tail -n 1
+}
+
+# tell RESULT NAME SECONDS LOG [REASON]
+tell() {
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	FAIL) failed=$((failed + 1)) ;;
+	esac
+	printf '%-4s %s %s%s\n' "$1" "$2" "$3" "${5:+: $5}"
+	[ "$1" != FAIL ] || tail -n 20 "$4" | sed 's/^/     | /'
+}
+
+# What runs now must not outlive us: timeout has a process group of its own,
+# which the terminal's interrupt does not reach.
+running=
+stop() {
+	trap '' INT TERM
+	[ -z "$running" ] || kill -TERM "$running" 2>/dev/null
+	wait
+	exit 130
+}
+
+# limited SECONDS LOG COMMAND...
+limited() {
+	local deadline=$1 log=$2 rc
+	shift 2
+	timeout -k 30 "$deadline" "$@" >"$log" 2>&1 </dev/null &
+	running=$!
+	wait "$running"
+	rc=$?
+	running=
+	return $rc
+}
+
+# run_test NAME DEADLINE COMMAND...
+run_test() {
+	local name=$1 deadline=$2 begin=$SECONDS log took rc
+	shift 2
+	wanted "$name" || return 0
+	log=$logs/${name//\//-}.log
+	limited "$deadline" "$log" "$@"
+	rc=$?
+	took=$((SECONDS - begin))
+	case $rc in
+	0) tell ok "$name" $took "$log" ;;
+	77) tell skip "$name" $took "$log" "$(last_line "$log")" ;;
+	124 | 137) tell FAIL "$name" $took "$log" "not done in $deadline s" ;;
+	*) tell FAIL "$name" $took "$log" "exit $rc" ;;
+	esac
+}
+
+make_tests() {
+	# shellcheck disable=SC2016 # make expands it
+	printf 'include Makefile\ncheck-names:\n\t@echo $(TESTS)\n' |
+		make -s -C "$BUILD" -f - check-names | tr -s ' ' '\n'
+}
+
+# One line for a test of `make check`, which may have left no result.
+tell_made() {
+	local file=$BUILD/${1%.sh} name=$2 log=$logs/${2//\//-}.log result
+	local took=0 begin reason=
+	[ -e "$file.log" ] || file=$BUILD/$1
+	[ -e "$file.trs" ] || {
+		tell FAIL "$name" 0 "$logs/make-check.log" "it did not run"
+		return
+	}
+	cp "$file.log" "$log"
+	# a log is born as its test starts (0: the file system cannot tell)
+	begin=$(stat -c %W "$file.log")
+	[ "$begin" = 0 ] || took=$(($(stat -c %Y "$file.trs") - begin))
+	result=$(sed -n 's/^:global-test-result: //p' "$file.trs")
+	case $result in
+	PASS | XFAIL) tell ok "$name" $took "$log" ;;
+	SKIP)
+		# automake ends a log with a line of its own
+		reason=$(sed '$d' "$log" | last_line -)
+		tell skip "$name" $took "$log" "$reason" ;;
+	*) tell FAIL "$name" $took "$log" "$result" ;;
+	esac
+}
+
+# Each test of `make check` counts as one; parallel, as they were written.
+make_check() {
+	local test chosen=()
+	while IFS= read -r test; do
+		! wanted "$(name_of "$test")" || chosen+=("$test")
+	done < <(make_tests)
+	[ ${#chosen[@]} -gt 0 ] || return 0
+	find "$BUILD/tests" -name '*.trs' -delete
+	limited 600 "$logs/make-check.log" make -C "$BUILD" -k \
+		-j"$(nproc)" check TESTS="${chosen[*]}" \
+		LOG_COMPILER='timeout -k 10 240'
+	for test in "${chosen[@]}"; do
+		tell_made "$test" "$(name_of "$test")"
+	done
+}
+
+# A test that was killed may leave its lab behind, and the next needs the name.
+lab_tests() {
+	local test before
+	for test in "$top"/tests/lab/test-*.sh; do
+		[ -x "$test" ] || continue
+		before=$failed
+		run_test "$(name_of "$test")" 300 "$test"
+		[ "$failed" = "$before" ] ||
+			limited 60 "$logs/lab-down.log" \
+				"$top/tests/lab/hamlab" down
+	done
+}
+
+all() {
+	local test
+	if [ "$with_unit" = yes ]; then
+		make_check
+		for test in "${build_tests[@]}"; do
+			run_test "build/$test" 900 \
+				"$top/tests/build/test-$test.sh"
+		done
+	fi
+	if [ "$with_root" = yes ]; then
+		for test in "$top"/tests/net/test-*.sh; do
+			run_test "$(name_of "$test")" 180 "$test" "$BUILD"
+		done
+	fi
+	[ "$with_lab" = no ] || lab_tests
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--unit) with_root=no with_lab=no ;;
+	--lab) with_unit=no with_root=no ;;
+	--only)
+		[ $# -gt 1 ] || { usage >&2; exit 2; }
+		only=$2
+		shift ;;
+	-h | --help) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+	shift
+done
+if [ "$(id -u)" != 0 ]; then
+	echo "check: needs uid 0: it installs packages, and the lab makes" \
+		"namespaces"
+	exit 77
+fi
+trap stop INT TERM
+# of a make that may have called us
+unset MAKEFLAGS MFLAGS MAKELEVEL
+rm -rf "$logs"
+mkdir -p "$logs"
+if timeout -k 10 1800 "$top/tests/setup.sh" </dev/null 2>&1 |
+	tee "$logs/setup.log"; then
+	all
+else
+	tell FAIL setup $SECONDS "$logs/setup.log"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# tests/lab/testlib.sh - what the tests of hamd share; sourced
+#
+# A test sources this, says what its cluster file is to have (small, more) and
+# calls in_lab: it then runs again inside a lab of its own.  Every wait is for
+# an event, with a deadline that only a hang reaches.
+set -eu -o pipefail
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+lab=$here/hamlab
+audit=$here/audit
+self=$(readlink -f "$0")
+inside=no
+[ "${1-}" != inside ] || inside=yes
+LONG=60 # seconds: only a hang waits for so long
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+ok() {
+	echo "ok: $*"
+}
+
+# The default file, but with 96 MiB of disk, so that a copy is short;
+# `small 20M` slows it down, too.  Then, per word: KEY=VALUE of every guest.
+small() {
+	local rate=${1:-800M} word edit
+	shift || :
+	edit="s/^migration_bandwidth = .*/migration_bandwidth = $rate/
+		s/^size = .*/size = 96M/; s/^\\(append = .*\\)/\\1 ring=16/"
+	for word; do
+		edit+="
+		s/^\\[guest .*/&\\n${word%%=*} = ${word#*=}/"
+	done
+	"$lab" conf 3 "${guests:-1}" | sed "$edit"
+}
+
+# in_lab CONF_COMMAND...: returns inside, on three nodes with that file
+in_lab() {
+	[ "$inside" = yes ] && return
+	exec "$lab" run 3 --conf <("$@") -- "$self" inside
+}
+
+on() {
+	"$lab" sh "$@"
+}
+
+ctl() {
+	local node=$1
+	shift
+	"$lab" sh "$node" hamctl "$@"
+}
+
+# root NODE: its file system, as the host sees it
+root() {
+	echo "$("$lab" path "$1")/root"
+}
+
+console() {
+	echo "$("$lab" path "$1")/log/hamd/${2:-web1}.console"
+}
+
+image() {
+	echo "$("$lab" path "$1")/images/${2:-web1}-root.raw"
+}
+
+# until_true WHAT COMMAND...: waits; the end of patience is a failure
+until_true() {
+	local what=$1 end=$((SECONDS + LONG))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || fail "not within $LONG s: $what"
+		sleep 0.05
+	done
+}
+
+# expect_rc N COMMAND...: its output is left in $said
+said=''
+expect_rc() {
+	local want=$1 rc=0
+	shift
+	said=$("$@" 2>&1) || rc=$?
+	[ "$rc" = "$want" ] ||
+		fail "exit $rc, not $want, from: $*"$'\n'"$said"
+}
+
+# said_has PATTERN...: extended regular expressions
+said_has() {
+	local pattern
+	for pattern; do
+		grep -qE -e "$pattern" <<<"$said" ||
+			fail "does not say '$pattern': $said"
+	done
+}
+
+# guest_has NODE GUEST PATTERN: in hamd's answer there, one JSON line
+guest_has() {
+	ctl "$1" --json guest show "$2" | grep -qE -e "$3"
+}
+
+status_has() {
+	ctl "$1" --json status | grep -qE -e "$2"
+}
+
+event_has() {
+	ctl "$1" --json events | grep -qE -e "$2"
+}
+
+# All three decide together (again).
+cluster_whole() {
+	local node
+	for node in n1 n2 n3; do
+		until_true "$node sees all three" status_has "$node" \
+			'"active":true.*"members":\["n1","n2","n3"\]'
+	done
+}
+
+# runs_on NODE [GUEST]: the record and the processes say so, and it moves
+runs_on() {
+	local node=$1 guest=${2:-web1}
+	until_true "$guest runs on $node" guest_has "$node" "$guest" \
+		"\"state\":\"running\",\"owner\":\"$node\""
+	"$audit" guests --expect "$guest=$node"
+}
+
+acks() {
+	awk '/^ack / { n = $2 } END { print n + 0 }' "$(console "$@")"
+}
+
+# writes_on NODE [GUEST]: more of its writes are acknowledged than before
+writes_on() {
+	local before
+	before=$(acks "$@")
+	until_true "${2:-web1} writes on $1" more_acks "$before" "$@"
+}
+
+more_acks() {
+	local before=$1
+	shift
+	[ "$(acks "$@")" -gt "$before" ]
+}
+
+# boot_on NODE [GUEST]: started there, and at work
+boot_on() {
+	local guest=${2:-web1}
+	ctl "$1" guest start "$guest" --node "$1"
+	until_true "$guest works" grep -q '^GUEST UP' "$(console "$1" "$guest")"
+	writes_on "$1" "$guest"
+}
+
+# pid_of NODE PROGRAM: inside the node
+pid_of() {
+	on "$1" pidof "$2"
+}
+
+# slay NODE PROGRAM: SIGKILL
+slay() {
+	local pid
+	pid=$(pid_of "$1" "$2") || fail "no $2 on $1"
+	on "$1" kill -KILL "$pid"
+}
+
+# ---- holding a migration at a point ----
+
+# hold NODE POINT: hamd there is started anew and will stop at that point
+hold() {
+	rm -f "$(root "$1")"/run/hamd/{continue,paused-at}
+	HAMD_PAUSE_AT=$2 "$lab" hamd "$1" restart
+	cluster_whole
+}
+
+held() {
+	[ -e "$(root "$1")/run/hamd/paused-at" ]
+}
+
+let_go() {
+	touch "$(root "$1")/run/hamd/continue"
+}
+
+# begin NODE [GUEST]: a migration there, in the background; $moving is its
+# pid, what it says goes to $work/migrate
+begin() {
+	"$lab" sh n3 hamctl guest migrate "${2:-web1}" "$1" \
+		>"$work/migrate" 2>&1 &
+	moving=$!
+}
+
+# ended CODE: how that migration ended; what it said is left in $said
+ended() {
+	local rc=0
+	wait "$moving" || rc=$?
+	said=$(cat "$work/migrate")
+	[ "$rc" = "$1" ] || fail "migrate ended with $rc, not $1: $said"
+}
+
+# Data flows: some, but by far not all.
+copying() {
+	guest_has n3 "${1:-web1}" \
+		'"phase":"copy","disk_done_bytes":[0-9]{7,},'
+}
+
+# ---- the end of a test ----
+
+# finish NODE [GUEST] [AUDIT'S OPTIONS...]: it runs there; stopped, it has
+# lost nothing and nothing is left of it anywhere
+finish() {
+	local node=$1 guest=${2:-web1}
+	shift $(($# > 1 ? 2 : 1))
+	runs_on "$node" "$guest"
+	writes_on "$node" "$guest"
+	ctl "$node" guest stop "$guest"
+	records "$node" "$guest" "$@"
+	nothing_left
+}
+
+# records NODE GUEST [OPTIONS...]: the image there against all consoles
+records() {
+	local node=$1 guest=$2 n logs=()
+	shift 2
+	for n in n1 n2 n3; do
+		[ ! -s "$(console "$n" "$guest")" ] ||
+			logs+=("$(console "$n" "$guest")")
+	done
+	"$audit" records "$(image "$node" "$guest")" "${logs[@]}" "$@" ||
+		fail "records of $guest"
+}
+
+nothing_left() {
+	until_clean leftovers --idle n1 --idle n2 --idle n3
+}
+
+# until_clean ARGS...: what is being taken down may need a moment
+until_clean() {
+	local end=$((SECONDS + 15))
+	until "$audit" "$@" >/dev/null; do
+		[ "$SECONDS" -lt "$end" ] || {
+			"$audit" "$@" || fail "audit $*"
+			return 0
+		}
+		sleep 0.05
+	done
+}
+
+if [ "$inside" = yes ]; then
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+fi
