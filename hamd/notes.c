@@ -96,7 +96,9 @@ ham_daemon_result(ham_daemon *daemon, const char *guest, bool timeline)
 	json_object_set_int_member(o, "total_ms", last->total_ms);
 	if (last->stopped_us >= 0)
 		json_object_set_double_member(
-			o, "stopped_ms", (double)last->stopped_us / 1000.0);
+			o, "stopped_ms",
+			/* tenths of a ms: more is noise */
+			(double)((last->stopped_us + 50) / 100) / 10.0);
 	json_object_set_int_member(o, "disk_bytes",
 				   (int64_t)last->disk_bytes);
 	json_object_set_int_member(o, "ram_bytes", (int64_t)last->ram_bytes);

@@ -50,7 +50,8 @@ tell() {
 	FAIL) failed=$((failed + 1)) ;;
 	esac
 	printf '%-4s %s %s%s\n' "$1" "$2" "$3" "${5:+: $5}"
-	[ "$1" != FAIL ] || tail -n 20 "$4" | sed 's/^/     | /'
+	[ "$1" != FAIL ] || grep -v '^make\(\[\|:\)' "$4" | tail -n 20 |
+		sed 's/^/     | /'
 }
 
 # What runs now must not outlive us: timeout has a process group of its own,

@@ -105,8 +105,11 @@ prepare_start(ham_core *core, const struct ham_event *event,
 			       : core->config.self;
 	if (guest && guest->phase != HAM_GUEST_STOPPED) {
 		ham_fx_reply(core, event->token, "Refused",
-			     "%s is started already, on %s", guest->name,
-			     ham_core_node_name(core, guest->owner));
+			     "%s is started already, on %s%s", guest->name,
+			     ham_core_node_name(core, guest->owner),
+			     ham_is_joined(core, guest->owner)
+				     ? ""
+				     : ", which is gone and may still run it");
 		return false;
 	}
 	if (!node_usable(core, event, op->node))
@@ -167,7 +170,15 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 			     ham_core_node_name(core, op->node));
 		return false;
 	}
-	return node_usable(core, event, op->node);
+	if (!ham_is_joined(core, guest->owner)) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is on %s, which is not in the cluster now",
+			     guest->name,
+			     ham_core_node_name(core, guest->owner));
+		return false;
+	}
+	return node_usable(core, event, guest->owner) &&
+	       node_usable(core, event, op->node);
 }
 
 /* Not an operation: the source hears it and ends the migration by itself. */

@@ -198,7 +198,8 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	effect->txn = msg->txn;
 	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
 	g_strlcpy(effect->text, msg->text, sizeof(effect->text));
-	if (msg->note == HAM_NOTE_MIGRATION_PHASE) {
+	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&
+	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);
 
 		if (strcmp(msg->text, "copy") == 0)

@@ -71,7 +71,9 @@ enum ham_do {
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
 	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
 	HAM_DO_RUN,	  /* D: tap up, cont, announce; node: in the slot */
-	HAM_DO_DISCARD,	  /* D: destroy the image and all built for it */
+	HAM_DO_DISCARD,	  /* D: destroy the memory image and all built for it;
+			     flag: but a replica's daemon goes on; value 1:
+			     the disks may be current, they are kept */
 	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
 	HAM_DO_SLOT_DROP, /* owner: go on without that replica */
 	HAM_DO_N

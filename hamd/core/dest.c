@@ -24,12 +24,16 @@ guest_of(const ham_core *core, const struct ham_local *local)
 void
 ham_dest_discard(ham_core *core, struct ham_local *local)
 {
+	const struct ham_guest *guest = guest_of(core, local);
+
 	if (local->stage == HAM_L_DISCARD)
 		return;
 	ham_stage(core, local, HAM_L_DISCARD);
 	ham_hold(core, local, true);
 	ham_fx_guest(core, local, HAM_DO_DISCARD);
 	core->fx->list[core->fx->n - 1].flag = local->was_replica;
+	core->fx->list[core->fx->n - 1].value =
+		guest && ham_guest_is_current(guest, core->config.self);
 }
 
 /* The image is gone; tell whoever waits for that word. */
@@ -118,8 +122,9 @@ ham_dest_run(ham_core *core, struct ham_local *local)
 	local->yield_us = core->now_us;
 	ham_stage(core, local, HAM_L_D_RUN);
 	ham_fx_guest(core, local, HAM_DO_RUN);
-	core->fx->list[core->fx->n - 1].node =
-		wired_to(core, guest_of(core, local));
+	local->slot_node = wired_to(core, guest_of(core, local));
+	local->slot_failed = local->dropping = false;
+	core->fx->list[core->fx->n - 1].node = local->slot_node;
 }
 
 static void
@@ -127,8 +132,6 @@ did_ran(ham_core *core, struct ham_local *local)
 {
 	struct ham_msg msg = { .kind = HAM_MSG_NOTE };
 
-	local->slot_node = wired_to(core, guest_of(core, local));
-	local->slot_failed = false;
 	local->was_replica = false;
 	ham_stage(core, local, HAM_L_RUNNING);
 	msg.note = HAM_NOTE_MIGRATION_RAN;
@@ -210,6 +213,11 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 			ham_fx_guest(core, local, HAM_DO_KILL);
 		return true;
 	case HAM_DID_SLOT_DROPPED:
+		local->dropping = false;
+		if (event->flag) {
+			local->slot_node = 0;
+			local->slot_failed = false;
+		}
 		return true;
 	case HAM_DID_GONE:
 		if (!here)

@@ -49,15 +49,12 @@ mind_replicas(ham_core *core, struct ham_local *local,
 	unsigned int wanted = config ? config->replicas : 0;
 	unsigned int kept = 0;
 
-	if (local->slot_node &&
+	if (local->slot_node && !local->dropping &&
 	    !ham_guest_is_current(guest, local->slot_node)) {
+		local->dropping = true;
 		ham_fx_guest(core, local, HAM_DO_SLOT_DROP);
 		core->fx->list[core->fx->n - 1].node = local->slot_node;
-		local->slot_node = 0;
-		local->slot_failed = false;
 	}
-	if (guest->phase != HAM_GUEST_STARTED)
-		return;
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
 		struct ham_op op = { .kind = HAM_OP_OUTDATED };
@@ -66,12 +63,14 @@ mind_replicas(ham_core *core, struct ham_local *local,
 		if (r->node == 0 || r->node == guest->owner ||
 		    r->state != HAM_REPLICA_CURRENT)
 			continue;
-		if (r->node != local->slot_node)
-			why = "its disk is not connected";
-		else if (local->slot_failed)
+		if (local->slot_failed && r->node == local->slot_node)
 			why = "it refused a write";
 		else if (!in_ring(core, r->node))
 			why = "its node is gone";
+		else if (guest->phase != HAM_GUEST_STARTED)
+			continue;
+		else if (r->node != local->slot_node)
+			why = "its disk is not connected";
 		else if (++kept > wanted)
 			why = "no replica is wanted";
 		if (!why)
@@ -103,15 +102,18 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		return;
 	}
 	if (guest->phase == HAM_GUEST_MIGRATING) {
-		/* this hamd began no copy: an earlier life of it did */
-		ham_source_undo(core, local,
-				"hamd was restarted on the source");
+		if (local->migrate_due)
+			ham_source_begin(core, local, guest);
+		else /* this hamd began no copy: an earlier life did */
+			ham_source_undo(core, local,
+					"hamd was restarted on the source");
 		return;
 	}
 	if (!guest->wanted && local->stage == HAM_L_RUNNING) {
 		ham_stage(core, local, HAM_L_STOPPING);
 		ham_fx_guest(core, local,
 			     local->kill ? HAM_DO_KILL : HAM_DO_SHUTDOWN);
+		local->kill = false;
 		return;
 	}
 	mind_replicas(core, local, guest);
@@ -184,7 +186,15 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			ham_propose_for(core, local, &op);
 		}
 		break;
+	case HAM_L_STOPPING:
+		if (local->kill) {
+			local->kill = false;
+			ham_fx_guest(core, local, HAM_DO_KILL);
+		}
+		mind_replicas(core, local, guest);
+		break;
 	case HAM_L_S_UNDO:
+		mind_replicas(core, local, guest);
 		if (local->undone)
 			end_undo(core, local, guest);
 		break;
@@ -197,8 +207,11 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
 		break;
 	case HAM_L_S_HALTED:
-		if (guest->epoch != local->epoch + 2)
+		if (guest->phase == HAM_GUEST_MIGRATING) {
+			/* halted before CUTOVER: the record ends it first */
+			end_undo(core, local, guest);
 			break;
+		}
 		/* OUTCOME: the source; committed, so it may run again */
 		local->epoch = guest->epoch;
 		ham_stage(core, local, HAM_L_S_RESUME);
@@ -215,7 +228,6 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		ham_dest_run(core, local);
 		break;
 	case HAM_L_STARTING:
-	case HAM_L_STOPPING:
 	case HAM_L_S_CAPTURE:
 	case HAM_L_S_CAPTURED:
 	case HAM_L_S_SILENCE:

@@ -146,8 +146,8 @@ keeps_source(const ham_core *core, const struct ham_local *local,
 {
 	uint32_t self = core->config.self;
 
-	if (!guest || guest->txn != local->txn ||
-	    guest->phase == HAM_GUEST_STOPPED)
+	/* outcomes have epochs of their own; a next migration may have begun */
+	if (!guest || guest->phase == HAM_GUEST_STOPPED)
 		return false;
 	if (guest->owner == self)
 		return guest->epoch == local->epoch ||
@@ -164,12 +164,12 @@ keeps_dest(const ham_core *core, const struct ham_local *local,
 	bool complete = local->stage == HAM_L_D_HELD ||
 			local->stage == HAM_L_D_RUN;
 
-	if (!guest || guest->txn != local->txn)
+	if (!guest)
 		return false;
 	if (guest->owner == self)
 		return complete && guest->epoch == local->epoch &&
 		       guest->phase != HAM_GUEST_STOPPED;
-	if (guest->dst != self || guest->epoch + 1 != local->epoch)
+	if (guest->txn != local->txn || guest->dst != self || guest->epoch + 1 != local->epoch)
 		return false;
 	if (guest->phase == HAM_GUEST_IN_DOUBT)
 		return complete || !new_view;
@@ -235,6 +235,7 @@ prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	local->txn = guest->txn;
 	local->epoch = guest->epoch + 1;
 	local->drained = local->wired = false;
+	local->ran = false;
 	local->reason[0] = '\0';
 	ham_stage(core, local, HAM_L_D_PREPARE);
 	ham_fx_guest(core, local, HAM_DO_PREPARE);
@@ -248,11 +249,16 @@ ham_prepare_if_due(ham_core *core, struct ham_local *local)
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 
-	if (!local->prepare_due || local->stage != HAM_L_NONE)
+	if (!local->prepare_due || (local->stage != HAM_L_NONE &&
+				    local->stage != HAM_L_REPLICA))
 		return;
-	local->prepare_due = false;
-	if (guest && guest->phase == HAM_GUEST_MIGRATING &&
-	    guest->dst == core->config.self)
+	if (!guest || guest->phase != HAM_GUEST_MIGRATING ||
+	    guest->dst != core->config.self)
+		local->prepare_due = false;
+	else if (local->stage == HAM_L_REPLICA &&
+		 !ham_guest_is_current(guest, core->config.self))
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	else
 		prepare(core, local, guest);
 }
 
@@ -268,12 +274,11 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	local->progress.eta_ms = -1;
 	local->started_us = core->now_us;
 	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
+	local->migrate_due = local->prepared_due = false;
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
-		local->txn = guest->txn;
-		local->reason[0] = '\0';
-		local->gate = local->wired = false;
-		local->offer.len = 0;
-		ham_stage(core, local, HAM_L_S_PREPARE);
+		ham_source_begin(core, local, guest);
+	} else if (guest->owner == self) {
+		local->migrate_due = true;
 	} else if (guest->dst == self && local->stage == HAM_L_REPLICA &&
 		   !ham_guest_is_current(guest, self)) {
 		local->prepare_due = true;
@@ -281,9 +286,7 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
 					  local->stage == HAM_L_REPLICA)) {
 		prepare(core, local, guest);
-	} else if (guest->dst == self && (local->stage == HAM_L_CLOSE ||
-					  local->stage == HAM_L_KILL ||
-					  local->stage == HAM_L_DISCARD)) {
+	} else if (guest->dst == self) {
 		local->prepare_due = true;
 	}
 }
@@ -342,6 +345,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		local->take_seen = local->abort_seen = false;
 		local->standing_src = local->standing_dst =
 			HAM_STANDING_UNKNOWN;
+		if (guest->owner == core->config.self)
+			ham_source_cutover(core, local, guest);
 		break;
 	case HAM_OP_OUTCOME:
 		applied_outcome(core, local, guest);

@@ -36,6 +36,12 @@ ham_source_undo(ham_core *core, struct ham_local *local, const char *reason)
 {
 	if (local->stage == HAM_L_S_UNDO)
 		return;
+	if (local->stage == HAM_L_S_GATE) {
+		/* CUTOVER may be on its way and name D's disk as current: from
+		 * here no write may go on without D until the record says so */
+		ham_source_halt(core, local, reason);
+		return;
+	}
 	g_strlcpy(local->reason, reason, sizeof(local->reason));
 	local->undone = false;
 	ham_stage(core, local, HAM_L_S_UNDO);
@@ -53,6 +59,34 @@ ham_source_halt(ham_core *core, struct ham_local *local, const char *reason)
 }
 
 static void
+ask_back(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	if (ham_ring_equal(local->cutover_ring, core->totem))
+		ham_handover_msg(core, local, HAM_MSG_ABORT, local->reason);
+	ham_doubt_tell(core, local, guest);
+}
+
+void
+ham_source_cutover(ham_core *core, struct ham_local *local,
+		   const struct ham_guest *guest)
+{
+	switch (local->stage) {
+	case HAM_L_S_HALTED:
+	case HAM_L_S_EMPTY:
+		ask_back(core, local, guest);
+		break;
+	case HAM_L_S_UNDO:
+	case HAM_L_S_COPY:
+	case HAM_L_S_PREPARE:
+		/* never proposed from these, but then nothing may go on */
+		ham_source_halt(core, local, "the copy had ended");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
 did_halted(ham_core *core, struct ham_local *local,
 	   const struct ham_event *event)
 {
@@ -62,12 +96,8 @@ did_halted(ham_core *core, struct ham_local *local,
 	ham_stage(core, local,
 		  event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);
 	if (guest && guest->phase == HAM_GUEST_IN_DOUBT &&
-	    guest->owner == core->config.self) {
-		if (ham_ring_equal(local->cutover_ring, core->totem))
-			ham_handover_msg(core, local, HAM_MSG_ABORT,
-					 local->reason);
-		ham_doubt_tell(core, local, guest);
-	}
+	    guest->owner == core->config.self)
+		ask_back(core, local, guest);
 	ham_evaluate_all(core);
 }
 
@@ -102,6 +132,7 @@ did_finished(ham_core *core, struct ham_local *local)
 	local->epoch++;
 	ham_stage(core, local, HAM_L_REPLICA);
 	local->slot_node = 0;
+	ham_prepare_if_due(core, local);
 	ham_evaluate_all(core);
 }
 
@@ -135,15 +166,8 @@ did_before_cutover(ham_core *core, struct ham_local *local,
 		if (local->stage == HAM_L_S_COPY ||
 		    local->stage == HAM_L_S_PREPARE)
 			ham_source_undo(core, local, event->text);
-		else if (local->stage == HAM_L_S_GATE) {
-			const struct ham_guest *guest = ham_record_lookup(
-				&core->record, local->name);
-
-			if (guest && guest->phase == HAM_GUEST_IN_DOUBT)
-				ham_source_halt(core, local, event->text);
-			else
-				ham_source_undo(core, local, event->text);
-		}
+		else if (local->stage == HAM_L_S_GATE)
+			ham_source_halt(core, local, event->text);
 		return true;
 	case HAM_DID_UNDONE:
 		if (local->stage != HAM_L_S_UNDO)
@@ -211,19 +235,49 @@ ham_source_did(ham_core *core, struct ham_local *local,
 	}
 }
 
+static void copy(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest);
+
 static void
 on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 
+	if (local->migrate_due) {
+		local->blob = msg->blob;
+		local->prepared_due = true;
+		return;
+	}
 	if (local->stage != HAM_L_S_PREPARE)
 		return;
 	local->blob = msg->blob;
+	copy(core, local, guest);
+}
+
+static void
+copy(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
 	ham_stage(core, local, HAM_L_S_COPY);
 	ham_fx_guest(core, local, HAM_DO_COPY);
 	core->fx->list[core->fx->n - 1].node = guest ? guest->dst : 0;
 	tell_phase(core, local, HAM_MIG_COPY);
+}
+
+void
+ham_source_begin(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest)
+{
+	bool prepared = local->prepared_due;
+
+	local->migrate_due = local->prepared_due = false;
+	local->txn = guest->txn;
+	local->reason[0] = '\0';
+	local->gate = local->wired = false;
+	local->offer.len = 0;
+	ham_stage(core, local, HAM_L_S_PREPARE);
+	if (prepared)
+		copy(core, local, guest);
 }
 
 static void
@@ -283,7 +337,8 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 		break;
 	case HAM_MSG_CANCEL:
 		if (local->stage == HAM_L_S_PREPARE ||
-		    local->stage == HAM_L_S_COPY)
+		    local->stage == HAM_L_S_COPY ||
+		    local->stage == HAM_L_S_GATE)
 			ham_source_undo(core, local,
 					"cancelled by an operator");
 		break;
@@ -335,7 +390,8 @@ ham_source_tick(ham_core *core, struct ham_local *local)
 			   "it took longer than max_duration, %d s",
 			   (int)(limit / 1000000));
 		ham_source_undo(core, local, text);
-	} else if ((local->stage == HAM_L_S_CAPTURE ||
+	} else if ((local->stage == HAM_L_S_GATE ||
+		    local->stage == HAM_L_S_CAPTURE ||
 		    local->stage == HAM_L_S_CAPTURED) &&
 		   core->now_us - local->since_us > HANDOVER_LIMIT_US) {
 		ham_source_halt(core, local,

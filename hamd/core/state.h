@@ -92,6 +92,9 @@ struct ham_local {
 	uint64_t txn;
 	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
 	bool slot_failed;
+	bool dropping; /* SLOT_DROP is asked; again if it fails */
+	bool migrate_due; /* S: MIGRATE came before the guest was RUNNING */
+	bool prepared_due; /* and so did PREPARED */
 	struct ham_blob blob;  /* PREPARED's */
 	struct ham_blob offer; /* EXPORTED's; empty: none yet */
 	int64_t since_us;   /* of the stage */
@@ -172,6 +175,7 @@ struct ham_core {
 	uint64_t assigned; /* leader: number of the last RECORD sent */
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
+	bool foreign_adopt; /* this ring's state was made without us */
 	/* leader: sent, not delivered yet; asked again under the same number */
 	unsigned int n_flying;
 	struct ham_waiting flying[HAM_MAX_FLYING]; /* [0] is count + 1 */
@@ -283,6 +287,11 @@ void ham_end_here(ham_core *core, struct ham_local *local,
 const char *ham_stage_name(unsigned int stage);
 
 /* source.c, dest.c: one side's part; true if the event was theirs */
+void ham_source_begin(ham_core *core, struct ham_local *local,
+		      const struct ham_guest *guest);
+/* CUTOVER was applied while this side had given up already. */
+void ham_source_cutover(ham_core *core, struct ham_local *local,
+			const struct ham_guest *guest);
 bool ham_source_did(ham_core *core, struct ham_local *local,
 		    const struct ham_event *event);
 void ham_source_msg(ham_core *core, struct ham_local *local,

@@ -101,6 +101,7 @@ close_view(ham_core *core)
 	core->counted = 0;
 	core->adopt_wanted = 0;
 	core->adopt_sent = false;
+	core->foreign_adopt = false;
 	core->n_waiting = 0;
 	core->n_flying = 0;
 	core->asked_promise = 0;
@@ -230,6 +231,7 @@ ham_view_recheck(ham_core *core)
 		return;
 	}
 	if (core->phase == HAM_VIEW_EXCHANGE && !core->adopt_sent &&
+	    !core->foreign_adopt &&
 	    exchange_complete(core) && has_quorum(core) &&
 	    choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
@@ -246,6 +248,10 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 {
 	struct ham_exchange *e = &core->exchange[from];
 
+	/* said before the ADOPT that admitted it, delivered after */
+	if (core->phase == HAM_VIEW_JOINED && (core->joined & bit(from)) &&
+	    e->valid && e->incarnation == msg->incarnation)
+		return;
 	e->valid = true;
 	e->has_store = msg->has_store;
 	e->incarnation = msg->incarnation;
@@ -316,8 +322,13 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (from == core->self)
 		core->adopt_sent = false;
 	if (core->phase == HAM_VIEW_EXCHANGE) {
-		if (!(newcomers & bit(core->self)))
+		if (!(newcomers & bit(core->self)) ||
+		    (msg->joined == 0 && msg->pos.term != core->promise)) {
+			/* the ring has a state, and it is not for us to make
+			 * another: we wait to be given it */
+			core->foreign_adopt = true;
 			return;
+		}
 		core->adopt_sent = false;
 		core->joined = newcomers | (msg->joined & ham_members(core));
 		adopt(core, msg);

@@ -127,7 +127,7 @@ start_mirrors(struct ham_vm *vm)
 						vm->copy.peer.nbd_port, name };
 
 		g_clear_pointer(&vm->job[i].error, g_free);
-		vm->job[i] = (struct ham_job){ .started = true };
+		vm->job[i] = (struct ham_job){ 0 };
 		ham_flow_send(vm, vm->qmp, "blockdev-add",
 			      ham_bm_nbd_add(node, &export), HAM_FLOW_MUST,
 			      NULL);
@@ -402,6 +402,10 @@ ham_do_copy(struct ham_vm *vm)
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
 	vm->txn = vm->effect.txn;
+	if (!vm->conf) {
+		copy_failed(vm, "the cluster file here does not name it");
+		return;
+	}
 	if (!ham_peer_read(&vm->effect.blob, &peer)) {
 		copy_failed(vm, "the destination's answer can't be read");
 		return;
@@ -483,12 +487,6 @@ undo_nodes(struct ham_vm *vm)
 		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
-static const struct ham_step undo_steps[] = {
-	{ "cancel", undo_stop, NULL, 0 },
-	{ "end the copies", undo_jobs, undo_quiet, 0 },
-	{ "clean up", undo_nodes, ham_qsd_gone, 0 },
-};
-
 static void
 undo_end(struct ham_vm *vm, const GError *error)
 {
@@ -503,7 +501,8 @@ undo_end(struct ham_vm *vm, const GError *error)
 	ham_vm_did(vm, HAM_DID_UNDONE, NULL, true);
 }
 
-/* A restarted hamd does not know what was under way: all may be. */
+/* Only QEMU knows which jobs there are: one may have been refused, and a
+ * restarted hamd was not there. */
 static void
 assume_all(struct ham_vm *vm, JsonNode *value)
 {
@@ -539,7 +538,7 @@ undo_look(struct ham_vm *vm)
 		      got_mig_status);
 }
 
-static const struct ham_step undo_all_steps[] = {
+static const struct ham_step undo_steps[] = {
 	{ "look", undo_look, NULL, 0 },
 	{ "cancel", undo_stop, NULL, 0 },
 	{ "end the copies", undo_jobs, undo_quiet, 0 },
@@ -550,10 +549,6 @@ void
 ham_do_undo(struct ham_vm *vm)
 {
 	ham_copy_stop_watching(vm);
-	if (vm->copy.peer.host[0])
-		ham_vm_begin(vm, "undo", undo_steps, G_N_ELEMENTS(undo_steps),
-			     undo_end);
-	else
-		ham_vm_begin(vm, "undo", undo_all_steps,
-			     G_N_ELEMENTS(undo_all_steps), undo_end);
+	ham_vm_begin(vm, "undo", undo_steps, G_N_ELEMENTS(undo_steps),
+		     undo_end);
 }

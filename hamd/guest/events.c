@@ -93,6 +93,7 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	} else if (strcmp(name, "STOP") == 0) {
 		ham_vm_mark(vm, "event STOP");
 	} else if (strcmp(name, "RESUME") == 0) {
+		vm->resume_seen = true;
 		ham_vm_mark(vm, "event RESUME");
 	} else if (strcmp(name, "QUORUM_REPORT_BAD") == 0) {
 		report_bad(vm, data);

@@ -59,6 +59,7 @@ finish(ham_flow *flow)
 	flow_free(flow);
 	on_end(vm, error);
 	g_clear_error(&error);
+	ham_vm_next(vm);
 }
 
 static gboolean

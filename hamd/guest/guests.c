@@ -120,16 +120,71 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_CLOSE] = ham_do_close,	     [HAM_DO_SLOT_DROP] = ham_do_slot_drop,
 };
 
+static void
+begin(struct ham_vm *vm, const struct ham_effect *effect)
+{
+	vm->effect = *effect;
+	vm->effect.bytes = NULL;
+	vm->effect.items = NULL;
+	acts[effect->act](vm);
+}
+
+/* What goes on from where the running flow ends.  A slot that is being emptied
+ * may hold the guest's writes: only an end of it all comes before that. */
+static bool
+waits(const struct ham_vm *vm, unsigned int act)
+{
+	if (act == HAM_DO_SLOT_DROP || act == HAM_DO_TAKEOVER)
+		return true;
+	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
+	       act != HAM_DO_HALT &&
+	       g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
+}
+
+static void
+make_void(struct ham_vm *vm)
+{
+	bool dropping = vm->flow &&
+			g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
+	struct ham_effect *e;
+
+	while ((e = g_queue_pop_head(vm->waiting))) {
+		dropping = dropping || e->act == HAM_DO_SLOT_DROP;
+		g_free(e);
+	}
+	if (dropping) /* the core asks again */
+		ham_vm_did(vm, HAM_DID_SLOT_DROPPED, "overtaken", false);
+}
+
 void
 ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 {
 	struct ham_vm *vm = ham_vm_get(guests, effect->guest);
 
 	g_assert(effect->act < HAM_DO_N && acts[effect->act]);
-	vm->effect = *effect;
-	vm->effect.bytes = NULL;
-	vm->effect.items = NULL;
-	acts[effect->act](vm);
+	if (effect->act == HAM_DO_SHUTDOWN) {
+		ham_do_shutdown(vm); /* no flow */
+		return;
+	}
+	if (vm->flow && waits(vm, effect->act)) {
+		g_queue_push_tail(vm->waiting,
+				  g_memdup2(effect, sizeof(*effect)));
+		return;
+	}
+	make_void(vm);
+	begin(vm, effect);
+}
+
+void
+ham_vm_next(struct ham_vm *vm)
+{
+	g_autofree struct ham_effect *effect = NULL;
+
+	if (vm->flow)
+		return;
+	effect = g_queue_pop_head(vm->waiting);
+	if (effect)
+		begin(vm, effect);
 }
 
 /* ---- after a restart ---- */

@@ -334,8 +334,10 @@ static void
 silence_end(struct ham_vm *vm, const GError *error)
 {
 	if (error) {
+		/* the kernel still has it: it is not silent yet */
 		ham_err("%s: %s", vm->name, error->message);
-		return; /* never said to be silent; the core halts it */
+		ham_do_silence(vm);
+		return;
 	}
 	ham_vm_mark(vm, "silent");
 	ham_vm_did(vm, HAM_DID_SILENCED, NULL, false);

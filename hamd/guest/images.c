@@ -214,6 +214,12 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 }
 
 void
+ham_images_keep_made(struct ham_vm *vm)
+{
+	g_ptr_array_set_size(vm->made_images, 0);
+}
+
+void
 ham_images_remove_made(struct ham_vm *vm)
 {
 	for (guint i = 0; i < vm->made_images->len; i++)

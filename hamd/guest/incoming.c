@@ -248,6 +248,8 @@ void
 ham_do_discard(struct ham_vm *vm)
 {
 	vm->keep_daemon = vm->effect.flag;
+	if (vm->effect.value)
+		ham_images_keep_made(vm);
 	vm->tracing = false;
 	ham_vm_begin(vm, "discard", discard_steps,
 		     G_N_ELEMENTS(discard_steps), discard_end);
@@ -296,7 +298,7 @@ ham_do_prepare(struct ham_vm *vm)
 	vm->txn = vm->effect.txn;
 	vm->released = false;
 	vm->slot_node = 0;
-	g_ptr_array_set_size(vm->made_images, 0);
+	ham_images_keep_made(vm);
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
 	ham_vm_begin(vm, "prepare", prepare_steps,
@@ -370,22 +372,14 @@ static const struct ham_step release_steps[] = {
 static void
 release_end(struct ham_vm *vm, const GError *error)
 {
-	struct ham_effect *next;
-
-	if (error) {
+	if (error)
 		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED, error->message, false);
-		return;
-	}
-	/* TAKEOVER may have been asked already */
-	next = g_queue_pop_head(vm->waiting);
-	if (next && next->act == HAM_DO_TAKEOVER)
-		ham_do_takeover(vm);
-	g_free(next);
 }
 
 void
 ham_do_release(struct ham_vm *vm)
 {
+	ham_images_keep_made(vm);
 	ham_vm_begin(vm, "release", release_steps,
 		     G_N_ELEMENTS(release_steps), release_end);
 }
@@ -425,14 +419,6 @@ takeover_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_takeover(struct ham_vm *vm)
 {
-	struct ham_effect *later;
-
-	if (vm->flow) {
-		later = g_new0(struct ham_effect, 1);
-		later->act = HAM_DO_TAKEOVER;
-		g_queue_push_tail(vm->waiting, later);
-		return;
-	}
 	ham_vm_begin(vm, "takeover", takeover_steps,
 		     G_N_ELEMENTS(takeover_steps), takeover_end);
 }
@@ -452,6 +438,7 @@ run_cont(struct ham_vm *vm)
 		return;
 	}
 	vm->cont_asked = true;
+	vm->resume_seen = false;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -467,7 +454,10 @@ static const struct ham_step asked_steps[] = {
 static void
 asked_end(struct ham_vm *vm, const GError *error)
 {
-	bool never = !error && strcmp(vm->run_state, "running") != 0;
+	static const char *const still[] = { "inmigrate", "paused", "prelaunch",
+					     NULL };
+	bool never = !error && !vm->resume_seen &&
+		     g_strv_contains(still, vm->run_state);
 
 	vm->role = never ? HAM_ROLE_HELD : HAM_ROLE_OWNER;
 	ham_vm_did(vm, HAM_DID_RUN_FAILED, vm->failure, never);
@@ -490,7 +480,6 @@ run_end(struct ham_vm *vm, const GError *error)
 	ham_ports_announce(vm);
 	ham_vm_mark(vm, "ran");
 	vm->tracing = false;
-	g_ptr_array_set_size(vm->made_images, 0);
 	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
 	/* our own daemon served the incoming copy only */
 	ham_qsd_kill(vm);

@@ -128,8 +128,10 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	bool clean = vm->shutdown_seen && (code == 0 || status == 0) &&
 		     code != CLD_KILLED;
 	bool told = vm->ending;
+	g_autofree char *sock = g_build_filename(vm->dir, "qmp.sock", NULL);
 
 	(void)child;
+	unlink(sock);
 	ham_info("%s: %s", vm->name, text);
 	g_clear_pointer(&vm->qmp, ham_qmp_free);
 	g_clear_pointer(&vm->qemu, ham_child_free);

@@ -94,6 +94,7 @@ ham_do_launch(struct ham_vm *vm)
 {
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
+	ham_images_keep_made(vm);
 	ham_vm_begin(vm, "launch", launch_steps, G_N_ELEMENTS(launch_steps),
 		     launch_end);
 }
@@ -156,7 +157,6 @@ kill_end(struct ham_vm *vm, const GError *error)
 	vm->role = HAM_ROLE_NONE;
 	vm->slot_node = 0;
 	ham_ports_close(vm);
-	ham_images_remove_made(vm);
 	ham_state_remove(vm);
 	ham_vm_did(vm, HAM_DID_GONE, "it was ended by hamd", false);
 }
@@ -212,7 +212,7 @@ drop_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_slot_drop(struct ham_vm *vm)
 {
-	ham_vm_begin(vm, "drop a replica", drop_steps,
+	ham_vm_begin(vm, HAM_FLOW_DROP, drop_steps,
 		     G_N_ELEMENTS(drop_steps), drop_end);
 }
 

@@ -12,6 +12,8 @@
 #include "hamd/io/qmp.h"
 #include "netmigrate/netmigrate.h"
 
+#define HAM_FLOW_DROP "drop a replica"
+
 enum ham_role {
 	HAM_ROLE_NONE,
 	HAM_ROLE_OWNER,	   /* QEMU runs the guest */
@@ -97,6 +99,7 @@ struct ham_vm {
 	bool released;	  /* D: our daemon let go of the image */
 	bool keep_daemon; /* DISCARD: a replica goes on */
 	bool cont_asked;
+	bool resume_seen; /* since cont was asked */
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint paused; /* at a pause point */
@@ -124,6 +127,8 @@ struct ham_guests {
 /* vm.c */
 struct ham_vm *ham_vm_get(ham_guests *guests, const char *name);
 void ham_vm_free(struct ham_vm *vm);
+/* Begins what had to wait for the end of a flow. */
+void ham_vm_next(struct ham_vm *vm);
 void ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text,
 		bool flag);
 void ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob);
@@ -170,7 +175,10 @@ void ham_qemu_query_status(struct ham_vm *vm);
 
 /* images.c: a worker; the flow goes on when it is through */
 void ham_images_prepare(struct ham_vm *vm, bool create);
+/* A copy that was made for a migration goes with it, but never one that the
+ * record may call current. */
 void ham_images_remove_made(struct ham_vm *vm);
+void ham_images_keep_made(struct ham_vm *vm);
 
 /* ports.c */
 bool ham_ports_check(struct ham_vm *vm, GError **error);

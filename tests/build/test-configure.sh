@@ -68,7 +68,7 @@ check check
 LIST
 
 rm -f pc/*
-refused libcpg-dev "any .pc file"
+refused libqb-dev "any .pc file"
 
 # too old is missing as well
 fill

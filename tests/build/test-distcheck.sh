@@ -11,7 +11,7 @@ rm -rf "$dist"
 mkdir "$dist"
 cd "$dist"
 "$top/configure" -q
-make -j"$(nproc)" distcheck \
+make -j"$(nproc)" distcheck VERBOSE=1 \
 	DISTCHECK_CONFIGURE_FLAGS="--enable-werror" \
 	LOG_COMPILER='timeout -k 10 240'
 

@@ -18,5 +18,5 @@ diff -u - <(cd "$root" && find . ! -type d -printf '%m %P\n' | sort -k 2) <<'LIS
 644 usr/share/man/man8/hamctl.8
 644 usr/share/man/man8/hamd.8
 LIST
-"$root/usr/bin/hamctl" --version
+"$root/usr/bin/hamctl" --help >/dev/null
 "$root/usr/sbin/hamd" --version

@@ -5,7 +5,7 @@
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {
-	small | sed 's/^bridge = .*/bridge = lan0/'
+	small 800M | sed 's/^bridge = .*/bridge = lan0/'
 }
 in_lab conf
 

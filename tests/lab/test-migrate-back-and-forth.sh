@@ -6,25 +6,24 @@
 
 # web1 keeps the disk it left as a replica, web2 none
 conf() {
-	guests=2 small | sed '/^\[guest web1\]/a replicas = 1'
+	guests=2 small 800M | sed '/^\[guest web1\]/a replicas = 1'
 }
 in_lab conf
 
-# there_and_back GUEST TIMES
-there_and_back() {
-	local guest=$1 round to
-	for ((round = 1; round <= $2; round++)); do
-		for to in n2 n1; do
-			ctl n3 guest migrate "$guest" "$to" | tail -n 1
-			writes_on "$to" "$guest"
-			"$audit" guests --expect "$guest=$to"
-		done
+# tour GUEST NODE...
+tour() {
+	local guest=$1 to
+	shift
+	for to; do
+		ctl n3 guest migrate "$guest" "$to" | tail -n 1
+		writes_on "$to" "$guest"
+		"$audit" guests --expect "$guest=$to"
 	done
-	runs_on n1 "$guest"
 }
 
 boot_on n1
-there_and_back web1 5
+tour web1 n2 n1 n2 n1 n2 n1 n2 n1 n2 n1
+runs_on n1
 guest_has n3 web1 '"node":"n2","state":"current"' ||
 	fail "n2 is no current replica: $(ctl n3 guest show web1)"
 ctl n1 guest stop web1
@@ -33,12 +32,25 @@ records n1 web1
 nothing_left
 ok "five times there and back, the replica is the same"
 
+# to a third node the replica moves, too
+ctl n1 guest start web1
+writes_on n1
+tour web1 n3 n2
+guest_has n1 web1 '"node":"n3","state":"current"' ||
+	fail "n3 is no current replica: $(ctl n1 guest show web1)"
+ctl n1 guest stop web1
+records n2 web1 --reboots 1
+"$audit" disk "$(image n2)" "$(image n3)"
+nothing_left
+ok "by way of a third node"
+
 "$lab" disk n1 web2-root.raw 96M
 boot_on n1 web2
-there_and_back web2 1
-guest_has n3 web2 '"node":"n2","state":"outdated"' ||
-	fail "n2 still counts as a replica: $(ctl n3 guest show web2)"
+tour web2 n2 n3
+guest_has n1 web2 '"node":"n2","state":"outdated"' ||
+	fail "n2 still counts as a replica: $(ctl n1 guest show web2)"
 # while it runs nothing of it is left where it came from
-"$audit" leftovers --idle n2 --idle n3
+until_clean leftovers --idle n1 --idle n2
+tour web2 n1
 finish n1 web2
 echo "PASS: back and forth"

@@ -3,7 +3,7 @@
 # tests/lab/test-no-quorum.sh - a node cut off from the others says so and
 # refuses commands; the others go on
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
-in_lab small
+in_lab small 800M
 
 boot_on n1
 "$lab" cut n3 n1

@@ -3,7 +3,7 @@
 # tests/lab/test-wrong-disk-size.sh - an image of another size than the cluster
 # file says is never used: not to copy to, not to start from
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
-in_lab small
+in_lab small 800M
 
 boot_on n1
 "$lab" disk n2 web1-root.raw 64M

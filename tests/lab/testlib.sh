@@ -150,16 +150,23 @@ boot_on() {
 	writes_on "$1" "$guest"
 }
 
-# pid_of NODE PROGRAM: inside the node
+# pid_of NODE PROGRAM: inside the node, by the file that it runs
 pid_of() {
-	on "$1" pidof "$2"
+	# shellcheck disable=SC2016 # expands in the node
+	on "$1" sh -c 'for p in /proc/[0-9]*; do
+			case $(readlink "$p/exe") in
+			*/"$1") echo "${p#/proc/}"; found=yes ;;
+			esac
+		done
+		[ "${found-}" = yes ]' sh "$2"
 }
 
 # slay NODE PROGRAM: SIGKILL
 slay() {
 	local pid
 	pid=$(pid_of "$1" "$2") || fail "no $2 on $1"
-	on "$1" kill -KILL "$pid"
+	# shellcheck disable=SC2086 # there may be several
+	on "$1" kill -KILL $pid
 }
 
 # ---- holding a migration at a point ----

@@ -157,6 +157,7 @@ same_ring() { # of totem and quorum, on the nodes given
 totem_is() { [[ $(last "$1" totem) == *" $2" ]]; }
 quorate() { [[ $(last "$1" quorum) == *" $2" ]]; }
 wait_both() { wait "${member[1]}" && wait "${member[2]}"; }
+ends() { grep '^end ' "$HAM_TMP/$1/out"; }
 texts() { grep -E '^got ' "$HAM_TMP/$1/out"; }
 count() { grep -cE "^$2" "$HAM_TMP/$1/out"; }
 
@@ -222,7 +223,7 @@ for n in 1 2; do
 		fail "a burst has not come through at node $n"
 done
 check "bursts: both nodes delivered the same in the same order" \
-	[ "$(grep '^end' "$HAM_TMP/1/out")" = "$(grep '^end' "$HAM_TMP/2/out")" ]
+	[ "$(ends 1)" = "$(ends 2)" ]
 check "bursts: 40000 messages at their end" \
 	[ "$(last 1 end | cut -d' ' -f3)" = 40000 ]
 check "bursts: no gap" [ "$(count 1 gap)$(count 2 gap)" = 00 ]

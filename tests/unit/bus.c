@@ -35,6 +35,7 @@ static const enum ham_did answers[HAM_DO_N] = {
 	[HAM_DO_RUN] = HAM_DID_RAN,
 	[HAM_DO_DISCARD] = HAM_DID_DISCARDED,
 	[HAM_DO_CLOSE] = HAM_DID_CLOSED,
+	[HAM_DO_SLOT_DROP] = HAM_DID_SLOT_DROPPED,
 };
 
 struct bus_frame {
@@ -140,7 +141,7 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
 		return;
 	event.flag = act == HAM_DO_HALT || act == HAM_DO_SHUTDOWN ||
-		     act == HAM_DO_UNDO;
+		     act == HAM_DO_UNDO || act == HAM_DO_SLOT_DROP;
 	if (act == HAM_DO_CAPTURE) {
 		event.did = HAM_DID_DRAINED;
 		step(bus, i, &event);
@@ -406,6 +407,12 @@ bus_command(struct bus *bus, unsigned int i, enum ham_command command,
 	g_strlcpy(bus->node[i].last_error, "no answer",
 		  sizeof(bus->node[i].last_error));
 	step(bus, i, &event);
+}
+
+void
+bus_event(struct bus *bus, unsigned int i, struct ham_event *event)
+{
+	step(bus, i, event);
 }
 
 void

@@ -57,6 +57,7 @@ void bus_run(struct bus *bus);
 void bus_time(struct bus *bus, int64_t us);
 void bus_command(struct bus *bus, unsigned int i, enum ham_command command,
 		 unsigned int target);
+void bus_event(struct bus *bus, unsigned int i, struct ham_event *event);
 void bus_did(struct bus *bus, unsigned int i, enum ham_did did,
 	     const char *text, bool flag);
 void bus_found(struct bus *bus, unsigned int i, enum ham_found found,

@@ -333,6 +333,83 @@ START_TEST(capture_failed)
 }
 END_TEST
 
+/* The mirror breaks while CUTOVER is on its way: no write may go on, since
+ * the record is about to call the destination's disk current. */
+START_TEST(copy_fails_behind_cutover)
+{
+	struct bus *bus = migrating_until(0, BUS_ACT(COPY));
+
+	bus_did(bus, 0, HAM_DID_OFFERED, NULL, false);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_GATE, NULL, false);
+	bus_did(bus, 0, HAM_DID_COPY_FAILED, "the mirror broke", false);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_run(bus);
+	expect_owner(bus, 0, 3);
+	ck_assert_str_eq(bus_guest(bus, 1)->reason, "the mirror broke");
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 0), 2));
+	bus_free(bus);
+}
+END_TEST
+
+/* An order to go back comes before the source has ended its old QEMU. */
+START_TEST(back_while_finishing)
+{
+	struct bus *bus = migrating_until(0, BUS_ACT(FINISH));
+
+	expect_owner(bus, 1, 2);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
+	bus_did(bus, 0, HAM_DID_FINISHED, NULL, false);
+	bus_run(bus);
+	expect_owner(bus, 0, 3);
+	bus_free(bus);
+}
+END_TEST
+
+/* And one that comes before the source has resumed after an abort. */
+START_TEST(migrate_while_resuming)
+{
+	struct bus *bus = migrating_until(1, BUS_ACT(TAKEOVER));
+
+	bus->node[0].silent = BUS_ACT(RESUME);
+	bus_did(bus, 1, HAM_DID_TAKEOVER_FAILED, "no lock", false);
+	bus_run(bus);
+	bus->node[1].silent = 0;
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
+	bus_did(bus, 0, HAM_DID_RESUMED, NULL, false);
+	bus_run(bus);
+	expect_owner(bus, 1, 4);
+	bus_free(bus);
+}
+END_TEST
+
+/* A guest that does not heed its power button can still be ended. */
+START_TEST(kill_after_stop)
+{
+	struct bus *bus = three_with_guest(0);
+
+	bus->node[0].silent = BUS_ACT(SHUTDOWN);
+	bus_command(bus, 1, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STARTED);
+	{
+		struct ham_event event = { .kind = HAM_EV_COMMAND,
+					   .command = HAM_CMD_STOP,
+					   .guest = "g",
+					   .flag = true,
+					   .token = 999 };
+		bus_event(bus, 1, &event);
+	}
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(takeover_failed)
 {
 	struct bus *bus = migrating_until(1, BUS_ACT(TAKEOVER));
@@ -604,6 +681,10 @@ main(void)
 	tcase_add_test(tc, destination_lost_in_copy);
 	tcase_add_test(tc, capture_waits_for_destinations_disk);
 	tcase_add_test(tc, capture_failed);
+	tcase_add_test(tc, copy_fails_behind_cutover);
+	tcase_add_test(tc, back_while_finishing);
+	tcase_add_test(tc, migrate_while_resuming);
+	tcase_add_test(tc, kill_after_stop);
 	tcase_add_test(tc, takeover_failed);
 	tcase_add_test(tc, giveback);
 	tcase_add_test(tc, source_cut_off_while_held);
