@@ -19,26 +19,29 @@ enum {
 	HAM_CONF_NAME_MAX = 47, /* bytes of a node, guest, disk or port name */
 	HAM_CONF_MAX_NODES = 16,
 	HAM_CONF_MAX_GUESTS = 1000,
-	HAM_CONF_MAX_DISKS = 8, /* per guest */
-	HAM_CONF_MAX_PORTS = 8, /* per guest */
+	HAM_CONF_MAX_DISKS = 8,	     /* per guest */
+	HAM_CONF_MAX_PORTS = 8,	     /* per guest */
 	HAM_CONF_MAX_ADDRESSES = 16, /* per port */
 };
 
-enum ham_conf_accel { HAM_CONF_KVM, HAM_CONF_TCG };
+enum ham_conf_accel {
+	HAM_CONF_KVM,
+	HAM_CONF_TCG
+};
 
 struct ham_conf_node {
 	char *name;
 	char *address_migration; /* numeric IPv4 or IPv6; NULL: a witness */
-	uint64_t memory_reserve;  /* bytes guests may not use */
-	bool witness;		  /* role = witness: holds no guests */
-	unsigned int line;	  /* of its section, for messages */
+	uint64_t memory_reserve; /* bytes guests may not use */
+	bool witness;		 /* role = witness: holds no guests */
+	unsigned int line;	 /* of its section, for messages */
 };
 
 struct ham_conf_disk {
-	char *name; /* "root" of [disk web1/root] */
-	char *path; /* absolute */
+	char *name;    /* "root" of [disk web1/root] */
+	char *path;    /* absolute */
 	uint64_t size; /* bytes, a multiple of 512 */
-	bool sparse; /* space not reserved beforehand */
+	bool sparse;   /* space not reserved beforehand */
 };
 
 struct ham_conf_port {
@@ -52,8 +55,8 @@ struct ham_conf_port {
 
 struct ham_conf_guest {
 	char *name;
-	char *uuid; /* 36 lower-case characters; UUID v5 of the name if not
-		     * given */
+	char *uuid;	 /* 36 lower-case characters; UUID v5 of the name if not
+			  * given */
 	uint64_t memory; /* bytes, a multiple of 1 MiB */
 	unsigned int cpus;
 	unsigned int replicas; /* 0 or 1 */
@@ -63,12 +66,12 @@ struct ham_conf_guest {
 	int64_t stop_timeout_us; /* graceful stop, then it is an error */
 	bool auto_converge;
 	uint64_t bandwidth; /* bytes/s, 0: the cluster's */
-	char *machine; /* versioned, e.g. pc-q35-10.0 */
+	char *machine;	    /* versioned, e.g. pc-q35-10.0 */
 	char *cpu;
-	char *kernel; /* NULL: boots from its disk */
-	char *initrd; /* only with kernel */
-	char *append; /* only with kernel */
-	bool serial_log; /* console written to /var/log/hamd/NAME.console */
+	char *kernel;	  /* NULL: boots from its disk */
+	char *initrd;	  /* only with kernel */
+	char *append;	  /* only with kernel */
+	bool serial_log;  /* console written to /var/log/hamd/NAME.console */
 	GPtrArray *disks; /* struct ham_conf_disk *, in the file's order */
 	GPtrArray *ports; /* struct ham_conf_port * */
 };
@@ -77,7 +80,7 @@ struct ham_conf_fence {
 	char *node;
 	char *name;
 	char *agent; /* fence_ipmilan, ... or "watchdog" (no options then) */
-	unsigned int level; /* 1 is tried first */
+	unsigned int level;  /* 1 is tried first */
 	GHashTable *options; /* char * -> char *, passed to the agent; no
 			      * secret is among them, only the names of files
 			      * (password_file) that hold one */
@@ -89,9 +92,9 @@ typedef struct ham_conf {
 	char *name; /* of the cluster, for people */
 	enum ham_conf_accel accel;
 	uint64_t migration_bandwidth; /* bytes/s for all copies of a node */
-	int64_t lease_us; /* 0: auto; in force: ham_conf_lease_us() */
+	int64_t lease_us;	 /* 0: auto; in force: ham_conf_lease_us() */
 	unsigned int lease_line; /* for messages; 0: not in the file */
-	bool insecure; /* corosync without encryption is accepted */
+	bool insecure;		 /* corosync without encryption is accepted */
 	int64_t replica_timeout_us;
 	int64_t watchdog_us;
 	uint32_t uid_first; /* guest_uids */
@@ -99,7 +102,7 @@ typedef struct ham_conf {
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */
 	GPtrArray *guests; /* struct ham_conf_guest * */
 	GPtrArray *fences; /* struct ham_conf_fence * */
-	char digest[65]; /* SHA-256 of the file, hex: equal on equal files */
+	char digest[65];   /* SHA-256 of the file, hex: equal on equal files */
 } ham_conf;
 
 /* One thing wrong.  All strings are owned by it, are UTF-8 and printable
@@ -160,7 +163,7 @@ struct ham_conf_ring {
 	bool two_node;
 	bool wait_for_all;
 	unsigned int expected_votes; /* 0: from the nodelist */
-	char provider[32]; /* of quorum */
+	char provider[32];	     /* of quorum */
 	unsigned int n_nodes;
 	struct ham_conf_ring_node nodes[64];
 	unsigned int lines[HAM_CONF_RING_N_KEYS]; /* 0: not from a file */

@@ -83,12 +83,12 @@ order(ham_daemon *daemon, const struct ham_admin_request *request,
       enum ham_command command, uint32_t node, bool flag)
 {
 	const char *name = guest_name(daemon, request);
-	struct ham_event event = { .kind = HAM_EV_COMMAND,
-				   .command = (uint8_t)command,
-				   .token = request->token,
-				   .guest = name,
-				   .node = node,
-				   .flag = flag };
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = (uint8_t)command,
+				  .token = request->token,
+				  .guest = name,
+				  .node = node,
+				  .flag = flag};
 
 	if (!name)
 		return;
@@ -185,9 +185,9 @@ do_blackbox(ham_daemon *daemon, const struct ham_admin_request *request)
 	JsonObject *result;
 
 	if (ham_log_dump(BLACKBOX_PATH) < 0) {
-		ham_admin_error(daemon->admin, request->token, "GenericError",
-				"the blackbox could not be written to "
-				BLACKBOX_PATH);
+		ham_admin_error(
+			daemon->admin, request->token, "GenericError",
+			"the blackbox could not be written to " BLACKBOX_PATH);
 		return;
 	}
 	result = json_object_new();
@@ -200,16 +200,16 @@ static const struct {
 	bool writes;
 	command_fn run;
 } commands[] = {
-	{ "status", false, do_status },
-	{ "guest-list", false, do_guest_list },
-	{ "guest-show", false, do_guest_show },
-	{ "guest-start", true, do_guest_start },
-	{ "guest-stop", true, do_guest_stop },
-	{ "guest-migrate", true, do_guest_migrate },
-	{ "guest-cancel", true, do_guest_cancel },
-	{ "events-list", false, do_events_list },
-	{ "events-follow", false, do_events_follow },
-	{ "blackbox-dump", true, do_blackbox },
+	{"status", false, do_status},
+	{"guest-list", false, do_guest_list},
+	{"guest-show", false, do_guest_show},
+	{"guest-start", true, do_guest_start},
+	{"guest-stop", true, do_guest_stop},
+	{"guest-migrate", true, do_guest_migrate},
+	{"guest-cancel", true, do_guest_cancel},
+	{"events-list", false, do_events_list},
+	{"events-follow", false, do_events_follow},
+	{"blackbox-dump", true, do_blackbox},
 };
 
 void

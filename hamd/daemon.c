@@ -86,13 +86,12 @@ put_in_store(ham_daemon *daemon, const struct ham_effect *effect)
 	ham_store_put(daemon->store, items, effect->flag, effect->value);
 }
 
-static gboolean
-try_join(gpointer data);
+static gboolean try_join(gpointer data);
 
 static void
 leave(ham_daemon *daemon)
 {
-	struct ham_event lost = { .kind = HAM_EV_LOST };
+	struct ham_event lost = {.kind = HAM_EV_LOST};
 
 	g_clear_pointer(&daemon->cluster, ham_cluster_free);
 	ham_daemon_post(daemon, &lost);
@@ -135,7 +134,7 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 static void
 step(ham_daemon *daemon, const struct ham_event *event)
 {
-	struct ham_effects effects = { 0 };
+	struct ham_effects effects = {0};
 
 	ham_core_step(daemon->core, event, &effects);
 	for (size_t i = 0; i < effects.n; i++)
@@ -166,10 +165,10 @@ static void
 on_message(uint32_t sender, uint32_t pid, const void *bytes, size_t len,
 	   void *data)
 {
-	struct ham_event event = { .kind = HAM_EV_MESSAGE,
-				   .node = sender,
-				   .bytes = bytes,
-				   .len = len };
+	struct ham_event event = {.kind = HAM_EV_MESSAGE,
+				  .node = sender,
+				  .bytes = bytes,
+				  .len = len};
 
 	(void)pid;
 	ham_daemon_post(data, &event);
@@ -178,9 +177,7 @@ on_message(uint32_t sender, uint32_t pid, const void *bytes, size_t len,
 static void
 on_group(const uint32_t *ids, const uint32_t *pids, size_t n, void *data)
 {
-	struct ham_event event = { .kind = HAM_EV_GROUP,
-				   .ids = ids,
-				   .n_ids = n };
+	struct ham_event event = {.kind = HAM_EV_GROUP, .ids = ids, .n_ids = n};
 
 	(void)pids;
 	ham_daemon_post(data, &event);
@@ -190,22 +187,22 @@ static void
 on_totem(struct ham_cluster_ring ring, const uint32_t *ids, size_t n,
 	 void *data)
 {
-	struct ham_event event = { .kind = HAM_EV_TOTEM,
-				   .ring = { ring.rep, ring.seq },
-				   .ids = ids,
-				   .n_ids = n };
+	struct ham_event event = {.kind = HAM_EV_TOTEM,
+				  .ring = {ring.rep, ring.seq},
+				  .ids = ids,
+				  .n_ids = n};
 
-	ham_info("ring %u.%" G_GUINT64_FORMAT ", %zu nodes", ring.rep,
-		 ring.seq, n);
+	ham_info("ring %u.%" G_GUINT64_FORMAT ", %zu nodes", ring.rep, ring.seq,
+		 n);
 	ham_daemon_post(data, &event);
 }
 
 static void
 on_quorum(struct ham_cluster_ring ring, bool quorate, void *data)
 {
-	struct ham_event event = { .kind = HAM_EV_QUORUM,
-				   .ring = { ring.rep, ring.seq },
-				   .flag = quorate };
+	struct ham_event event = {.kind = HAM_EV_QUORUM,
+				  .ring = {ring.rep, ring.seq},
+				  .flag = quorate};
 
 	ham_info("ring %u.%" G_GUINT64_FORMAT " is %squorate", ring.rep,
 		 ring.seq, quorate ? "" : "not ");
@@ -252,7 +249,7 @@ try_join(gpointer data)
 static void
 on_stored(uint64_t ticket, void *data)
 {
-	struct ham_event event = { .kind = HAM_EV_PERSISTED, .value = ticket };
+	struct ham_event event = {.kind = HAM_EV_PERSISTED, .value = ticket};
 
 	ham_daemon_post(data, &event);
 }
@@ -286,7 +283,7 @@ static void
 on_found(void *data)
 {
 	ham_daemon *daemon = data;
-	struct ham_event ready = { .kind = HAM_EV_READY };
+	struct ham_event ready = {.kind = HAM_EV_READY};
 
 	daemon->found = true;
 	ham_daemon_post(daemon, &ready);
@@ -297,7 +294,7 @@ on_found(void *data)
 static gboolean
 tick(gpointer data)
 {
-	struct ham_event event = { .kind = HAM_EV_TICK };
+	struct ham_event event = {.kind = HAM_EV_TICK};
 
 	ham_daemon_post(data, &event);
 	return G_SOURCE_CONTINUE;
@@ -314,14 +311,13 @@ open_store(ham_daemon *daemon, GError **error)
 			    "cannot make /var/lib/hamd");
 		return false;
 	}
-	daemon->store = ham_store_open("/var/lib/hamd/state.db", &items,
-				       on_stored, on_store_failed, daemon,
-				       error);
+	daemon->store =
+		ham_store_open("/var/lib/hamd/state.db", &items, on_stored,
+			       on_store_failed, daemon, error);
 	if (!daemon->store)
 		return false;
 	for (guint i = 0; i < items->len && !refusal; i++) {
-		const struct ham_store_item *item =
-			g_ptr_array_index(items, i);
+		const struct ham_store_item *item = g_ptr_array_index(items, i);
 		gsize len;
 		const uint8_t *value = g_bytes_get_data(item->value, &len);
 
@@ -366,19 +362,18 @@ open_admin(ham_daemon *daemon, uint32_t self, GError **error)
 		.max_clients = 64,
 	};
 
-	daemon->admin =
-		ham_admin_new(&spec, ham_daemon_request, daemon, error);
+	daemon->admin = ham_admin_new(&spec, ham_daemon_request, daemon, error);
 	return daemon->admin != NULL;
 }
 
 bool
 ham_daemon_start(ham_daemon *daemon, GError **error)
 {
-	struct ham_core_config config = { 0 };
+	struct ham_core_config config = {0};
 	g_autoptr(ham_cluster) probe = NULL;
 
-	daemon->last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					     g_free);
+	daemon->last =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	/* only to learn which node we are; joined for good when all is known */
 	probe = ham_cluster_join("hamd-probe", &callbacks, daemon, error);
 	if (!probe)

@@ -55,7 +55,7 @@ typedef struct ham_daemon {
 	guint ticker;
 	guint rejoin;
 	int exit_status;
-	bool found; /* what ran before us is known */
+	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
 	GHashTable *last; /* guest -> struct ham_last_migration */
@@ -75,8 +75,7 @@ bool ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 
 /* notes.c */
 void ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect);
-JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since,
-			      int64_t limit);
+JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit);
 JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
 			      bool timeline);
 

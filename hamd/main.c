@@ -46,8 +46,8 @@ load(const char *path)
 	ham_conf *conf = ham_conf_load(path, &problems);
 
 	for (guint i = 0; !conf && i < problems->len; i++) {
-		g_autofree char *line = ham_conf_problem_text(
-			g_ptr_array_index(problems, i));
+		g_autofree char *line =
+			ham_conf_problem_text(g_ptr_array_index(problems, i));
 
 		fprintf(stderr, "hamd: %s\n", line);
 	}
@@ -78,7 +78,7 @@ run(ham_daemon *daemon)
 int
 main(int argc, char **argv)
 {
-	ham_daemon daemon = { 0 };
+	ham_daemon daemon = {0};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GOptionContext) context = NULL;
 	g_autofree char *path = NULL;
@@ -87,15 +87,15 @@ main(int argc, char **argv)
 	gboolean version = FALSE;
 	int status;
 	const GOptionEntry entries[] = {
-		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &path,
-		  "the cluster file [/etc/hamd/cluster.conf]", "FILE" },
-		{ "foreground", 'f', 0, G_OPTION_ARG_NONE, &foreground,
-		  "log to standard error, too", NULL },
-		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
-		  "with -f: everything down to debug", NULL },
-		{ "version", 0, 0, G_OPTION_ARG_NONE, &version,
-		  "print the version and exit", NULL },
-		{ 0 },
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &path,
+		 "the cluster file [/etc/hamd/cluster.conf]", "FILE"},
+		{"foreground", 'f', 0, G_OPTION_ARG_NONE, &foreground,
+		 "log to standard error, too", NULL},
+		{"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
+		 "with -f: everything down to debug", NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &version,
+		 "print the version and exit", NULL},
+		{0},
 	};
 
 	context = g_option_context_new("- keeps virtual machines alive");

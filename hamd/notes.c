@@ -9,7 +9,9 @@
 #define HAM_LOG_TAG "hamd"
 #include "hamd/base/log.h"
 
-enum { KEPT = 1000 };
+enum {
+	KEPT = 1000
+};
 
 static struct ham_last_migration *
 last_of(ham_daemon *daemon, const char *guest)
@@ -27,8 +29,8 @@ last_of(ham_daemon *daemon, const char *guest)
 static void
 began(ham_daemon *daemon, const struct ham_effect *effect)
 {
-	const struct ham_guest *g = ham_record_lookup(
-		ham_core_record(daemon->core), effect->guest);
+	const struct ham_guest *g =
+		ham_record_lookup(ham_core_record(daemon->core), effect->guest);
 	struct ham_last_migration *last = last_of(daemon, effect->guest);
 
 	if (!g || last->txn == effect->txn || g->dst == 0)
@@ -99,8 +101,7 @@ ham_daemon_result(ham_daemon *daemon, const char *guest, bool timeline)
 			o, "stopped_ms",
 			/* tenths of a ms: more is noise */
 			(double)((last->stopped_us + 50) / 100) / 10.0);
-	json_object_set_int_member(o, "disk_bytes",
-				   (int64_t)last->disk_bytes);
+	json_object_set_int_member(o, "disk_bytes", (int64_t)last->disk_bytes);
 	json_object_set_int_member(o, "ram_bytes", (int64_t)last->ram_bytes);
 	json_object_set_int_member(o, "passes", (int64_t)last->passes);
 	if (timeline)
@@ -124,8 +125,7 @@ common(ham_daemon *daemon, const struct ham_effect *effect)
 		json_object_set_string_member(o, "guest", effect->guest);
 	json_object_set_string_member(o, "text", effect->text);
 	if (effect->guest[0])
-		json_object_set_int_member(o, "epoch",
-					   (int64_t)effect->epoch);
+		json_object_set_int_member(o, "epoch", (int64_t)effect->epoch);
 	return o;
 }
 
@@ -135,9 +135,9 @@ merge(JsonObject *into, JsonObject *from)
 	g_autoptr(GList) names = from ? json_object_get_members(from) : NULL;
 
 	for (GList *l = names; l; l = l->next)
-		json_object_set_member(into, l->data,
-				       json_node_copy(json_object_get_member(
-					       from, l->data)));
+		json_object_set_member(
+			into, l->data,
+			json_node_copy(json_object_get_member(from, l->data)));
 	if (from)
 		json_object_unref(from);
 }
@@ -233,8 +233,8 @@ keep(ham_daemon *daemon, const char *name, JsonObject *data)
 static void
 tell_progress(ham_daemon *daemon, const struct ham_effect *effect)
 {
-	const struct ham_guest *g = ham_record_lookup(
-		ham_core_record(daemon->core), effect->guest);
+	const struct ham_guest *g =
+		ham_record_lookup(ham_core_record(daemon->core), effect->guest);
 	JsonObject *o = common(daemon, effect);
 
 	if (g)
@@ -262,9 +262,9 @@ ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect)
 	o = common(daemon, effect);
 	add_details(daemon, effect, o);
 	text = words(effect,
-		     effect->guest[0] ? g_hash_table_lookup(daemon->last,
-							    effect->guest)
-				      : NULL,
+		     effect->guest[0]
+			     ? g_hash_table_lookup(daemon->last, effect->guest)
+			     : NULL,
 		     line, sizeof(line));
 	json_object_set_string_member(o, "text", text);
 	ham_notice("%s%s%s: %s", ham_note_name(effect->note),

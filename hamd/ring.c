@@ -77,8 +77,8 @@ read_settings(GHashTable *settings, struct ham_conf_ring *ring)
 	ring->auto_tie_breaker = truth(settings, "quorum.auto_tie_breaker");
 	ring->two_node = truth(settings, "quorum.two_node");
 	/* two_node implies it (votequorum(5)) */
-	ring->wait_for_all = ring->two_node ||
-			     truth(settings, "quorum.wait_for_all");
+	ring->wait_for_all =
+		ring->two_node || truth(settings, "quorum.wait_for_all");
 	ring->expected_votes = number(settings, "quorum.expected_votes", 0);
 	read_nodes(settings, ring);
 }
@@ -131,8 +131,8 @@ fill(const ham_conf *conf, const struct ham_conf_ring *ring,
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);
 	g_strlcpy(config->version, PACKAGE_VERSION, sizeof(config->version));
 	do
-		config->incarnation = (uint64_t)g_random_int() << 32 |
-				      g_random_int();
+		config->incarnation =
+			(uint64_t)g_random_int() << 32 | g_random_int();
 	while (config->incarnation == 0);
 }
 
@@ -142,7 +142,7 @@ ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 {
 	g_autoptr(GHashTable) settings = ham_cluster_settings(error);
 	g_autoptr(GPtrArray) problems = ham_conf_problems_new();
-	struct ham_conf_ring ring = { 0 };
+	struct ham_conf_ring ring = {0};
 	const char *name;
 
 	if (!settings)
@@ -166,8 +166,7 @@ ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
 			    "this is corosync's node %u (%s), which %s does "
 			    "not name",
-			    self, name ? name : "no name",
-			    daemon->config_path);
+			    self, name ? name : "no name", daemon->config_path);
 		return false;
 	}
 	fill(daemon->conf, &ring, config);

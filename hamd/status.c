@@ -9,9 +9,9 @@
 static void
 set_pos(JsonObject *o, const char *name, struct ham_pos pos)
 {
-	g_autofree char *text = g_strdup_printf(
-		"%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT, pos.term,
-		pos.count);
+	g_autofree char *text =
+		g_strdup_printf("%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
+				pos.term, pos.count);
 
 	json_object_set_string_member(o, name, text);
 }
@@ -24,8 +24,7 @@ quorum_object(ham_daemon *daemon, const struct ham_core_view *view)
 	unsigned int n;
 	const struct ham_core_node *nodes = ham_core_nodes(daemon->core, &n);
 	g_autofree char *ring = g_strdup_printf("%u.%" G_GUINT64_FORMAT,
-						view->ring.rep,
-						view->ring.seq);
+						view->ring.rep, view->ring.seq);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (view->joined & (1u << i))
@@ -95,13 +94,11 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 		o, "to", ham_core_node_name(daemon->core, guest->dst));
 	json_object_set_string_member(o, "phase",
 				      ham_mig_phase_name(info.mig_phase));
-	json_object_set_int_member(o, "disk_done_bytes",
-				   (int64_t)p->disk_done);
+	json_object_set_int_member(o, "disk_done_bytes", (int64_t)p->disk_done);
 	json_object_set_int_member(o, "disk_total_bytes",
 				   (int64_t)p->disk_total);
 	json_object_set_int_member(o, "ram_done_bytes", (int64_t)p->ram_done);
-	json_object_set_int_member(o, "ram_total_bytes",
-				   (int64_t)p->ram_total);
+	json_object_set_int_member(o, "ram_total_bytes", (int64_t)p->ram_total);
 	json_object_set_int_member(o, "ram_remaining_bytes",
 				   (int64_t)p->ram_remaining);
 	json_object_set_int_member(o, "rate_bytes_per_s", (int64_t)p->rate);
@@ -190,18 +187,17 @@ set_wait(ham_daemon *daemon, JsonObject *o,
 	g_autofree char *text = NULL;
 
 	if (info->waits_for_node == 0) {
-		json_object_set_string_member(o, "waits_for",
-					      info->waits_for);
+		json_object_set_string_member(o, "waits_for", info->waits_for);
 		return;
 	}
 	node = ham_core_node_name(daemon->core, info->waits_for_node);
 	for (guint i = 0; i < daemon->conf->fences->len; i++) {
 		const struct ham_conf_fence *f =
 			g_ptr_array_index(daemon->conf->fences, i);
-		struct ham_fence_device d = { .node = f->node,
-					      .name = f->name,
-					      .agent = f->agent,
-					      .level = f->level };
+		struct ham_fence_device d = {.node = f->node,
+					     .name = f->name,
+					     .agent = f->agent,
+					     .level = f->level};
 
 		g_array_append_val(devices, d);
 	}
@@ -221,7 +217,7 @@ guest_object(ham_daemon *daemon, const char *name, bool timeline)
 		ham_conf_find_guest(daemon->conf, name);
 	const struct ham_guest *guest =
 		ham_record_lookup(ham_core_record(daemon->core), name);
-	struct ham_core_guest_info info = { .state = "stopped" };
+	struct ham_core_guest_info info = {.state = "stopped"};
 	JsonObject *o = json_object_new();
 	JsonObject *migration = NULL;
 	JsonObject *last = ham_daemon_result(daemon, name, timeline);
@@ -239,9 +235,8 @@ guest_object(ham_daemon *daemon, const char *name, bool timeline)
 		guest ? ham_core_node_name(daemon->core, guest->owner) : "");
 	json_object_set_int_member(o, "epoch",
 				   guest ? (int64_t)guest->epoch : 0);
-	json_object_set_string_member(o, "reason",
-				      guest ? info.reason
-					    : "it was never started");
+	json_object_set_string_member(
+		o, "reason", guest ? info.reason : "it was never started");
 	set_wait(daemon, o, &info);
 	if (conf) {
 		json_object_set_int_member(o, "memory_bytes",
@@ -294,8 +289,7 @@ guest_array(ham_daemon *daemon)
 			list, guest_object(daemon, g->name, false));
 	}
 	for (unsigned int i = 0; i < record->n_guests; i++)
-		if (!ham_conf_find_guest(daemon->conf,
-					 record->guests[i].name))
+		if (!ham_conf_find_guest(daemon->conf, record->guests[i].name))
 			json_array_add_object_element(
 				list,
 				guest_object(daemon, record->guests[i].name,

@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HAM_NET_IFNAME_MAX = 15 };
+enum {
+	HAM_NET_IFNAME_MAX = 15
+};
 
 struct ham_net_port_spec {
 	const char *ifname; /* of the tap, <= 15 bytes */
@@ -85,11 +87,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_port, ham_net_port_free)
 
 /* Pure: the frames themselves (Ethernet, padded to 60 bytes, no vnet header).
  * `out` has room for HAM_NET_FRAME_MAX; the length is returned. */
-enum { HAM_NET_FRAME_MAX = 128 };
-size_t ham_net_frame_rarp(uint8_t out[HAM_NET_FRAME_MAX],
-			  const uint8_t mac[6]);
-size_t ham_net_frame_garp(uint8_t out[HAM_NET_FRAME_MAX],
-			  const uint8_t mac[6], const uint8_t ipv4[4]);
+enum {
+	HAM_NET_FRAME_MAX = 128
+};
+size_t ham_net_frame_rarp(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6]);
+size_t ham_net_frame_garp(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
+			  const uint8_t ipv4[4]);
 size_t ham_net_frame_na(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
 			const uint8_t ipv6[16]);
 

@@ -39,7 +39,7 @@ static gboolean
 pidfd_ready(int fd, GIOCondition condition, gpointer data)
 {
 	ham_child *child = data;
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	(void)condition;
 	/* ECHILD for an adopted process: init reaps that one. */
@@ -75,8 +75,8 @@ place_fds(const struct ham_child_spec *spec, int *report)
 	if (*report < 0)
 		return false;
 	for (size_t i = 0; i < spec->n_fds; i++) {
-		lifted[i] = fcntl(spec->fds[i].parent_fd, F_DUPFD,
-				  FIRST_SAFE_FD);
+		lifted[i] =
+			fcntl(spec->fds[i].parent_fd, F_DUPFD, FIRST_SAFE_FD);
 		if (lifted[i] < 0)
 			return false;
 	}

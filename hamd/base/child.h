@@ -21,12 +21,12 @@ struct ham_child_fd {
 };
 
 struct ham_child_spec {
-	const char *program; /* absolute path */
+	const char *program;	 /* absolute path */
 	const char *const *argv; /* NULL-terminated; argv[0] is for ps(1) */
 	const struct ham_child_fd *fds; /* the only ones inherited above 2 */
 	size_t n_fds;
-	uid_t uid;	     /* 0: stays root */
-	gid_t gid;	     /* supplementary groups are dropped with uid != 0 */
+	uid_t uid; /* 0: stays root */
+	gid_t gid; /* supplementary groups are dropped with uid != 0 */
 	const char *log_path; /* stdout and stderr, appended; NULL: /dev/null */
 };
 

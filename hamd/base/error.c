@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-G_DEFINE_QUARK(ham-error-quark, ham_error)
+G_DEFINE_QUARK(ham - error - quark, ham_error)
 
 bool
 ham_error_errno(GError **error, int errnum, const char *format, ...)

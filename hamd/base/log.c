@@ -22,7 +22,8 @@ ham_log_open(const char *name, int level, bool to_syslog, unsigned int blackbox)
 	if (blackbox > 0) {
 		qb_log_filter_ctl(QB_LOG_BLACKBOX, QB_LOG_FILTER_ADD,
 				  QB_LOG_FILTER_FILE, "*", LOG_TRACE);
-		qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_SIZE, (int32_t)blackbox);
+		qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_SIZE,
+			   (int32_t)blackbox);
 		qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_THREADED, QB_FALSE);
 		qb_log_ctl(QB_LOG_BLACKBOX, QB_LOG_CONF_ENABLED, QB_TRUE);
 	}

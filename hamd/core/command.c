@@ -10,7 +10,9 @@
 
 #include "hamd/core/state.h"
 
-enum { ANSWER_LIMIT_US = 10 * 1000000 };
+enum {
+	ANSWER_LIMIT_US = 10 * 1000000
+};
 
 const struct ham_core_guest *
 ham_guest_config(const ham_core *core, const char *name)
@@ -87,8 +89,7 @@ current_nodes(const ham_core *core, const struct ham_guest *guest, char *out,
 			continue;
 		if (out[0])
 			g_strlcat(out, ", ", size);
-		g_strlcat(out,
-			  ham_core_node_name(core, guest->replica[i].node),
+		g_strlcat(out, ham_core_node_name(core, guest->replica[i].node),
 			  size);
 	}
 }
@@ -149,8 +150,8 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 	if (guest->phase == HAM_GUEST_MIGRATING ||
 	    guest->phase == HAM_GUEST_IN_DOUBT) {
 		ham_fx_reply(core, event->token, "Refused",
-			     "%s is being migrated already: migration %" G_GUINT64_FORMAT
-			     ", %s -> %s, phase %s",
+			     "%s is being migrated already: migration "
+			     "%" G_GUINT64_FORMAT ", %s -> %s, phase %s",
 			     guest->name, guest->txn,
 			     ham_core_node_name(core, guest->owner),
 			     ham_core_node_name(core, guest->dst),
@@ -187,7 +188,7 @@ cancel(ham_core *core, const struct ham_event *event,
        const struct ham_guest *guest)
 {
 	struct ham_local *local = ham_local_get(core, guest->name);
-	struct ham_msg msg = { .kind = HAM_MSG_CANCEL };
+	struct ham_msg msg = {.kind = HAM_MSG_CANCEL};
 	struct ham_pending *p;
 
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
@@ -218,7 +219,7 @@ ham_command(ham_core *core, const struct ham_event *event)
 {
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, event->guest);
-	struct ham_op op = { 0 };
+	struct ham_op op = {0};
 	struct ham_pending *p;
 	char waiting[HAM_TEXT_MAX];
 

@@ -9,7 +9,9 @@
 #include "hamd/core/state.h"
 #include "hamd/core/wire.h"
 
-enum { CHECK_EVERY_US = 60 * 1000000 };
+enum {
+	CHECK_EVERY_US = 60 * 1000000
+};
 
 static int
 compare_nodes(const void *a, const void *b)
@@ -49,7 +51,7 @@ ham_core_free(ham_core *core)
 static const char *
 load_head(ham_core *core, const uint8_t *value, size_t len)
 {
-	struct ham_reader r = { value, len, 0, false };
+	struct ham_reader r = {value, len, 0, false};
 
 	core->loaded_pos.term = ham_get_u64(&r);
 	core->loaded_pos.count = ham_get_u64(&r);
@@ -68,7 +70,7 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 	if (strcmp(key, "head") == 0)
 		return load_head(core, value, len);
 	if (strcmp(key, "promise") == 0) {
-		struct ham_reader r = { value, len, 0, false };
+		struct ham_reader r = {value, len, 0, false};
 
 		core->promise = ham_get_u64(&r);
 		return r.bad || r.at != len ? "the stored promise is damaged"
@@ -198,6 +200,9 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	effect->txn = msg->txn;
 	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
 	g_strlcpy(effect->text, msg->text, sizeof(effect->text));
+	if (msg->note == HAM_NOTE_GUEST_RUNNING &&
+	    ham_record_lookup(&core->record, msg->guest))
+		ham_local_get(core, msg->guest)->starting_epoch = 0;
 	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&
 	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);
@@ -419,8 +424,8 @@ ham_core_get_view(const ham_core *core, struct ham_core_view *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->ring = core->totem;
-	out->quorate = core->quorate &&
-		       ham_ring_equal(core->quorum, core->totem);
+	out->quorate =
+		core->quorate && ham_ring_equal(core->quorum, core->totem);
 	out->active = ham_is_active(core);
 	out->leader = ham_leader(core);
 	out->online = ham_members(core);
@@ -440,8 +445,6 @@ static const char *
 state_word(const ham_core *core, const struct ham_guest *guest,
 	   const struct ham_local *local)
 {
-	bool here = guest->owner == core->config.self;
-
 	switch ((enum ham_guest_phase)guest->phase) {
 	case HAM_GUEST_STOPPED:
 		return guest->wanted ? "failed" : "stopped";
@@ -450,7 +453,7 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 			return "unknown";
 		if (!guest->wanted)
 			return "stopping";
-		return here && local && local->stage == HAM_L_STARTING
+		return local && local->starting_epoch == guest->epoch
 			       ? "starting"
 			       : "running";
 	case HAM_GUEST_MIGRATING:

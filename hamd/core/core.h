@@ -36,7 +36,7 @@ struct ham_core_node {
 
 struct ham_core_guest {
 	char name[HAM_NAME_SIZE];
-	unsigned int replicas; /* other nodes to be kept current */
+	unsigned int replicas;	 /* other nodes to be kept current */
 	int64_t max_duration_us; /* of a migration */
 };
 
@@ -81,34 +81,34 @@ enum ham_do {
 
 enum ham_did {
 	HAM_DID_NONE,
-	HAM_DID_FOUND,		 /* at start: something of this guest runs */
-	HAM_DID_LAUNCHED,	 /* vCPUs run */
-	HAM_DID_LAUNCH_FAILED,	 /* text; nothing is left */
-	HAM_DID_GONE,		 /* QEMU ended; flag: clean; text */
-	HAM_DID_PREPARED,	 /* blob */
-	HAM_DID_PREPARE_FAILED,	 /* text; nothing is left */
-	HAM_DID_OFFERED,	 /* blob: where S's disk will be served */
-	HAM_DID_GATE,		 /* ready to cut over */
-	HAM_DID_COPY_FAILED,	 /* text; still to be undone */
-	HAM_DID_UNDONE,		 /* plain running again; flag: still running */
-	HAM_DID_DRAINED,	 /* all mirrors complete */
-	HAM_DID_CAPTURED,	 /* value: when `stop` was sent, us */
-	HAM_DID_CAPTURE_FAILED,	 /* text; paused */
-	HAM_DID_HALTED,		 /* flag: QEMU still holds the image */
+	HAM_DID_FOUND,		/* at start: something of this guest runs */
+	HAM_DID_LAUNCHED,	/* vCPUs run */
+	HAM_DID_LAUNCH_FAILED,	/* text; nothing is left */
+	HAM_DID_GONE,		/* QEMU ended; flag: clean; text */
+	HAM_DID_PREPARED,	/* blob */
+	HAM_DID_PREPARE_FAILED, /* text; nothing is left */
+	HAM_DID_OFFERED,	/* blob: where S's disk will be served */
+	HAM_DID_GATE,		/* ready to cut over */
+	HAM_DID_COPY_FAILED,	/* text; still to be undone */
+	HAM_DID_UNDONE,		/* plain running again; flag: still running */
+	HAM_DID_DRAINED,	/* all mirrors complete */
+	HAM_DID_CAPTURED,	/* value: when `stop` was sent, us */
+	HAM_DID_CAPTURE_FAILED, /* text; paused */
+	HAM_DID_HALTED,		/* flag: QEMU still holds the image */
 	HAM_DID_SILENCED,
 	HAM_DID_RESUMED,
-	HAM_DID_RESUME_FAILED,	 /* text */
-	HAM_DID_FINISHED,	 /* QEMU is gone, the disk is still served */
+	HAM_DID_RESUME_FAILED, /* text */
+	HAM_DID_FINISHED,      /* QEMU is gone, the disk is still served */
 	HAM_DID_WIRED,
 	HAM_DID_HELD,		 /* the whole image, S's disk connected */
 	HAM_DID_TAKEOVER_FAILED, /* text */
 	HAM_DID_RAN,
-	HAM_DID_RUN_FAILED,	 /* text; flag: it certainly never ran */
+	HAM_DID_RUN_FAILED, /* text; flag: it certainly never ran */
 	HAM_DID_DISCARDED,
 	HAM_DID_CLOSED,
 	HAM_DID_SLOT_DROPPED,
-	HAM_DID_REPLICA_ERROR,	 /* a slot refuses writes; node */
-	HAM_DID_PROGRESS,	 /* progress */
+	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node */
+	HAM_DID_PROGRESS,      /* progress */
 	HAM_DID_N
 };
 

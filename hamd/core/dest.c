@@ -41,8 +41,8 @@ static void
 say_gone(ham_core *core, struct ham_local *local)
 {
 	const struct ham_guest *guest = guest_of(core, local);
-	const char *why = local->reason[0] ? local->reason
-					   : "the destination gave it up";
+	const char *why =
+		local->reason[0] ? local->reason : "the destination gave it up";
 
 	if (!guest || guest->dst != core->config.self ||
 	    guest->txn != local->txn)
@@ -83,8 +83,7 @@ fail(ham_core *core, struct ham_local *local, const char *reason)
 }
 
 static void
-did_gone(ham_core *core, struct ham_local *local,
-	 const struct ham_event *event)
+did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 {
 	if (local->stage != HAM_L_D_RUN) {
 		g_autofree char *why = g_strdup_printf(
@@ -130,7 +129,7 @@ ham_dest_run(ham_core *core, struct ham_local *local)
 static void
 did_ran(ham_core *core, struct ham_local *local)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_NOTE };
+	struct ham_msg msg = {.kind = HAM_MSG_NOTE};
 
 	local->was_replica = false;
 	ham_stage(core, local, HAM_L_RUNNING);
@@ -174,8 +173,8 @@ bool
 ham_dest_did(ham_core *core, struct ham_local *local,
 	     const struct ham_event *event)
 {
-	bool here = local->stage >= HAM_L_D_PREPARE &&
-		    local->stage <= HAM_L_D_RUN;
+	bool here =
+		local->stage >= HAM_L_D_PREPARE && local->stage <= HAM_L_D_RUN;
 
 	if (did_prepare(core, local, event))
 		return true;
@@ -244,8 +243,7 @@ on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 }
 
 void
-ham_dest_msg(ham_core *core, struct ham_local *local,
-	     const struct ham_msg *msg)
+ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	switch (msg->kind) {
 	case HAM_MSG_DRAINED:

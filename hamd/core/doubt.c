@@ -84,7 +84,7 @@ void
 ham_doubt_tell(ham_core *core, struct ham_local *local,
 	       const struct ham_guest *guest)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_STANDING };
+	struct ham_msg msg = {.kind = HAM_MSG_STANDING};
 	bool source = guest->owner == core->config.self;
 
 	if ((!source && guest->dst != core->config.self) ||
@@ -126,7 +126,7 @@ ham_doubt_resolve(ham_core *core, const struct ham_guest *guest)
 	struct ham_local *local = ham_local_get(core, guest->name);
 	bool source_here = ham_is_joined(core, guest->owner);
 	bool dest_here = ham_is_joined(core, guest->dst);
-	struct ham_op op = { .kind = HAM_OP_OUTCOME };
+	struct ham_op op = {.kind = HAM_OP_OUTCOME};
 
 	if (ham_leader(core) != core->config.self)
 		return;

@@ -7,10 +7,18 @@
 #include "hamd/core/state.h"
 
 static const char *const note_names[] = {
-	"GUEST_STARTING",   "GUEST_RUNNING",  "GUEST_STOPPING",
-	"GUEST_STOPPED",    "GUEST_FAILED",   "MIGRATION_PHASE",
-	"MIGRATION_RAN",    "MIGRATION_DONE", "MIGRATION_FAILED",
-	"REPLICA_OUTDATED", "MEMBERSHIP",     "QUORUM",
+	"GUEST_STARTING",
+	"GUEST_RUNNING",
+	"GUEST_STOPPING",
+	"GUEST_STOPPED",
+	"GUEST_FAILED",
+	"MIGRATION_PHASE",
+	"MIGRATION_RAN",
+	"MIGRATION_DONE",
+	"MIGRATION_FAILED",
+	"REPLICA_OUTDATED",
+	"MEMBERSHIP",
+	"QUORUM",
 	"ALARM",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
@@ -126,7 +134,7 @@ void
 ham_fx_tell(ham_core *core, enum ham_note note, const struct ham_local *local,
 	    const char *format, ...)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_NOTE };
+	struct ham_msg msg = {.kind = HAM_MSG_NOTE};
 	va_list ap;
 
 	msg.note = (uint8_t)note;

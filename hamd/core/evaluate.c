@@ -13,13 +13,15 @@
 #include "hamd/core/state.h"
 
 /* How long the owner has to empty its slot before its old copy is closed. */
-enum { LET_GO_US = 2000000 };
+enum {
+	LET_GO_US = 2000000
+};
 
 static void
 propose_stopped(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest, bool clean, const char *reason)
 {
-	struct ham_op op = { .kind = HAM_OP_STOPPED };
+	struct ham_op op = {.kind = HAM_OP_STOPPED};
 
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
@@ -57,7 +59,7 @@ mind_replicas(ham_core *core, struct ham_local *local,
 	}
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
-		struct ham_op op = { .kind = HAM_OP_OUTDATED };
+		struct ham_op op = {.kind = HAM_OP_OUTDATED};
 		const char *why = NULL;
 
 		if (r->node == 0 || r->node == guest->owner ||
@@ -90,7 +92,7 @@ evaluate_running(ham_core *core, struct ham_local *local,
 {
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		/* we are the destination and run: repeat RUNNING */
-		struct ham_op op = { .kind = HAM_OP_OUTCOME };
+		struct ham_op op = {.kind = HAM_OP_OUTCOME};
 
 		if (guest->dst != core->config.self)
 			return;
@@ -136,7 +138,7 @@ launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 static void
 end_undo(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
-	struct ham_op op = { .kind = HAM_OP_MIGRATE_END };
+	struct ham_op op = {.kind = HAM_OP_MIGRATE_END};
 
 	if (guest->phase != HAM_GUEST_MIGRATING) {
 		ham_stage(core, local, HAM_L_RUNNING);
@@ -178,7 +180,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			ham_source_undo(core, local,
 					"the destination left the cluster");
 		else if (local->stage == HAM_L_S_GATE) {
-			struct ham_op op = { .kind = HAM_OP_CUTOVER };
+			struct ham_op op = {.kind = HAM_OP_CUTOVER};
 
 			g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 			op.epoch = guest->epoch;
@@ -255,8 +257,7 @@ both_stored(const ham_core *core, const struct ham_guest *guest,
 	int s = ham_node_index(core, guest->owner);
 	int d = ham_node_index(core, guest->dst);
 
-	return s >= 0 && d >= 0 &&
-	       ham_pos_compare(core->stored[s], pos) >= 0 &&
+	return s >= 0 && d >= 0 && ham_pos_compare(core->stored[s], pos) >= 0 &&
 	       ham_pos_compare(core->stored[d], pos) >= 0;
 }
 
@@ -273,9 +274,8 @@ evaluate_in_doubt(ham_core *core, struct ham_local *local,
 		ham_stage(core, local, HAM_L_S_CAPTURE);
 		ham_fx_guest(core, local, HAM_DO_CAPTURE);
 	}
-	if (guest->dst == self &&
-	    (local->stage == HAM_L_RUNNING ||
-	     (local->stage == HAM_L_NONE && local->ran)))
+	if (guest->dst == self && (local->stage == HAM_L_RUNNING ||
+				   (local->stage == HAM_L_NONE && local->ran)))
 		evaluate_running(core, local, guest);
 	ham_doubt_resolve(core, guest);
 }
@@ -305,7 +305,8 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
 	    guest->epoch == local->epoch + 1) {
-		/* OUTCOME: the destination; committed, the image here is void */
+		/* OUTCOME: the destination; committed, the image here is void
+		 */
 		ham_stage(core, local, HAM_L_S_FINISH);
 		ham_fx_guest(core, local, HAM_DO_FINISH);
 	} else if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == self &&

@@ -13,11 +13,11 @@
 #include "hamd/core/state.h"
 
 static const char *const stage_names[] = {
-	"none",	      "starting",   "running",	  "stopping",	"s-prepare",
-	"s-copy",     "s-gate",	    "s-undo",	  "s-capture",	"s-captured",
-	"s-silence",  "s-yielded",  "s-halting",  "s-halted",	"s-empty",
-	"s-resume",   "s-finish",   "d-prepare",  "d-ready",	"d-takeover",
-	"d-held",     "d-run",	    "discard",	  "kill",	"close",
+	"none",	     "starting",  "running",   "stopping",  "s-prepare",
+	"s-copy",    "s-gate",	  "s-undo",    "s-capture", "s-captured",
+	"s-silence", "s-yielded", "s-halting", "s-halted",  "s-empty",
+	"s-resume",  "s-finish",  "d-prepare", "d-ready",   "d-takeover",
+	"d-held",    "d-run",	  "discard",   "kill",	    "close",
 	"replica",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(stage_names) == HAM_L_N_STAGES);
@@ -98,7 +98,7 @@ void
 ham_handover_msg(ham_core *core, struct ham_local *local,
 		 enum ham_msg_kind kind, const char *text)
 {
-	struct ham_msg msg = { .kind = (uint8_t)kind };
+	struct ham_msg msg = {.kind = (uint8_t)kind};
 
 	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
 	msg.epoch = local->epoch;
@@ -161,30 +161,32 @@ keeps_dest(const ham_core *core, const struct ham_local *local,
 	   const struct ham_guest *guest, bool new_view)
 {
 	uint32_t self = core->config.self;
-	bool complete = local->stage == HAM_L_D_HELD ||
-			local->stage == HAM_L_D_RUN;
+	bool complete =
+		local->stage == HAM_L_D_HELD || local->stage == HAM_L_D_RUN;
 
 	if (!guest)
 		return false;
 	if (guest->owner == self)
 		return complete && guest->epoch == local->epoch &&
 		       guest->phase != HAM_GUEST_STOPPED;
-	if (guest->txn != local->txn || guest->dst != self || guest->epoch + 1 != local->epoch)
+	if (guest->txn != local->txn || guest->dst != self ||
+	    guest->epoch + 1 != local->epoch)
 		return false;
 	if (guest->phase == HAM_GUEST_IN_DOUBT)
 		return complete || !new_view;
 	return !complete && guest->phase == HAM_GUEST_MIGRATING;
 }
 
+/* As long as the epoch is the one of its export: a copy that was given up is
+ * served on until the owner has let go of it (evaluate.c), or no guest write
+ * could go on between CUTOVER and its outcome. */
 static bool
 keeps_replica(const ham_core *core, const struct ham_local *local,
 	      const struct ham_guest *guest)
 {
-	uint32_t self = core->config.self;
-
 	return guest && guest->phase != HAM_GUEST_STOPPED &&
-	       guest->owner != self && guest->epoch == local->epoch &&
-	       ham_guest_is_current(guest, self);
+	       guest->owner != core->config.self &&
+	       guest->epoch == local->epoch;
 }
 
 void
@@ -249,8 +251,8 @@ ham_prepare_if_due(ham_core *core, struct ham_local *local)
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 
-	if (!local->prepare_due || (local->stage != HAM_L_NONE &&
-				    local->stage != HAM_L_REPLICA))
+	if (!local->prepare_due ||
+	    (local->stage != HAM_L_NONE && local->stage != HAM_L_REPLICA))
 		return;
 	if (!guest || guest->phase != HAM_GUEST_MIGRATING ||
 	    guest->dst != core->config.self)
@@ -311,6 +313,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	local->proposed_kind = HAM_OP_NONE;
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
+		local->starting_epoch = guest->epoch;
 		local->launch = guest->owner == core->config.self;
 		local->reason[0] = '\0';
 		local->ended_clean = false;
@@ -368,10 +371,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	case HAM_OP_N_KINDS:
 		break;
 	}
-	/* A copy that was just given up is served on until the owner let go of
-	 * it (evaluate.c): no guest write need fail for it. */
-	if (op->kind != HAM_OP_OUTDATED)
-		ham_reconcile(core, local, false);
+	ham_reconcile(core, local, false);
 }
 
 /* What was said in the old view may have been lost with it. */
@@ -453,16 +453,15 @@ did_found(ham_core *core, struct ham_local *local,
 
 /* QEMU of an owner ended. */
 static void
-did_gone(ham_core *core, struct ham_local *local,
-	 const struct ham_event *event)
+did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 {
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 	const char *text = event->text ? event->text : "QEMU ended";
 	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
 
-	if (ham_source_stage(local->stage) || (doubt && guest->owner ==
-							    core->config.self)) {
+	if (ham_source_stage(local->stage) ||
+	    (doubt && guest->owner == core->config.self)) {
 		/* an image that never got whole: D need not wait for it */
 		if (local->stage == HAM_L_S_CAPTURE)
 			ham_handover_msg(core, local, HAM_MSG_ABORT, text);

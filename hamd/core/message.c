@@ -17,11 +17,10 @@ enum {
 };
 
 static const char *const names[] = {
-	"none",	   "EXCHANGE", "ADOPT",	  "STORED",   "PROPOSE",
-	"RECORD",  "CHECK",    "PREPARED", "REFUSED",  "CANCEL",
-	"EXPORTED", "WIRED",   "DRAINED",  "CAPTURED", "TAKE",
-	"YIELD",   "ABORT",    "ABORTED",  "STANDING", "PROGRESS",
-	"NOTE",
+	"none",	    "EXCHANGE", "ADOPT",   "STORED", "PROPOSE",	 "RECORD",
+	"CHECK",    "PREPARED", "REFUSED", "CANCEL", "EXPORTED", "WIRED",
+	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",  "ABORT",	 "ABORTED",
+	"STANDING", "PROGRESS", "NOTE",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -51,7 +50,7 @@ get_pos(struct ham_reader *r)
 size_t
 ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 {
-	struct ham_writer w = { out, 0, HAM_GUEST_WIRE_MAX };
+	struct ham_writer w = {out, 0, HAM_GUEST_WIRE_MAX};
 
 	ham_put_text(&w, guest->name, false);
 	ham_put_u16(&w, guest->slot);
@@ -114,7 +113,7 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 const char *
 ham_guest_decode(const uint8_t *bytes, size_t len, struct ham_guest *out)
 {
-	struct ham_reader r = { bytes, len, 0, false };
+	struct ham_reader r = {bytes, len, 0, false};
 
 	get_guest(&r, out);
 	return r.bad || r.at != len ? "not a guest's entry" : NULL;
@@ -278,7 +277,7 @@ uint8_t *
 ham_msg_encode(const struct ham_msg *msg, const struct ham_record *record,
 	       size_t *len)
 {
-	struct ham_writer w = { NULL, 0, FRAME_ROOM };
+	struct ham_writer w = {NULL, 0, FRAME_ROOM};
 
 	if (msg->kind == HAM_MSG_ADOPT)
 		w.room += (size_t)record->n_guests * HAM_GUEST_WIRE_MAX;
@@ -405,7 +404,7 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 const char *
 ham_msg_decode(const uint8_t *bytes, size_t len, struct ham_msg *out)
 {
-	struct ham_reader r = { bytes, len, 0, false };
+	struct ham_reader r = {bytes, len, 0, false};
 
 	memset(out, 0, sizeof(*out));
 	if (ham_get_u32(&r) != MAGIC)
@@ -429,7 +428,7 @@ ham_msg_decode(const uint8_t *bytes, size_t len, struct ham_msg *out)
 const char *
 ham_msg_adopt_guests(const struct ham_msg *msg, struct ham_record *record)
 {
-	struct ham_reader r = { msg->guests, msg->guests_len, 0, false };
+	struct ham_reader r = {msg->guests, msg->guests_len, 0, false};
 
 	record->pos = msg->pos;
 	record->n_guests = msg->n_guests;

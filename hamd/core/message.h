@@ -69,7 +69,7 @@ struct ham_progress {
 	uint64_t ram_done;
 	uint64_t ram_total;
 	uint64_t ram_remaining;
-	uint64_t rate; /* bytes/s */
+	uint64_t rate;	/* bytes/s */
 	int64_t eta_ms; /* -1: not known */
 	uint64_t passes;
 	int64_t elapsed_ms;
@@ -81,10 +81,10 @@ struct ham_msg {
 	struct ham_ring ring;
 
 	/* EXCHANGE, ADOPT, STORED, RECORD, CHECK */
-	struct ham_pos pos;	/* EXCHANGE: stored; ADOPT: base */
-	uint64_t checksum;	/* EXCHANGE, ADOPT, CHECK */
-	uint64_t promise;	/* EXCHANGE: term promised, stored */
-	bool has_store;		/* EXCHANGE: has ever adopted a state */
+	struct ham_pos pos; /* EXCHANGE: stored; ADOPT: base */
+	uint64_t checksum;  /* EXCHANGE, ADOPT, CHECK */
+	uint64_t promise;   /* EXCHANGE: term promised, stored */
+	bool has_store;	    /* EXCHANGE: has ever adopted a state */
 	/* ADOPT; bit i: the i-th node by id */
 	uint16_t members; /* admitted by it, if their EXCHANGE came before */
 	uint16_t joined;  /* in the view already */

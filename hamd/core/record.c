@@ -238,8 +238,7 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "that migration is over";
 		return NULL;
 	case HAM_OP_OUTCOME:
-		if (guest->phase != HAM_GUEST_IN_DOUBT ||
-		    guest->txn != op->txn)
+		if (guest->phase != HAM_GUEST_IN_DOUBT || guest->txn != op->txn)
 			return "it is not in doubt";
 		if (op->node != guest->owner && op->node != guest->dst)
 			return "that node has no part in the hand-over";
@@ -284,7 +283,7 @@ ham_record_check(const struct ham_record *record, const struct ham_op *op)
 static uint16_t
 free_slot(const struct ham_record *record)
 {
-	bool used[HAM_MAX_GUESTS] = { false };
+	bool used[HAM_MAX_GUESTS] = {false};
 	uint16_t slot = 0;
 
 	for (unsigned int i = 0; i < record->n_guests; i++)

@@ -79,14 +79,14 @@ struct ham_record {
 
 enum ham_op_kind {
 	HAM_OP_NONE,
-	HAM_OP_START,	     /* node; creates the guest's entry if need be */
-	HAM_OP_WANT_STOP,    /* flag: kill */
-	HAM_OP_STOPPED,	     /* flag: clean; reason */
-	HAM_OP_MIGRATE,	     /* node: destination */
-	HAM_OP_MIGRATE_END,  /* txn; reason */
-	HAM_OP_CUTOVER,	     /* txn */
-	HAM_OP_OUTCOME,	     /* txn, node: the winner; reason */
-	HAM_OP_OUTDATED,     /* node; reason */
+	HAM_OP_START,	    /* node; creates the guest's entry if need be */
+	HAM_OP_WANT_STOP,   /* flag: kill */
+	HAM_OP_STOPPED,	    /* flag: clean; reason */
+	HAM_OP_MIGRATE,	    /* node: destination */
+	HAM_OP_MIGRATE_END, /* txn; reason */
+	HAM_OP_CUTOVER,	    /* txn */
+	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
+	HAM_OP_OUTDATED,    /* node; reason */
 	HAM_OP_N_KINDS
 };
 

@@ -36,7 +36,7 @@ static void
 item_head(const ham_core *core, struct ham_item *item)
 {
 	uint8_t bytes[HEAD_LEN];
-	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 
 	ham_put_u64(&w, core->record.pos.term);
 	ham_put_u64(&w, core->record.pos.count);
@@ -58,7 +58,7 @@ static void
 item_promise(uint64_t promise, struct ham_item *item)
 {
 	uint8_t bytes[8];
-	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 
 	ham_put_u64(&w, promise);
 	item_set(item, "promise", bytes, w.len);
@@ -127,7 +127,7 @@ persist_one(ham_core *core, const struct ham_guest *guest)
 void
 ham_tell_stored(ham_core *core, bool again)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_STORED };
+	struct ham_msg msg = {.kind = HAM_MSG_STORED};
 
 	if (core->phase != HAM_VIEW_JOINED || ham_any_hold(core) ||
 	    core->durable.term != core->base.term ||
@@ -196,8 +196,7 @@ ham_recount(ham_core *core)
 void
 ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
 {
-	if (core->phase != HAM_VIEW_JOINED ||
-	    !(core->joined & (1u << from)) ||
+	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)) ||
 	    msg->pos.term != core->base.term)
 		return;
 	core->stored[from] = msg->pos;
@@ -211,7 +210,7 @@ ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
 static void
 send_record(ham_core *core, uint64_t count, const struct ham_waiting *w)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_RECORD };
+	struct ham_msg msg = {.kind = HAM_MSG_RECORD};
 
 	msg.pos.term = core->base.term;
 	msg.pos.count = count;
@@ -275,7 +274,7 @@ ham_assign_waiting(ham_core *core)
 void
 ham_propose(ham_core *core, const struct ham_op *op, uint64_t proposal)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_PROPOSE };
+	struct ham_msg msg = {.kind = HAM_MSG_PROPOSE};
 
 	if (!ham_is_active(core))
 		return;
@@ -338,9 +337,9 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
 	landed(core);
-	persist_one(core, refusal ? NULL
-				  : ham_record_find(&core->record,
-						    msg->op.guest));
+	persist_one(core,
+		    refusal ? NULL
+			    : ham_record_find(&core->record, msg->op.guest));
 	if (!refusal) {
 		local = ham_local_get(core, msg->op.guest);
 		local->changed_at = core->record.pos;
@@ -370,7 +369,7 @@ ham_replicate_tick(ham_core *core)
 void
 ham_send_check(ham_core *core)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_CHECK };
+	struct ham_msg msg = {.kind = HAM_MSG_CHECK};
 
 	msg.pos = core->record.pos;
 	msg.checksum = ham_record_checksum(&core->record);

@@ -93,8 +93,7 @@ did_halted(ham_core *core, struct ham_local *local,
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 
-	ham_stage(core, local,
-		  event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);
+	ham_stage(core, local, event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);
 	if (guest && guest->phase == HAM_GUEST_IN_DOUBT &&
 	    guest->owner == core->config.self)
 		ask_back(core, local, guest);
@@ -113,7 +112,7 @@ static void
 did_progress(ham_core *core, struct ham_local *local,
 	     const struct ham_event *event)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_PROGRESS };
+	struct ham_msg msg = {.kind = HAM_MSG_PROGRESS};
 
 	if (!event->progress || local->mig_phase == HAM_MIG_NONE)
 		return;
@@ -307,8 +306,7 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	int64_t stopped = local->yield_us - local->stop_us +
 			  (both_ways > 0 ? both_ways / 2 : 0) + held_us;
 
-	local->progress.elapsed_ms =
-		(core->now_us - local->started_us) / 1000;
+	local->progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
 	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
 		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT
 		    " disk=%" G_GUINT64_FORMAT " ram=%" G_GUINT64_FORMAT

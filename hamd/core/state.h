@@ -65,42 +65,43 @@ enum ham_stage {
 struct ham_local {
 	char name[HAM_NAME_SIZE];
 	/* of every guest, on every node */
-	struct ham_pos changed_at; /* last operation that changed it */
+	struct ham_pos changed_at;    /* last operation that changed it */
 	struct ham_ring cutover_ring; /* {0,0}: disturbed since CUTOVER */
-	uint32_t src;	 /* of the last CUTOVER */
+	uint32_t src;		      /* of the last CUTOVER */
 	int64_t changed_us;
-	bool prepare_due; /* D: an old replica is closed first */
-	bool take_seen;	 /* in this view, for this transaction */
-	bool abort_seen; /* before any TAKE */
+	uint64_t starting_epoch; /* START seen, GUEST_RUNNING not yet */
+	bool prepare_due;	 /* D: an old replica is closed first */
+	bool take_seen;		 /* in this view, for this transaction */
+	bool abort_seen;	 /* before any TAKE */
 	uint8_t standing_src;
 	uint8_t standing_dst;
 	uint8_t mig_phase;
 	struct ham_progress progress;
 	/* of guests that have something here */
 	uint8_t stage;
-	bool hold;     /* STORED waits for this to end */
+	bool hold;	  /* STORED waits for this to end */
 	bool was_replica; /* D: had a live replica before PREPARE */
-	bool undone;   /* S_UNDO: UNDONE was told; the record is to follow */
-	bool launch;   /* LAUNCH is due at record's epoch once committed */
-	bool kill;     /* WANT_STOP asked for a kill */
-	bool gate;     /* S_COPY: GATE was told */
-	bool wired;    /* S_COPY: WIRED came.  D_READY: it is */
-	bool drained;  /* D: DRAINED came */
-	bool ran;      /* D: its QEMU ended after cont was asked */
+	bool undone;	  /* S_UNDO: UNDONE was told; the record is to follow */
+	bool launch;	  /* LAUNCH is due at record's epoch once committed */
+	bool kill;	  /* WANT_STOP asked for a kill */
+	bool gate;	  /* S_COPY: GATE was told */
+	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
+	bool drained;	  /* D: DRAINED came */
+	bool ran;	  /* D: its QEMU ended after cont was asked */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
-	uint64_t epoch; /* of the process here; what it runs or will run as */
+	uint64_t epoch;	  /* of the process here; what it runs or will run as */
 	uint64_t txn;
 	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
 	bool slot_failed;
-	bool dropping; /* SLOT_DROP is asked; again if it fails */
-	bool migrate_due; /* S: MIGRATE came before the guest was RUNNING */
-	bool prepared_due; /* and so did PREPARED */
-	struct ham_blob blob;  /* PREPARED's */
+	bool dropping;	      /* SLOT_DROP is asked; again if it fails */
+	bool migrate_due;     /* S: MIGRATE came before the guest was RUNNING */
+	bool prepared_due;    /* and so did PREPARED */
+	struct ham_blob blob; /* PREPARED's */
 	struct ham_blob offer; /* EXPORTED's; empty: none yet */
-	int64_t since_us;   /* of the stage */
-	int64_t started_us; /* of the migration */
-	int64_t stop_us;    /* S: when `stop` was sent */
-	int64_t yield_us;   /* S: when YIELD was sent; D: when it came */
+	int64_t since_us;      /* of the stage */
+	int64_t started_us;    /* of the migration */
+	int64_t stop_us;       /* S: when `stop` was sent */
+	int64_t yield_us;      /* S: when YIELD was sent; D: when it came */
 	char reason[HAM_REASON_SIZE];
 	/* the last proposal made for it, so that it is not made twice */
 	uint8_t proposed_kind;
@@ -110,9 +111,9 @@ struct ham_local {
 };
 
 enum {
-	HAM_MAX_PENDING = 64, /* operators' questions at once */
-	HAM_MAX_WAITING = 64, /* proposals held by the leader during a join */
-	HAM_MAX_FLYING = 256, /* RECORDs of the leader under way */
+	HAM_MAX_PENDING = 64,	/* operators' questions at once */
+	HAM_MAX_WAITING = 64,	/* proposals held by the leader during a join */
+	HAM_MAX_FLYING = 256,	/* RECORDs of the leader under way */
 	HAM_MAX_TICKETS = 4096, /* writes to the store under way */
 	/* the record's guests, and what was found here that it does not know */
 	HAM_MAX_LOCALS = 2 * HAM_MAX_GUESTS,
@@ -143,7 +144,7 @@ struct ham_core {
 	unsigned int self; /* index in config.nodes */
 	int64_t now_us;
 	bool ready;
-	bool dead; /* FATAL was said: nothing is done any more */
+	bool dead;		/* FATAL was said: nothing is done any more */
 	struct ham_effects *fx; /* of the step under way */
 
 	/* durable */
@@ -172,7 +173,7 @@ struct ham_core {
 	struct ham_pos durable; /* ours, on our disk */
 	struct ham_pos told;	/* last STORED sent in this view */
 	struct ham_pos committed;
-	uint64_t assigned; /* leader: number of the last RECORD sent */
+	uint64_t assigned;     /* leader: number of the last RECORD sent */
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
 	bool foreign_adopt; /* this ring's state was made without us */
@@ -182,9 +183,9 @@ struct ham_core {
 	unsigned int n_waiting;
 	struct ham_waiting waiting[HAM_MAX_WAITING];
 	int64_t stored_us; /* last STORED */
-	int64_t said_us; /* last EXCHANGE, ADOPT or new RECORD */
+	int64_t said_us;   /* last EXCHANGE, ADOPT or new RECORD */
 	int64_t check_us;
-	bool was_active;     /* as last told to people */
+	bool was_active; /* as last told to people */
 	uint16_t was_joined;
 
 	uint64_t next_proposal;
@@ -196,7 +197,7 @@ struct ham_core {
 	unsigned int n_locals;
 	struct ham_local locals[HAM_MAX_LOCALS];
 	GHashTable *by_name; /* -> struct ham_local */
-	uint64_t dropped; /* messages of other rings or that do not decode */
+	uint64_t dropped;    /* messages of other rings or that do not decode */
 };
 
 /* effect.c */
@@ -215,7 +216,7 @@ void ham_fx_reply(ham_core *core, uint64_t token, const char *error_class,
 
 /* view.c */
 int ham_node_index(const ham_core *core, uint32_t id); /* -1: unknown */
-uint16_t ham_members(const ham_core *core); /* hamds in this ring */
+uint16_t ham_members(const ham_core *core);	       /* hamds in this ring */
 bool ham_is_joined(const ham_core *core, uint32_t id);
 bool ham_is_active(const ham_core *core);
 uint32_t ham_leader(const ham_core *core); /* 0: none */
@@ -244,8 +245,7 @@ void ham_on_record(ham_core *core, unsigned int from,
 		   const struct ham_msg *msg);
 void ham_on_stored(ham_core *core, unsigned int from,
 		   const struct ham_msg *msg);
-void ham_on_check(ham_core *core, unsigned int from,
-		  const struct ham_msg *msg);
+void ham_on_check(ham_core *core, unsigned int from, const struct ham_msg *msg);
 void ham_on_persisted(ham_core *core, uint64_t ticket);
 void ham_assign_waiting(ham_core *core);
 void ham_persist_promise(ham_core *core, uint64_t promise);
@@ -282,8 +282,8 @@ void ham_handover_msg(ham_core *core, struct ham_local *local,
 bool ham_owner_stage(unsigned int stage);
 bool ham_source_stage(unsigned int stage);
 /* Begins to end what is here; STORED waits for it. */
-void ham_end_here(ham_core *core, struct ham_local *local,
-		  enum ham_stage stage, enum ham_do act);
+void ham_end_here(ham_core *core, struct ham_local *local, enum ham_stage stage,
+		  enum ham_do act);
 const char *ham_stage_name(unsigned int stage);
 
 /* source.c, dest.c: one side's part; true if the event was theirs */

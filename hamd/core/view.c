@@ -20,7 +20,9 @@
 
 #include "hamd/core/state.h"
 
-enum { AGAIN_US = 3000000 };
+enum {
+	AGAIN_US = 3000000
+};
 
 static unsigned int
 popcount(uint16_t mask)
@@ -107,7 +109,7 @@ close_view(ham_core *core)
 	core->asked_promise = 0;
 	memset(core->exchange, 0, sizeof(core->exchange));
 	memset(core->stored, 0, sizeof(core->stored));
-	core->told = (struct ham_pos){ 0, 0 };
+	core->told = (struct ham_pos){0, 0};
 }
 
 static void
@@ -125,7 +127,7 @@ open_view(ham_core *core)
 static void
 send_exchange(ham_core *core)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_EXCHANGE };
+	struct ham_msg msg = {.kind = HAM_MSG_EXCHANGE};
 
 	core->said_us = core->now_us;
 	msg.pos = core->durable;
@@ -197,7 +199,7 @@ choose_source(const ham_core *core)
 static void
 send_adopt(ham_core *core, uint16_t members, struct ham_pos pos)
 {
-	struct ham_msg msg = { .kind = HAM_MSG_ADOPT };
+	struct ham_msg msg = {.kind = HAM_MSG_ADOPT};
 
 	msg.pos = pos;
 	msg.members = members;
@@ -231,12 +233,11 @@ ham_view_recheck(ham_core *core)
 		return;
 	}
 	if (core->phase == HAM_VIEW_EXCHANGE && !core->adopt_sent &&
-	    !core->foreign_adopt &&
-	    exchange_complete(core) && has_quorum(core) &&
-	    choose_source(core) == (int)core->self) {
+	    !core->foreign_adopt && exchange_complete(core) &&
+	    has_quorum(core) && choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
 		send_adopt(core, ham_members(core),
-			   (struct ham_pos){ core->promise, 0 });
+			   (struct ham_pos){core->promise, 0});
 	}
 	if (core->phase == HAM_VIEW_JOINED)
 		welcome(core);
@@ -291,8 +292,8 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->base = msg->pos;
 	core->assigned = msg->pos.count;
 	core->n_flying = 0;
-	core->committed = (struct ham_pos){ 0, 0 };
-	core->told = (struct ham_pos){ 0, 0 };
+	core->committed = (struct ham_pos){0, 0};
+	core->told = (struct ham_pos){0, 0};
 	core->has_store = true;
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->now_us;
@@ -338,8 +339,9 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		return;
 	if (ham_pos_compare(msg->pos, core->record.pos) == 0 &&
 	    msg->checksum != ham_record_checksum(&core->record)) {
-		ham_fx_fatal(core, "the record differs from the leader's at the "
-				   "same position");
+		ham_fx_fatal(core,
+			     "the record differs from the leader's at the "
+			     "same position");
 		return;
 	}
 	core->adopt_wanted &= (uint16_t)~newcomers;
@@ -394,7 +396,7 @@ ham_view_group(ham_core *core, const struct ham_event *event)
 			continue;
 		core->exchange[i].valid = false;
 		core->exchange[i].version[0] = '\0';
-		core->stored[i] = (struct ham_pos){ 0, 0 };
+		core->stored[i] = (struct ham_pos){0, 0};
 	}
 	core->joined &= mask;
 	core->counted &= mask;
@@ -467,9 +469,10 @@ ham_view_tell(ham_core *core)
 	core->was_active = active;
 	ham_view_waiting_for(core, waiting, sizeof(waiting));
 	if (active)
-		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
-			    "decisions are possible, ring %u.%" G_GUINT64_FORMAT,
-			    core->totem.rep, core->totem.seq);
+		ham_fx_note(
+			core, HAM_NOTE_QUORUM, NULL,
+			"decisions are possible, ring %u.%" G_GUINT64_FORMAT,
+			core->totem.rep, core->totem.seq);
 	else
 		ham_fx_note(core, HAM_NOTE_QUORUM, NULL,
 			    "no decisions are possible, waiting for %s",
@@ -504,7 +507,8 @@ ham_view_waiting_for(const ham_core *core, char *out, size_t size)
 	} else if (!core->quorate) {
 		g_strlcpy(out, "corosync's quorum", size);
 	} else if (!ham_ring_equal(core->quorum, core->totem)) {
-		g_strlcpy(out, "corosync's group and quorum to agree on the ring",
+		g_strlcpy(out,
+			  "corosync's group and quorum to agree on the ring",
 			  size);
 	} else if (popcount(members) < ham_majority(core)) {
 		add_names(core, all & (uint16_t)~members, names, sizeof(names));

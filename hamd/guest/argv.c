@@ -10,7 +10,9 @@
 
 #include "hamd/guest/vm.h"
 
-enum { FIRST_PORT_SLOT = 0x4 };
+enum {
+	FIRST_PORT_SLOT = 0x4
+};
 
 static void
 add(GPtrArray *argv, const char *option, char *value)
@@ -25,9 +27,9 @@ add_port(GPtrArray *argv, const struct ham_conf_port *port, unsigned int i,
 	 int fd)
 {
 	const uint8_t *m = port->mac;
-	g_autofree char *mtu = port->mtu ? g_strdup_printf(",host_mtu=%u",
-							   port->mtu)
-					 : g_strdup("");
+	g_autofree char *mtu =
+		port->mtu ? g_strdup_printf(",host_mtu=%u", port->mtu)
+			  : g_strdup("");
 
 	add(argv, "-netdev", g_strdup_printf("tap,id=net%u,fd=%d", i, fd));
 	add(argv, "-device",

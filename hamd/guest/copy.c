@@ -41,8 +41,8 @@ open_idle(struct ham_vm *vm)
 {
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(
-			vm, i, vm->epoch + 1, vm->guests->boot_id);
+		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch + 1,
+							   vm->guests->boot_id);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
 			      ham_bm_qsd_open(&disk, false), HAM_FLOW_MUST,
@@ -56,8 +56,7 @@ open_idle(struct ham_vm *vm)
 static void
 offer(struct ham_vm *vm)
 {
-	struct ham_peer me = { .nbd_port = vm->qsd_port,
-			       .epoch = vm->epoch + 1 };
+	struct ham_peer me = {.nbd_port = vm->qsd_port, .epoch = vm->epoch + 1};
 	g_autofree char *text = NULL;
 
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
@@ -123,11 +122,11 @@ start_mirrors(struct ham_vm *vm)
 		g_autofree char *name = ham_vm_disk_export(
 			vm, i, vm->copy.peer.epoch, vm->copy.peer.boot_id);
 		g_autofree char *node = ham_bm_target_node(&disk);
-		struct ham_bm_export export = { vm->copy.peer.host,
-						vm->copy.peer.nbd_port, name };
+		struct ham_bm_export export = {vm->copy.peer.host,
+					       vm->copy.peer.nbd_port, name};
 
 		g_clear_pointer(&vm->job[i].error, g_free);
-		vm->job[i] = (struct ham_job){ 0 };
+		vm->job[i] = (struct ham_job){0};
 		ham_flow_send(vm, vm->qmp, "blockdev-add",
 			      ham_bm_nbd_add(node, &export), HAM_FLOW_MUST,
 			      NULL);
@@ -166,19 +165,19 @@ pause_copy(struct ham_vm *vm)
 }
 
 static const struct ham_step copy_steps[] = {
-	{ "start the storage daemon", start_daemon, ham_qsd_ready, 0 },
-	{ "offer the disk", open_idle, NULL, 0 },
-	{ "set up the copy", offer, NULL, 0 },
-	{ "pause point", pause_copy, ham_pause_over, 600000 },
-	{ "set the limits", set_up, NULL, 0 },
-	{ "copy the disks", start_mirrors, NULL, 0 },
-	{ "copy the memory", start_ram, ram_flows, 0 },
+	{"start the storage daemon", start_daemon, ham_qsd_ready, 0},
+	{"offer the disk", open_idle, NULL, 0},
+	{"set up the copy", offer, NULL, 0},
+	{"pause point", pause_copy, ham_pause_over, 600000},
+	{"set the limits", set_up, NULL, 0},
+	{"copy the disks", start_mirrors, NULL, 0},
+	{"copy the memory", start_ram, ram_flows, 0},
 };
 
 /* ---- watching it ---- */
 
-static void
-copy_failed(struct ham_vm *vm, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void copy_failed(struct ham_vm *vm, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 static void
 copy_failed(struct ham_vm *vm, const char *format, ...)
@@ -246,12 +245,11 @@ measure(struct ham_vm *vm)
 		c->disk_seen_us = now;
 	}
 	c->progress.rate = c->rate;
-	c->progress.eta_ms =
-		c->rate ? (int64_t)((c->progress.disk_total -
-				     c->progress.disk_done +
-				     c->progress.ram_remaining) *
-				    1000 / c->rate)
-			: -1;
+	c->progress.eta_ms = c->rate ? (int64_t)((c->progress.disk_total -
+						  c->progress.disk_done +
+						  c->progress.ram_remaining) *
+						 1000 / c->rate)
+				     : -1;
 }
 
 static void
@@ -276,6 +274,19 @@ pace(struct ham_vm *vm)
 	ram = ham_bm_pace(c->progress.ram_remaining, rest, c->disk_rate,
 			  budget);
 	set_bandwidth(vm, ram);
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		uint64_t speed =
+			ham_bm_pace_disk(c->disk_rest[i], rest, ram, budget);
+		uint64_t old = c->disk_speed[i];
+
+		/* each change begins a new time slice in QEMU */
+		if (speed > old - old / 8 && speed < old + old / 8)
+			continue;
+		c->disk_speed[i] = speed;
+		quiet(vm, "block-job-set-speed", ham_bm_job_speed(&disk, speed),
+		      NULL);
+	}
 }
 
 static void
@@ -344,6 +355,7 @@ got_jobs(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 		ham_bm_read_progress(reply, &disk, &p);
 		c->progress.disk_done += p.offset;
 		c->progress.disk_total += p.len;
+		c->disk_rest[i] = p.len - p.offset;
 		if (vm->job[i].ended) {
 			copy_failed(vm, "the copy of disk %u to %s failed: %s",
 				    i, c->peer.host,
@@ -356,7 +368,7 @@ got_jobs(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 	}
 	if (all && !c->jobs_ready) {
 		c->jobs_ready = true;
-		set_bandwidth(vm, 0);
+		set_bandwidth(vm, ham_vm_budget(vm));
 	}
 	quiet(vm, "query-migrate", NULL, got_migrate);
 }
@@ -462,8 +474,8 @@ undo_jobs(struct ham_vm *vm)
 static bool
 undo_quiet(struct ham_vm *vm)
 {
-	static const char *const over[] = { "", "cancelled", "failed",
-					    "completed", NULL };
+	static const char *const over[] = {"", "cancelled", "failed",
+					   "completed", NULL};
 
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
 		if (vm->job[i].started && !vm->job[i].ended)
@@ -521,12 +533,10 @@ got_mig_status(struct ham_vm *vm, JsonNode *value)
 {
 	const char *status =
 		JSON_NODE_HOLDS_OBJECT(value)
-			? ham_json_string(json_node_get_object(value),
-					  "status")
+			? ham_json_string(json_node_get_object(value), "status")
 			: NULL;
 
-	g_strlcpy(vm->mig_status, status ? status : "",
-		  sizeof(vm->mig_status));
+	g_strlcpy(vm->mig_status, status ? status : "", sizeof(vm->mig_status));
 }
 
 static void
@@ -539,10 +549,10 @@ undo_look(struct ham_vm *vm)
 }
 
 static const struct ham_step undo_steps[] = {
-	{ "look", undo_look, NULL, 0 },
-	{ "cancel", undo_stop, NULL, 0 },
-	{ "end the copies", undo_jobs, undo_quiet, 0 },
-	{ "clean up", undo_nodes, ham_qsd_gone, 0 },
+	{"look", undo_look, NULL, 0},
+	{"cancel", undo_stop, NULL, 0},
+	{"end the copies", undo_jobs, undo_quiet, 0},
+	{"clean up", undo_nodes, ham_qsd_gone, 0},
 };
 
 void

@@ -76,8 +76,7 @@ static void
 begin_step(ham_flow *flow)
 {
 	const struct ham_step *step = &flow->steps[flow->at];
-	unsigned int limit = step->limit_ms ? step->limit_ms
-					    : DEFAULT_LIMIT_MS;
+	unsigned int limit = step->limit_ms ? step->limit_ms : DEFAULT_LIMIT_MS;
 
 	if (flow->deadline)
 		g_source_remove(flow->deadline);
@@ -237,8 +236,7 @@ replied(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 	if (!error && reply->on_reply)
 		reply->on_reply(vm, value);
 	else if (error && reply->how == HAM_FLOW_MUST && !flow->error)
-		g_set_error(&flow->error, HAM_ERROR, error->code,
-			    "%s: %s: %s",
+		g_set_error(&flow->error, HAM_ERROR, error->code, "%s: %s: %s",
 			    flow->steps[MIN(flow->at, flow->n - 1)].name,
 			    reply->command, error->message);
 	g_free(reply);

@@ -19,7 +19,7 @@ struct ham_vm;
 typedef struct ham_flow ham_flow;
 
 struct ham_step {
-	const char *name; /* for people: "stop the guest" */
+	const char *name;		  /* for people: "stop the guest" */
 	void (*begin)(struct ham_vm *vm); /* may be NULL */
 	bool (*done)(struct ham_vm *vm);  /* may be NULL */
 	unsigned int limit_ms;		  /* 0: 10 s */

@@ -15,13 +15,12 @@
 static char *
 version_of(const char *program, GError **error)
 {
-	const char *argv[] = { program, "--version", NULL };
+	const char *argv[] = {program, "--version", NULL};
 	g_autofree char *out = NULL;
 	const char *at;
 
-	if (!g_spawn_sync(NULL, (char **)argv, NULL,
-			  G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &out, NULL,
-			  NULL, error))
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
+			  NULL, NULL, &out, NULL, NULL, error))
 		return NULL;
 	at = out ? strstr(out, "version ") : NULL;
 	if (!at) {
@@ -109,15 +108,24 @@ ham_guests_free(ham_guests *guests)
 typedef void (*act_fn)(struct ham_vm *vm);
 
 static const act_fn acts[HAM_DO_N] = {
-	[HAM_DO_LAUNCH] = ham_do_launch,     [HAM_DO_SHUTDOWN] = ham_do_shutdown,
-	[HAM_DO_KILL] = ham_do_kill,	     [HAM_DO_PREPARE] = ham_do_prepare,
-	[HAM_DO_COPY] = ham_do_copy,	     [HAM_DO_UNDO] = ham_do_undo,
-	[HAM_DO_CAPTURE] = ham_do_capture,   [HAM_DO_HALT] = ham_do_halt,
-	[HAM_DO_SILENCE] = ham_do_silence,   [HAM_DO_RESUME] = ham_do_resume,
-	[HAM_DO_FINISH] = ham_do_finish,     [HAM_DO_WIRE] = ham_do_wire,
-	[HAM_DO_RELEASE] = ham_do_release,   [HAM_DO_TAKEOVER] = ham_do_takeover,
-	[HAM_DO_RUN] = ham_do_run,	     [HAM_DO_DISCARD] = ham_do_discard,
-	[HAM_DO_CLOSE] = ham_do_close,	     [HAM_DO_SLOT_DROP] = ham_do_slot_drop,
+	[HAM_DO_LAUNCH] = ham_do_launch,
+	[HAM_DO_SHUTDOWN] = ham_do_shutdown,
+	[HAM_DO_KILL] = ham_do_kill,
+	[HAM_DO_PREPARE] = ham_do_prepare,
+	[HAM_DO_COPY] = ham_do_copy,
+	[HAM_DO_UNDO] = ham_do_undo,
+	[HAM_DO_CAPTURE] = ham_do_capture,
+	[HAM_DO_HALT] = ham_do_halt,
+	[HAM_DO_SILENCE] = ham_do_silence,
+	[HAM_DO_RESUME] = ham_do_resume,
+	[HAM_DO_FINISH] = ham_do_finish,
+	[HAM_DO_WIRE] = ham_do_wire,
+	[HAM_DO_RELEASE] = ham_do_release,
+	[HAM_DO_TAKEOVER] = ham_do_takeover,
+	[HAM_DO_RUN] = ham_do_run,
+	[HAM_DO_DISCARD] = ham_do_discard,
+	[HAM_DO_CLOSE] = ham_do_close,
+	[HAM_DO_SLOT_DROP] = ham_do_slot_drop,
 };
 
 static void
@@ -144,8 +152,8 @@ waits(const struct ham_vm *vm, unsigned int act)
 static void
 make_void(struct ham_vm *vm)
 {
-	bool dropping = vm->flow &&
-			g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
+	bool dropping =
+		vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
 	struct ham_effect *e;
 
 	while ((e = g_queue_pop_head(vm->waiting))) {
@@ -215,9 +223,8 @@ kind_of(const struct ham_vm *vm)
 			       ? HAM_FOUND_HELD
 			       : HAM_FOUND_PAUSED;
 	case HAM_ROLE_SOURCE:
-		return strcmp(vm->run_state, "running") == 0
-			       ? HAM_FOUND_RUNNING
-			       : HAM_FOUND_PAUSED;
+		return strcmp(vm->run_state, "running") == 0 ? HAM_FOUND_RUNNING
+							     : HAM_FOUND_PAUSED;
 	case HAM_ROLE_INCOMING:
 	case HAM_ROLE_REPLICA:
 	case HAM_ROLE_NONE:
@@ -230,13 +237,13 @@ kind_of(const struct ham_vm *vm)
 static void
 tell_found(struct ham_vm *vm)
 {
-	struct ham_event event = { .kind = HAM_EV_DID,
-				   .did = HAM_DID_FOUND,
-				   .guest = vm->name,
-				   .found = (uint8_t)kind_of(vm),
-				   .epoch = vm->epoch,
-				   .txn = vm->txn,
-				   .node = vm->slot_node };
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_FOUND,
+				  .guest = vm->name,
+				  .found = (uint8_t)kind_of(vm),
+				  .epoch = vm->epoch,
+				  .txn = vm->txn,
+				  .node = vm->slot_node};
 
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
@@ -275,8 +282,8 @@ find_connected(struct ham_vm *vm)
 }
 
 static const struct ham_step find_steps[] = {
-	{ "connect", NULL, find_connected, 5000 },
-	{ "ask", find_ask, NULL, 5000 },
+	{"connect", NULL, find_connected, 5000},
+	{"ask", find_ask, NULL, 5000},
 };
 
 static void
@@ -294,7 +301,7 @@ both_ended(struct ham_vm *vm)
 }
 
 static const struct ham_step end_steps[] = {
-	{ "end it", end_both, both_ended, 600000 },
+	{"end it", end_both, both_ended, 600000},
 };
 
 static void
@@ -313,7 +320,8 @@ find_end(struct ham_vm *vm, const GError *error)
 	ham_guests *guests = vm->guests;
 
 	if (error) {
-		/* it does not answer: nobody may believe that it stands still */
+		/* it does not answer: nobody may believe that it stands still
+		 */
 		ham_err("%s: %s; ending it", vm->name, error->message);
 		ham_vm_begin(vm, "end", end_steps, G_N_ELEMENTS(end_steps),
 			     ended);

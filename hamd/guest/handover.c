@@ -137,8 +137,8 @@ send_state(struct ham_vm *vm)
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",
-			      ham_bm_qsd_set_active(&disk, true),
-			      HAM_FLOW_MUST, NULL);
+			      ham_bm_qsd_set_active(&disk, true), HAM_FLOW_MUST,
+			      NULL);
 	}
 }
 
@@ -158,12 +158,12 @@ pause_cutover(struct ham_vm *vm)
 }
 
 static const struct ham_step capture_steps[] = {
-	{ "pause point", pause_cutover, ham_pause_over, 600000 },
-	{ "raise the threshold", raise_threshold, threshold_holds, 0 },
-	{ "stop and drain", stop_guest, drained, 0 },
-	{ "drop the mirrors", drop_targets, NULL, 0 },
-	{ "let go of the disks", let_go, NULL, 0 },
-	{ "send the state", send_state, state_sent, 0 },
+	{"pause point", pause_cutover, ham_pause_over, 600000},
+	{"raise the threshold", raise_threshold, threshold_holds, 0},
+	{"stop and drain", stop_guest, drained, 0},
+	{"drop the mirrors", drop_targets, NULL, 0},
+	{"let go of the disks", let_go, NULL, 0},
+	{"send the state", send_state, state_sent, 0},
 };
 
 static void
@@ -179,8 +179,8 @@ capture_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_capture(struct ham_vm *vm)
 {
-	ham_vm_begin(vm, "capture", capture_steps,
-		     G_N_ELEMENTS(capture_steps), capture_end);
+	ham_vm_begin(vm, "capture", capture_steps, G_N_ELEMENTS(capture_steps),
+		     capture_end);
 }
 
 /* ---- HALT: whatever moves ends; the guest stays paused ---- */
@@ -211,10 +211,10 @@ halt_stop(struct ham_vm *vm)
 static void
 note_jobs(struct ham_vm *vm, JsonNode *value)
 {
-	vm->jobs_left = JSON_NODE_HOLDS_ARRAY(value)
-				? json_array_get_length(
-					  json_node_get_array(value))
-				: 0;
+	vm->jobs_left =
+		JSON_NODE_HOLDS_ARRAY(value)
+			? json_array_get_length(json_node_get_array(value))
+			: 0;
 }
 
 static void
@@ -222,12 +222,10 @@ note_status(struct ham_vm *vm, JsonNode *value)
 {
 	const char *status =
 		JSON_NODE_HOLDS_OBJECT(value)
-			? ham_json_string(json_node_get_object(value),
-					  "status")
+			? ham_json_string(json_node_get_object(value), "status")
 			: NULL;
 
-	g_strlcpy(vm->mig_status, status ? status : "",
-		  sizeof(vm->mig_status));
+	g_strlcpy(vm->mig_status, status ? status : "", sizeof(vm->mig_status));
 }
 
 static void
@@ -245,9 +243,9 @@ halt_look(struct ham_vm *vm)
 static bool
 halted(struct ham_vm *vm)
 {
-	static const char *const moving[] = { "active", "setup", "device",
-					      "pre-switchover", "cancelling",
-					      NULL };
+	static const char *const moving[] = {"active",	   "setup",
+					     "device",	   "pre-switchover",
+					     "cancelling", NULL};
 
 	if (!vm->qemu)
 		return true;
@@ -277,9 +275,9 @@ halt_clean(struct ham_vm *vm)
 }
 
 static const struct ham_step halt_steps[] = {
-	{ "stop all", halt_stop, NULL, 0 },
-	{ "wait for its end", halt_look, halted, 0 },
-	{ "clean up", halt_clean, ham_qsd_gone, 0 },
+	{"stop all", halt_stop, NULL, 0},
+	{"wait for its end", halt_look, halted, 0},
+	{"clean up", halt_clean, ham_qsd_gone, 0},
 };
 
 static void
@@ -314,8 +312,7 @@ tap_down(struct ham_vm *vm)
 
 	if (ham_ports_down(vm, &error))
 		return;
-	ham_err("%s: %s; ending QEMU to silence it", vm->name,
-		error->message);
+	ham_err("%s: %s; ending QEMU to silence it", vm->name, error->message);
 	vm->ending = true;
 	ham_qemu_kill(vm);
 }
@@ -327,7 +324,7 @@ silent(struct ham_vm *vm)
 }
 
 static const struct ham_step silence_steps[] = {
-	{ "tap down", tap_down, silent, 60000 },
+	{"tap down", tap_down, silent, 60000},
 };
 
 static void
@@ -346,8 +343,8 @@ silence_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_silence(struct ham_vm *vm)
 {
-	ham_vm_begin(vm, "silence", silence_steps,
-		     G_N_ELEMENTS(silence_steps), silence_end);
+	ham_vm_begin(vm, "silence", silence_steps, G_N_ELEMENTS(silence_steps),
+		     silence_end);
 }
 
 /* ---- RESUME ---- */
@@ -405,12 +402,12 @@ resume_cont(struct ham_vm *vm)
 }
 
 static const struct ham_step resume_steps[] = {
-	{ "take the disk back", end_daemon, ham_qsd_gone, 0 },
-	{ "look at the slots", resume_look, NULL, 0 },
-	{ "cut the connection", resume_yank, NULL, 0 },
-	{ "activate the disks", resume_activate, NULL, 0 },
-	{ "empty the slots", resume_slot, NULL, 0 },
-	{ "run", resume_cont, NULL, 0 },
+	{"take the disk back", end_daemon, ham_qsd_gone, 0},
+	{"look at the slots", resume_look, NULL, 0},
+	{"cut the connection", resume_yank, NULL, 0},
+	{"activate the disks", resume_activate, NULL, 0},
+	{"empty the slots", resume_slot, NULL, 0},
+	{"run", resume_cont, NULL, 0},
 };
 
 static void
@@ -447,10 +444,10 @@ quit(struct ham_vm *vm)
 }
 
 static const struct ham_step finish_steps[] = {
-	{ "end QEMU", quit, ham_qemu_gone, QUIT_LIMIT_MS },
+	{"end QEMU", quit, ham_qemu_gone, QUIT_LIMIT_MS},
 };
 static const struct ham_step finish_hard_steps[] = {
-	{ "end QEMU", ham_qemu_kill, ham_qemu_gone, 60000 },
+	{"end QEMU", ham_qemu_kill, ham_qemu_gone, 60000},
 };
 
 static void

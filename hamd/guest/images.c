@@ -92,10 +92,9 @@ reserve(int fd, struct image *image, GError **error)
 		rc = posix_fallocate(fd, 0, (off_t)image->size);
 	if (rc == 0)
 		return true;
-	return ham_error_errno(error, rc,
-			       "cannot reserve %" G_GUINT64_FORMAT
-			       " bytes for %s",
-			       image->size, image->path);
+	return ham_error_errno(
+		error, rc, "cannot reserve %" G_GUINT64_FORMAT " bytes for %s",
+		image->size, image->path);
 }
 
 static bool
@@ -176,8 +175,7 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 			&g_array_index(work->images, struct image, i);
 
 		if (image->made)
-			g_ptr_array_add(vm->made_images,
-					g_strdup(image->path));
+			g_ptr_array_add(vm->made_images, g_strdup(image->path));
 	}
 	/* the migration may have been given up meanwhile */
 	if (ham_flow_generation(vm) != work->generation)
@@ -202,8 +200,8 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		const struct ham_conf_disk *disk =
 			g_ptr_array_index(vm->conf->disks, i);
-		struct image image = { g_strdup(disk->path), disk->size,
-				       disk->sparse, false };
+		struct image image = {g_strdup(disk->path), disk->size,
+				      disk->sparse, false};
 
 		g_array_append_val(work->images, image);
 	}

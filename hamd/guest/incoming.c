@@ -79,8 +79,8 @@ prepare_export(struct ham_vm *vm)
 	for (unsigned int i = 0; !vm->effect.flag && i < ham_vm_n_disks(vm);
 	     i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(
-			vm, i, vm->epoch, vm->guests->boot_id);
+		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch,
+							   vm->guests->boot_id);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
 			      ham_bm_qsd_open(&disk, true), HAM_FLOW_MUST,
@@ -170,14 +170,14 @@ pause_prepare(struct ham_vm *vm)
 }
 
 static const struct ham_step prepare_steps[] = {
-	{ "check", prepare_check, NULL, 0 },
-	{ "images", prepare_images, NULL, 600000 },
-	{ "start the storage daemon", prepare_daemon, ham_qsd_ready, 0 },
-	{ "serve the image", prepare_export, NULL, 0 },
-	{ "start QEMU", prepare_process, ham_qemu_ready, 20000 },
-	{ "listen", prepare_incoming, NULL, 0 },
-	{ "ask for the port", prepare_port, NULL, 0 },
-	{ "pause point", pause_prepare, ham_pause_over, 600000 },
+	{"check", prepare_check, NULL, 0},
+	{"images", prepare_images, NULL, 600000},
+	{"start the storage daemon", prepare_daemon, ham_qsd_ready, 0},
+	{"serve the image", prepare_export, NULL, 0},
+	{"start QEMU", prepare_process, ham_qemu_ready, 20000},
+	{"listen", prepare_incoming, NULL, 0},
+	{"ask for the port", prepare_port, NULL, 0},
+	{"pause point", pause_prepare, ham_pause_over, 600000},
 };
 
 /* ---- DISCARD: also what a failed PREPARE does ---- */
@@ -212,8 +212,8 @@ discard_retake(struct ham_vm *vm)
 }
 
 static const struct ham_step discard_steps[] = {
-	{ "end what was built", discard_kill, discard_gone, 60000 },
-	{ "keep the replica", discard_retake, NULL, 0 },
+	{"end what was built", discard_kill, discard_gone, 60000},
+	{"keep the replica", discard_retake, NULL, 0},
 };
 
 static void
@@ -251,8 +251,8 @@ ham_do_discard(struct ham_vm *vm)
 	if (vm->effect.value)
 		ham_images_keep_made(vm);
 	vm->tracing = false;
-	ham_vm_begin(vm, "discard", discard_steps,
-		     G_N_ELEMENTS(discard_steps), discard_end);
+	ham_vm_begin(vm, "discard", discard_steps, G_N_ELEMENTS(discard_steps),
+		     discard_end);
 }
 
 static void
@@ -267,10 +267,10 @@ prepare_cleared(struct ham_vm *vm, const GError *error)
 static void
 prepare_end(struct ham_vm *vm, const GError *error)
 {
-	struct ham_peer me = { .ram_port = vm->ram_port,
-			       .nbd_port = vm->qsd_port,
-			       .epoch = vm->epoch,
-			       .replica = vm->effect.flag };
+	struct ham_peer me = {.ram_port = vm->ram_port,
+			      .nbd_port = vm->qsd_port,
+			      .epoch = vm->epoch,
+			      .replica = vm->effect.flag};
 	g_autofree char *text = NULL;
 
 	if (error) {
@@ -301,8 +301,8 @@ ham_do_prepare(struct ham_vm *vm)
 	ham_images_keep_made(vm);
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
-	ham_vm_begin(vm, "prepare", prepare_steps,
-		     G_N_ELEMENTS(prepare_steps), prepare_end);
+	ham_vm_begin(vm, "prepare", prepare_steps, G_N_ELEMENTS(prepare_steps),
+		     prepare_end);
 }
 
 /* ---- WIRE ---- */
@@ -315,8 +315,8 @@ wire_swap(struct ham_vm *vm)
 }
 
 static const struct ham_step wire_steps[] = {
-	{ "look at the slots", ham_slot_query, NULL, 0 },
-	{ "connect to the source's disk", wire_swap, NULL, 0 },
+	{"look at the slots", ham_slot_query, NULL, 0},
+	{"connect to the source's disk", wire_swap, NULL, 0},
 };
 
 static void
@@ -365,8 +365,8 @@ state_came(struct ham_vm *vm)
 }
 
 static const struct ham_step release_steps[] = {
-	{ "let go of the image", release, NULL, 0 },
-	{ "receive the state", NULL, state_came, 20000 },
+	{"let go of the image", release, NULL, 0},
+	{"receive the state", NULL, state_came, 20000},
 };
 
 static void
@@ -380,8 +380,8 @@ void
 ham_do_release(struct ham_vm *vm)
 {
 	ham_images_keep_made(vm);
-	ham_vm_begin(vm, "release", release_steps,
-		     G_N_ELEMENTS(release_steps), release_end);
+	ham_vm_begin(vm, "release", release_steps, G_N_ELEMENTS(release_steps),
+		     release_end);
 }
 
 static void
@@ -398,8 +398,8 @@ activate(struct ham_vm *vm)
 }
 
 static const struct ham_step takeover_steps[] = {
-	{ "pause point", pause_handover, ham_pause_over, 600000 },
-	{ "activate the disks", activate, NULL, 0 },
+	{"pause point", pause_handover, ham_pause_over, 600000},
+	{"activate the disks", activate, NULL, 0},
 };
 
 static void
@@ -443,19 +443,19 @@ run_cont(struct ham_vm *vm)
 }
 
 static const struct ham_step run_steps[] = {
-	{ "run", run_cont, NULL, 0 },
+	{"run", run_cont, NULL, 0},
 };
 
 /* Refused: did it run all the same?  Only QEMU's word, or its end, counts. */
 static const struct ham_step asked_steps[] = {
-	{ "ask for the state", ham_qemu_query_status, NULL, 0 },
+	{"ask for the state", ham_qemu_query_status, NULL, 0},
 };
 
 static void
 asked_end(struct ham_vm *vm, const GError *error)
 {
-	static const char *const still[] = { "inmigrate", "paused", "prelaunch",
-					     NULL };
+	static const char *const still[] = {"inmigrate", "paused", "prelaunch",
+					    NULL};
 	bool never = !error && !vm->resume_seen &&
 		     g_strv_contains(still, vm->run_state);
 

@@ -11,7 +11,9 @@
 #include "hamd/base/fd.h"
 #include "hamd/guest/vm.h"
 
-enum { LOOK_MS = 20 };
+enum {
+	LOOK_MS = 20
+};
 
 static gboolean
 look(gpointer data)

@@ -21,11 +21,11 @@ spec_of(const struct ham_vm *vm, unsigned int i, const char *ifname)
 {
 	const struct ham_conf_port *port =
 		g_ptr_array_index(vm->conf->ports, i);
-	struct ham_net_port_spec spec = { .ifname = ifname,
-					  .bridge = port->bridge,
-					  .bridge_create = port->bridge_create,
-					  .mtu = port->mtu,
-					  .addresses = port->addresses };
+	struct ham_net_port_spec spec = {.ifname = ifname,
+					 .bridge = port->bridge,
+					 .bridge_create = port->bridge_create,
+					 .mtu = port->mtu,
+					 .addresses = port->addresses};
 
 	memcpy(spec.mac, port->mac, sizeof(spec.mac));
 	return spec;
@@ -116,8 +116,7 @@ announce_once(struct ham_vm *vm)
 		(void)ham_net_port_announce(g_ptr_array_index(vm->ports, i),
 					    &error);
 		if (error)
-			ham_debug("%s: announce: %s", vm->name,
-				  error->message);
+			ham_debug("%s: announce: %s", vm->name, error->message);
 	}
 }
 

@@ -26,6 +26,7 @@
 #include "hamd/base/log.h"
 
 enum {
+	QSD_SILENT_MS = 2000,
 	CHILD_QMP_FD = 3,
 	CHILD_NBD_FD = 4,
 	CHILD_TAP_FD = 8, /* and up */
@@ -108,10 +109,11 @@ describe_end(const struct ham_vm *vm, int code, int status)
 	if (code == CLD_KILLED || code == CLD_DUMPED)
 		return g_strdup_printf("QEMU was ended by signal %d (%s)",
 				       status, strsignal(status));
+	if (code == CLD_EXITED && status == 0 && vm->ending)
+		return g_strdup("QEMU ended as it was told");
 	if (code == CLD_EXITED && status == 0)
-		return g_strdup(vm->shutdown_seen
-					? "the guest powered off"
-					: "QEMU exited by itself");
+		return g_strdup(vm->shutdown_seen ? "the guest powered off"
+						  : "QEMU exited by itself");
 	words = last_words(vm);
 	if (code == CLD_EXITED)
 		return g_strdup_printf("QEMU exited with status %d%s%s", status,
@@ -163,12 +165,21 @@ ham_qsd_exited(ham_child *child, int code, int status, void *data)
 
 	(void)child;
 	unlink(sock);
+	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
 	ham_info("%s: its storage daemon ended (%s %d)", vm->name,
 		 code == CLD_KILLED ? "signal" : "status", status);
 	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);
 	g_clear_pointer(&vm->qsd, ham_child_free);
 	vm->qsd_port = 0;
 	vm->qsd_exports = false;
+	if (vm->qsd_again && vm->flow) {
+		g_autoptr(GError) error = NULL;
+
+		vm->qsd_again = false;
+		if (!ham_qsd_start(vm, &error))
+			ham_flow_fail(vm, "%s", error->message);
+		return;
+	}
 	if (vm->flow) {
 		ham_flow_poke(vm);
 		return;
@@ -240,8 +251,7 @@ make_place(struct ham_vm *vm, GError **error)
 	}
 	vm->uid = conf->uid_first + (uint32_t)slot;
 	if (g_mkdir_with_parents(vm->dir, 0700) != 0)
-		return ham_error_errno(error, errno, "cannot make %s",
-				       vm->dir);
+		return ham_error_errno(error, errno, "cannot make %s", vm->dir);
 	return true;
 }
 
@@ -272,23 +282,22 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	int taps[HAM_CONF_MAX_PORTS];
 	g_auto(GStrv) argv = NULL;
 	ham_autofd int listener = -1;
-	struct ham_child_spec spec = { .program = vm->guests->qemu,
-				       .fds = fds,
-				       .n_fds = 1,
-				       .log_path = log };
+	struct ham_child_spec spec = {.program = vm->guests->qemu,
+				      .fds = fds,
+				      .n_fds = 1,
+				      .log_path = log};
 
 	if (!make_place(vm, error) || !make_console(vm, error))
 		return false;
 	listener = ham_qmp_listen(sock, error);
 	if (listener < 0)
 		return false;
-	fds[0] = (struct ham_child_fd){ listener, CHILD_QMP_FD };
+	fds[0] = (struct ham_child_fd){listener, CHILD_QMP_FD};
 	for (guint i = 0; i < vm->ports->len; i++) {
 		taps[i] = CHILD_TAP_FD + (int)i;
 		fds[spec.n_fds++] = (struct ham_child_fd){
 			ham_net_port_fd(g_ptr_array_index(vm->ports, i)),
-			taps[i]
-		};
+			taps[i]};
 	}
 	argv = ham_qemu_argv(vm, CHILD_QMP_FD, taps, incoming);
 	spec.argv = (const char *const *)argv;
@@ -305,7 +314,7 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 static int
 listen_on(const char *address, unsigned int *port, GError **error)
 {
-	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_storage ss = {0};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&ss;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ss;
 	socklen_t len = sizeof(*v4);
@@ -330,6 +339,24 @@ listen_on(const char *address, unsigned int *port, GError **error)
 	return ham_steal_fd(&fd);
 }
 
+/* QEMU 10.0's storage daemon now and then never answers its first command, if
+ * that comes while it still starts; such a one is ended and started anew. */
+static gboolean
+qsd_silent(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	vm->qsd_watch = 0;
+	if (vm->qsd && !(vm->qsd_qmp && ham_qmp_ready(vm->qsd_qmp))) {
+		ham_warn("%s: its storage daemon does not answer; starting "
+			 "another",
+			 vm->name);
+		vm->qsd_again = true;
+		ham_qsd_kill(vm);
+	}
+	return G_SOURCE_REMOVE;
+}
+
 bool
 ham_qsd_start(struct ham_vm *vm, GError **error)
 {
@@ -340,10 +367,10 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	ham_autofd int nbd = -1;
 	g_auto(GStrv) argv = NULL;
 	struct ham_child_fd fds[2];
-	struct ham_child_spec spec = { .program = vm->guests->qsd,
-				       .fds = fds,
-				       .n_fds = 2,
-				       .log_path = log };
+	struct ham_child_spec spec = {.program = vm->guests->qsd,
+				      .fds = fds,
+				      .n_fds = 2,
+				      .log_path = log};
 
 	if (!make_place(vm, error))
 		return false;
@@ -353,8 +380,8 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	nbd = listen_on(ham_vm_address(vm), &vm->qsd_port, error);
 	if (nbd < 0)
 		return false;
-	fds[0] = (struct ham_child_fd){ monitor, CHILD_QMP_FD };
-	fds[1] = (struct ham_child_fd){ nbd, CHILD_NBD_FD };
+	fds[0] = (struct ham_child_fd){monitor, CHILD_QMP_FD};
+	fds[1] = (struct ham_child_fd){nbd, CHILD_NBD_FD};
 	argv = ham_bm_qsd_argv("qemu-storage-daemon", CHILD_QMP_FD,
 			       CHILD_NBD_FD);
 	/* so that ps(1) tells whose it is */
@@ -363,6 +390,9 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	spec.argv = (const char *const *)argv;
 	spec.uid = spec.gid = vm->uid;
 	vm->qsd_exports = false;
+	vm->qsd_again = false;
+	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
+	vm->qsd_watch = g_timeout_add(QSD_SILENT_MS, qsd_silent, vm);
 	vm->qsd = ham_child_spawn(&spec, ham_qsd_exited, vm, error);
 	return vm->qsd && ham_state_write(vm, error) &&
 	       ham_qsd_attach(vm, error);

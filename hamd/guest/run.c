@@ -10,7 +10,9 @@
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
 
-enum { POWERDOWN_AGAIN_MS = 3000 };
+enum {
+	POWERDOWN_AGAIN_MS = 3000
+};
 
 /* ---- LAUNCH ---- */
 
@@ -50,9 +52,9 @@ launch_cont(struct ham_vm *vm)
 }
 
 static const struct ham_step launch_steps[] = {
-	{ "images", launch_images, NULL, 60000 },
-	{ "start QEMU", launch_process, ham_qemu_ready, 20000 },
-	{ "run", launch_cont, NULL, 0 },
+	{"images", launch_images, NULL, 60000},
+	{"start QEMU", launch_process, ham_qemu_ready, 20000},
+	{"run", launch_cont, NULL, 0},
 };
 
 static void
@@ -72,7 +74,7 @@ kill_qemu(struct ham_vm *vm)
 }
 
 static const struct ham_step clear_steps[] = {
-	{ "end QEMU", kill_qemu, ham_qemu_gone, 30000 },
+	{"end QEMU", kill_qemu, ham_qemu_gone, 30000},
 };
 
 static void
@@ -142,7 +144,7 @@ both_gone(struct ham_vm *vm)
 }
 
 static const struct ham_step kill_steps[] = {
-	{ "end QEMU and its storage daemon", kill_both, both_gone, 60000 },
+	{"end QEMU and its storage daemon", kill_both, both_gone, 60000},
 };
 
 static void
@@ -188,11 +190,11 @@ go_on(struct ham_vm *vm)
 }
 
 static const struct ham_step drop_steps[] = {
-	{ "look at the slots", ham_slot_query, NULL, 0 },
-	{ "cut the connection", ham_slot_yank, NULL, 0 },
-	{ "empty the slots", to_null, NULL, 0 },
-	{ "ask for the state", ham_qemu_query_status, NULL, 0 },
-	{ "go on", go_on, NULL, 0 },
+	{"look at the slots", ham_slot_query, NULL, 0},
+	{"cut the connection", ham_slot_yank, NULL, 0},
+	{"empty the slots", to_null, NULL, 0},
+	{"ask for the state", ham_qemu_query_status, NULL, 0},
+	{"go on", go_on, NULL, 0},
 };
 
 static void
@@ -212,14 +214,14 @@ drop_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_slot_drop(struct ham_vm *vm)
 {
-	ham_vm_begin(vm, HAM_FLOW_DROP, drop_steps,
-		     G_N_ELEMENTS(drop_steps), drop_end);
+	ham_vm_begin(vm, HAM_FLOW_DROP, drop_steps, G_N_ELEMENTS(drop_steps),
+		     drop_end);
 }
 
 /* ---- CLOSE: a replica's daemon ends ---- */
 
 static const struct ham_step close_steps[] = {
-	{ "end the storage daemon", ham_qsd_kill, ham_qsd_gone, 60000 },
+	{"end the storage daemon", ham_qsd_kill, ham_qsd_gone, 60000},
 };
 
 static void

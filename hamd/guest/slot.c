@@ -55,8 +55,8 @@ ham_slot_swap(struct ham_vm *vm)
 		g_autofree char *name = NULL;
 
 		if (to->host[0]) {
-			struct ham_bm_export export = { to->host, to->nbd_port,
-							NULL };
+			struct ham_bm_export export = {to->host, to->nbd_port,
+						       NULL};
 
 			name = ham_vm_disk_export(vm, i, to->epoch,
 						  to->boot_id);

@@ -64,8 +64,8 @@ ham_state_write(struct ham_vm *vm, GError **error)
 void
 ham_state_remove(struct ham_vm *vm)
 {
-	static const char *const names[] = { "state.json", "qmp.sock",
-					     "qsd.sock" };
+	static const char *const names[] = {"state.json", "qmp.sock",
+					    "qsd.sock"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path =

@@ -11,7 +11,9 @@
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
 
-enum { MAX_MARKS = 400 };
+enum {
+	MAX_MARKS = 400
+};
 
 struct mark {
 	int64_t at_us;
@@ -48,6 +50,7 @@ ham_vm_free(struct ham_vm *vm)
 		g_source_remove(vm->announcer);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	g_clear_handle_id(&vm->nudge, g_source_remove);
+	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
 	g_clear_handle_id(&vm->paused, g_source_remove);
 	ham_qmp_free(vm->qmp);
 	ham_qmp_free(vm->qsd_qmp);
@@ -76,14 +79,14 @@ tell(struct ham_vm *vm, struct ham_event *event)
 void
 ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text, bool flag)
 {
-	struct ham_event event = { .did = (uint8_t)did,
-				   .text = text,
-				   .flag = flag,
-				   .value = (uint64_t)vm->copy.stop_us,
-				   .epoch = vm->epoch,
-				   .txn = vm->txn,
-				   .node = vm->slot_node,
-				   .progress = &vm->copy.progress };
+	struct ham_event event = {.did = (uint8_t)did,
+				  .text = text,
+				  .flag = flag,
+				  .value = (uint64_t)vm->copy.stop_us,
+				  .epoch = vm->epoch,
+				  .txn = vm->txn,
+				  .node = vm->slot_node,
+				  .progress = &vm->copy.progress};
 
 	tell(vm, &event);
 }
@@ -91,8 +94,8 @@ ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text, bool flag)
 void
 ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob)
 {
-	struct ham_blob bytes = { 0 };
-	struct ham_event event = { .did = (uint8_t)did, .blob = &bytes };
+	struct ham_blob bytes = {0};
+	struct ham_event event = {.did = (uint8_t)did, .blob = &bytes};
 
 	g_assert(strlen(blob) <= sizeof(bytes.bytes));
 	bytes.len = (uint16_t)strlen(blob);
@@ -112,9 +115,8 @@ ham_vm_disk(const struct ham_vm *vm, unsigned int i)
 	const struct ham_conf_disk *disk =
 		g_ptr_array_index(vm->conf->disks, i);
 
-	return (struct ham_bm_disk){ .index = i,
-				     .path = disk->path,
-				     .size = disk->size };
+	return (struct ham_bm_disk){
+		.index = i, .path = disk->path, .size = disk->size};
 }
 
 char *
@@ -147,7 +149,7 @@ ham_vm_budget(const struct ham_vm *vm)
 void
 ham_vm_mark(struct ham_vm *vm, const char *format, ...)
 {
-	struct mark mark = { .at_us = ham_clock_us() };
+	struct mark mark = {.at_us = ham_clock_us()};
 	va_list ap;
 
 	if (!vm->tracing || vm->timeline->len >= MAX_MARKS)

@@ -45,8 +45,8 @@ struct ham_peer {
 struct ham_copy {
 	struct ham_peer peer;
 	uint32_t peer_node;
-	bool mirror;	  /* disks are copied; else D is current already */
-	bool watching;	  /* the ticker runs */
+	bool mirror;   /* disks are copied; else D is current already */
+	bool watching; /* the ticker runs */
 	bool gated;
 	bool failed;
 	guint ticker;
@@ -59,6 +59,8 @@ struct ham_copy {
 	int64_t disk_seen_us;
 	struct ham_progress progress;
 	bool jobs_ready;
+	uint64_t disk_rest[HAM_CONF_MAX_DISKS];
+	uint64_t disk_speed[HAM_CONF_MAX_DISKS]; /* set last, bytes/s */
 	uint64_t sync_at_gate; /* dirty-sync-count when the threshold rose */
 	uint64_t syncs;
 	int64_t stop_us;
@@ -84,7 +86,9 @@ struct ham_vm {
 	ham_qmp *qsd_qmp;
 	unsigned int qsd_port;
 	bool qsd_exports;
-	GPtrArray *ports; /* ham_net_port *, made here */
+	bool qsd_again; /* it was silent; start another when it is gone */
+	guint qsd_watch;
+	GPtrArray *ports;	/* ham_net_port *, made here */
 	GPtrArray *made_images; /* paths created for this migration */
 	guint announcer;
 	unsigned int announced;
@@ -94,17 +98,17 @@ struct ham_vm {
 	struct ham_job job[HAM_CONF_MAX_DISKS];
 	struct ham_bm_slot slot[HAM_CONF_MAX_DISKS];
 	struct ham_copy copy;
-	struct ham_peer offer; /* D: where S's disk is served */
+	struct ham_peer offer;	 /* D: where S's disk is served */
 	struct ham_peer swap_to; /* host "": a null */
-	bool released;	  /* D: our daemon let go of the image */
-	bool keep_daemon; /* DISCARD: a replica goes on */
+	bool released;		 /* D: our daemon let go of the image */
+	bool keep_daemon;	 /* DISCARD: a replica goes on */
 	bool cont_asked;
-	bool resume_seen; /* since cont was asked */
+	bool resume_seen;	/* since cont was asked */
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint paused; /* at a pause point */
 	unsigned int ram_port;
-	char run_state[32]; /* of the last query-status */
+	char run_state[32];	    /* of the last query-status */
 	char failure[HAM_TEXT_MAX]; /* told after the clean-up it caused */
 	struct ham_effect effect; /* being carried out; only its plain fields */
 	ham_flow *flow;

@@ -35,7 +35,7 @@ class Process:
 
     @property
     def program(self):
-        return os.path.basename(self.args[0]) if self.args else ""
+        return os.path.basename(self.args[0].split(" ")[0]) if self.args else ""
 
     def guest(self):
         """The guest that a QEMU or a storage daemon is for, or None."""

@@ -44,6 +44,7 @@ must() { # ORDER...: a step that has to work for the test to go on
 	*) echo "not ok - $*: $answer"; exit 1 ;;
 	esac
 }
+# shellcheck disable=SC2053 # a pattern is what it takes
 said() { [[ $answer == $1 ]]; }
 refused() { # TEXT ORDER...
 	local want=$1

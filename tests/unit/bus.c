@@ -6,15 +6,15 @@
 #include <string.h>
 
 static const char *const act_names[HAM_DO_N] = {
-	[HAM_DO_LAUNCH] = "LAUNCH",	[HAM_DO_SHUTDOWN] = "SHUTDOWN",
-	[HAM_DO_KILL] = "KILL",		[HAM_DO_PREPARE] = "PREPARE",
-	[HAM_DO_COPY] = "COPY",		[HAM_DO_UNDO] = "UNDO",
-	[HAM_DO_CAPTURE] = "CAPTURE",	[HAM_DO_HALT] = "HALT",
-	[HAM_DO_SILENCE] = "SILENCE",	[HAM_DO_RESUME] = "RESUME",
-	[HAM_DO_FINISH] = "FINISH",	[HAM_DO_RELEASE] = "RELEASE",	[HAM_DO_WIRE] = "WIRE",
-	[HAM_DO_TAKEOVER] = "TAKEOVER", [HAM_DO_RUN] = "RUN",
-	[HAM_DO_DISCARD] = "DISCARD",	[HAM_DO_CLOSE] = "CLOSE",
-	[HAM_DO_SLOT_DROP] = "SLOT_DROP",
+	[HAM_DO_LAUNCH] = "LAUNCH",   [HAM_DO_SHUTDOWN] = "SHUTDOWN",
+	[HAM_DO_KILL] = "KILL",	      [HAM_DO_PREPARE] = "PREPARE",
+	[HAM_DO_COPY] = "COPY",	      [HAM_DO_UNDO] = "UNDO",
+	[HAM_DO_CAPTURE] = "CAPTURE", [HAM_DO_HALT] = "HALT",
+	[HAM_DO_SILENCE] = "SILENCE", [HAM_DO_RESUME] = "RESUME",
+	[HAM_DO_FINISH] = "FINISH",   [HAM_DO_RELEASE] = "RELEASE",
+	[HAM_DO_WIRE] = "WIRE",	      [HAM_DO_TAKEOVER] = "TAKEOVER",
+	[HAM_DO_RUN] = "RUN",	      [HAM_DO_DISCARD] = "DISCARD",
+	[HAM_DO_CLOSE] = "CLOSE",     [HAM_DO_SLOT_DROP] = "SLOT_DROP",
 };
 
 /* What a healthy guest layer answers; FOUND stands for "nothing". */
@@ -42,7 +42,7 @@ struct bus_frame {
 	unsigned int from;
 	uint64_t incarnation;
 	struct ham_ring ring;
-	GBytes *bytes;	      /* NULL: a group change */
+	GBytes *bytes; /* NULL: a group change */
 	unsigned int part;
 };
 
@@ -73,13 +73,13 @@ bus_new(unsigned int n, unsigned int replicas)
 	for (unsigned int i = 0; i < n; i++) {
 		struct bus_node *node = &bus->node[i];
 
-		node->disk = g_hash_table_new_full(
-			g_str_hash, g_str_equal, g_free,
-			(GDestroyNotify)g_bytes_unref);
+		node->disk =
+			g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+					      (GDestroyNotify)g_bytes_unref);
 		node->tickets = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 		node->acts = g_string_new("");
 		node->notes = g_string_new("");
-		node->ring = (struct ham_ring){ 1, bus->ring_seq };
+		node->ring = (struct ham_ring){1, bus->ring_seq};
 		node->quorate = true;
 	}
 	return bus;
@@ -131,10 +131,9 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 {
 	struct bus_node *node = &bus->node[i];
 	enum ham_do act = (enum ham_do)fx->act;
-	struct ham_blob blob = { .len = 1, .bytes = { 42 } };
-	struct ham_event event = { .kind = HAM_EV_DID,
-				   .guest = fx->guest,
-				   .blob = &blob };
+	struct ham_blob blob = {.len = 1, .bytes = {42}};
+	struct ham_event event = {
+		.kind = HAM_EV_DID, .guest = fx->guest, .blob = &blob};
 
 	g_string_append_printf(node->acts, "%s ", act_names[act]);
 	note_vcpus(bus, i, act);
@@ -160,16 +159,16 @@ store(struct bus_node *node, const struct ham_effect *fx)
 	if (fx->flag)
 		g_hash_table_remove_all(node->disk);
 	for (size_t k = 0; k < fx->n_items; k++)
-		g_hash_table_insert(node->disk, g_strdup(fx->items[k].key),
-				    g_bytes_new(fx->items[k].value,
-						fx->items[k].len));
+		g_hash_table_insert(
+			node->disk, g_strdup(fx->items[k].key),
+			g_bytes_new(fx->items[k].value, fx->items[k].len));
 }
 
 static void
 carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 {
 	struct bus_node *node = &bus->node[i];
-	struct ham_event done = { .kind = HAM_EV_PERSISTED };
+	struct ham_event done = {.kind = HAM_EV_PERSISTED};
 	struct bus_frame *f;
 
 	switch ((enum ham_effect_kind)fx->kind) {
@@ -216,7 +215,7 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 static void
 step(struct bus *bus, unsigned int i, struct ham_event *event)
 {
-	struct ham_effects fx = { 0 };
+	struct ham_effects fx = {0};
 
 	event->now_us = bus->now_us;
 	ham_core_step(bus->node[i].core, event, &fx);
@@ -229,7 +228,7 @@ static void
 tell_group(struct bus *bus, unsigned int i)
 {
 	uint32_t ids[BUS_MAX];
-	struct ham_event event = { .kind = HAM_EV_GROUP, .ids = ids };
+	struct ham_event event = {.kind = HAM_EV_GROUP, .ids = ids};
 
 	for (unsigned int k = 0; k < bus->n; k++)
 		if (bus->node[k].up && bus->node[k].part == bus->node[i].part)
@@ -241,7 +240,7 @@ static void
 tell_ring(struct bus *bus, unsigned int i)
 {
 	uint32_t ids[BUS_MAX];
-	struct ham_event event = { .kind = HAM_EV_TOTEM, .ids = ids };
+	struct ham_event event = {.kind = HAM_EV_TOTEM, .ids = ids};
 
 	for (unsigned int k = 0; k < bus->n; k++)
 		if (bus->node[k].part == bus->node[i].part)
@@ -268,12 +267,12 @@ void
 bus_up(struct bus *bus, unsigned int i)
 {
 	struct bus_node *node = &bus->node[i];
-	struct ham_core_config config = { .self = i + 1,
-					  .n_nodes = bus->n,
-					  .n_guests = 1,
-					  .guests = &bus->guest,
-					  .version = "test" };
-	struct ham_event ready = { .kind = HAM_EV_READY };
+	struct ham_core_config config = {.self = i + 1,
+					 .n_nodes = bus->n,
+					 .n_guests = 1,
+					 .guests = &bus->guest,
+					 .version = "test"};
+	struct ham_event ready = {.kind = HAM_EV_READY};
 	GHashTableIter iter;
 	gpointer key;
 	gpointer value;
@@ -291,8 +290,7 @@ bus_up(struct bus *bus, unsigned int i)
 		gsize len;
 		const uint8_t *bytes = g_bytes_get_data(value, &len);
 
-		ck_assert_ptr_null(
-			ham_core_load(node->core, key, bytes, len));
+		ck_assert_ptr_null(ham_core_load(node->core, key, bytes, len));
 	}
 	ck_assert_ptr_null(ham_core_loaded(node->core));
 	node->up = true;
@@ -304,7 +302,7 @@ bus_up(struct bus *bus, unsigned int i)
 static void
 make_ready(struct bus *bus, unsigned int i)
 {
-	struct ham_event ready = { .kind = HAM_EV_READY };
+	struct ham_event ready = {.kind = HAM_EV_READY};
 
 	step(bus, i, &ready);
 }
@@ -334,7 +332,7 @@ bus_split(struct bus *bus, const char *parts)
 				size++;
 				rep = k + 1;
 			}
-		node->ring = (struct ham_ring){ rep, bus->ring_seq };
+		node->ring = (struct ham_ring){rep, bus->ring_seq};
 		node->quorate = size > bus->n / 2;
 	}
 	for (unsigned int i = 0; i < bus->n; i++) {
@@ -349,8 +347,8 @@ static void
 deliver(struct bus *bus, const struct bus_frame *f)
 {
 	for (unsigned int i = 0; i < bus->n; i++) {
-		struct ham_event event = { .kind = HAM_EV_MESSAGE,
-					   .node = f->from + 1 };
+		struct ham_event event = {.kind = HAM_EV_MESSAGE,
+					  .node = f->from + 1};
 		gsize len;
 
 		if (!bus->node[i].up ||
@@ -384,7 +382,7 @@ bus_run(struct bus *bus)
 void
 bus_time(struct bus *bus, int64_t us)
 {
-	struct ham_event tick = { .kind = HAM_EV_TICK };
+	struct ham_event tick = {.kind = HAM_EV_TICK};
 
 	bus->now_us += us;
 	for (unsigned int i = 0; i < bus->n; i++)
@@ -398,11 +396,11 @@ bus_command(struct bus *bus, unsigned int i, enum ham_command command,
 	    unsigned int target)
 {
 	static uint64_t token;
-	struct ham_event event = { .kind = HAM_EV_COMMAND,
-				   .command = (uint8_t)command,
-				   .guest = "g",
-				   .node = target,
-				   .token = ++token };
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = (uint8_t)command,
+				  .guest = "g",
+				  .node = target,
+				  .token = ++token};
 
 	g_strlcpy(bus->node[i].last_error, "no answer",
 		  sizeof(bus->node[i].last_error));
@@ -419,13 +417,13 @@ void
 bus_did(struct bus *bus, unsigned int i, enum ham_did did, const char *text,
 	bool flag)
 {
-	struct ham_blob blob = { .len = 1, .bytes = { 42 } };
-	struct ham_event event = { .kind = HAM_EV_DID,
-				   .did = (uint8_t)did,
-				   .guest = "g",
-				   .text = text,
-				   .flag = flag,
-				   .blob = &blob };
+	struct ham_blob blob = {.len = 1, .bytes = {42}};
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = (uint8_t)did,
+				  .guest = "g",
+				  .text = text,
+				  .flag = flag,
+				  .blob = &blob};
 
 	if (did == HAM_DID_GONE)
 		bus->node[i].vcpus = false;
@@ -433,15 +431,15 @@ bus_did(struct bus *bus, unsigned int i, enum ham_did did, const char *text,
 }
 
 void
-bus_found(struct bus *bus, unsigned int i, enum ham_found found,
-	  uint64_t epoch, uint64_t txn)
+bus_found(struct bus *bus, unsigned int i, enum ham_found found, uint64_t epoch,
+	  uint64_t txn)
 {
-	struct ham_event event = { .kind = HAM_EV_DID,
-				   .did = HAM_DID_FOUND,
-				   .found = (uint8_t)found,
-				   .guest = "g",
-				   .epoch = epoch,
-				   .txn = txn };
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_FOUND,
+				  .found = (uint8_t)found,
+				  .guest = "g",
+				  .epoch = epoch,
+				  .txn = txn};
 
 	step(bus, i, &event);
 }
@@ -449,14 +447,14 @@ bus_found(struct bus *bus, unsigned int i, enum ham_found found,
 void
 bus_store_go(struct bus *bus, unsigned int i)
 {
-	struct ham_event done = { .kind = HAM_EV_PERSISTED };
+	struct ham_event done = {.kind = HAM_EV_PERSISTED};
 	struct bus_node *node = &bus->node[i];
 
 	node->store_held = false;
 	if (node->tickets->len == 0)
 		return;
-	done.value = g_array_index(node->tickets, uint64_t,
-				   node->tickets->len - 1);
+	done.value =
+		g_array_index(node->tickets, uint64_t, node->tickets->len - 1);
 	g_array_set_size(node->tickets, 0);
 	step(bus, i, &done);
 }
@@ -494,8 +492,7 @@ bus_equal(struct bus *bus, unsigned int i)
 	for (unsigned int k = 0; k < bus->n; k++) {
 		const struct ham_record *b;
 
-		if (!bus->node[k].up ||
-		    bus->node[k].part != bus->node[i].part)
+		if (!bus->node[k].up || bus->node[k].part != bus->node[i].part)
 			continue;
 		b = ham_core_record(bus->node[k].core);
 		if (ham_pos_compare(a->pos, b->pos) != 0 ||

@@ -12,21 +12,23 @@
 
 #include "hamd/core/core.h"
 
-enum { BUS_MAX = 5 };
+enum {
+	BUS_MAX = 5
+};
 
 struct bus_node {
 	ham_core *core;
-	bool up;	/* its hamd runs and is in the group */
+	bool up;	   /* its hamd runs and is in the group */
 	unsigned int part; /* nodes of one part share a ring */
 	struct ham_ring ring;
 	bool quorate;
 	uint64_t incarnation;
-	GHashTable *disk;     /* char * -> GBytes *, survives a restart */
-	bool store_held;      /* tickets wait in `tickets` */
-	GArray *tickets;      /* uint64_t */
-	uint64_t silent;      /* bit act: the guest layer does not answer */
-	bool vcpus;	      /* of guest "g", whatever hamd does */
-	GString *acts;	      /* "LAUNCH PREPARE ..." since last cleared */
+	GHashTable *disk; /* char * -> GBytes *, survives a restart */
+	bool store_held;  /* tickets wait in `tickets` */
+	GArray *tickets;  /* uint64_t */
+	uint64_t silent;  /* bit act: the guest layer does not answer */
+	bool vcpus;	  /* of guest "g", whatever hamd does */
+	GString *acts;	  /* "LAUNCH PREPARE ..." since last cleared */
 	GString *notes;
 	char last_error[HAM_TEXT_MAX]; /* of the last command; "" accepted */
 	unsigned int answers;

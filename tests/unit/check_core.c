@@ -206,8 +206,8 @@ START_TEST(back_before_the_old_copy_is_closed)
 	bus_command(bus, 0, HAM_CMD_MIGRATE, 1);
 	bus_run(bus);
 	expect_owner(bus, 0, 3);
-	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str,
-				     "FINISH CLOSE PREPARE WIRE"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[0].acts->str, "FINISH CLOSE PREPARE WIRE"));
 	bus_free(bus);
 }
 END_TEST
@@ -397,11 +397,11 @@ START_TEST(kill_after_stop)
 	bus_run(bus);
 	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STARTED);
 	{
-		struct ham_event event = { .kind = HAM_EV_COMMAND,
-					   .command = HAM_CMD_STOP,
-					   .guest = "g",
-					   .flag = true,
-					   .token = 999 };
+		struct ham_event event = {.kind = HAM_EV_COMMAND,
+					  .command = HAM_CMD_STOP,
+					  .guest = "g",
+					  .flag = true,
+					  .token = 999};
 		bus_event(bus, 1, &event);
 	}
 	bus_run(bus);

@@ -14,8 +14,8 @@
 #include "tests/unit/leaf_run.h"
 
 enum {
-	KIND_AT = 5, /* magic, level, kind */
-	BODY_AT = 26, /* incarnation, ring */
+	KIND_AT = 5,		    /* magic, level, kind */
+	BODY_AT = 26,		    /* incarnation, ring */
 	HANDOVER_FIXED = 8 + 8 + 1, /* epoch, txn, standing */
 	MUTATIONS = 20000,
 };
@@ -23,10 +23,10 @@ enum {
 static struct ham_record *
 three_guests(void)
 {
-	static const char *const names[] = { "a", "db.1", "web-1" };
+	static const char *const names[] = {"a", "db.1", "web-1"};
 	struct ham_record *record = g_new0(struct ham_record, 1);
 
-	record->pos = (struct ham_pos){ 48, 17 };
+	record->pos = (struct ham_pos){48, 17};
 	record->n_guests = G_N_ELEMENTS(names);
 	for (unsigned int i = 0; i < record->n_guests; i++) {
 		struct ham_guest *g = &record->guests[i];
@@ -70,8 +70,8 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 
 	m->kind = (uint8_t)kind;
 	m->incarnation = UINT64_C(0xc1c2c3c4c5c6c7c8);
-	m->ring = (struct ham_ring){ 0xd1d2d3d4, UINT64_C(0xd5d6d7d8d9dadbdc) };
-	m->pos = (struct ham_pos){ UINT64_C(0xe1e2e3e4e5e6e7e8), 77 };
+	m->ring = (struct ham_ring){0xd1d2d3d4, UINT64_C(0xd5d6d7d8d9dadbdc)};
+	m->pos = (struct ham_pos){UINT64_C(0xe1e2e3e4e5e6e7e8), 77};
 	m->checksum = kind == HAM_MSG_ADOPT ? ham_record_checksum(record)
 					    : UINT64_C(0xf1f2f3f4f5f6f7f8);
 	m->promise = UINT64_C(0x2122232425262728);
@@ -93,9 +93,16 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	for (unsigned int i = 0; i < HAM_BLOB_MAX; i++)
 		m->blob.bytes[i] = (uint8_t)i;
 	m->progress = (struct ham_progress){
-		.phase = 3, .disk_done = 1, .disk_total = UINT64_MAX,
-		.ram_done = 2, .ram_total = 3, .ram_remaining = 4, .rate = 5,
-		.eta_ms = -1, .passes = 6, .elapsed_ms = INT64_MIN,
+		.phase = 3,
+		.disk_done = 1,
+		.disk_total = UINT64_MAX,
+		.ram_done = 2,
+		.ram_total = 3,
+		.ram_remaining = 4,
+		.rate = 5,
+		.eta_ms = -1,
+		.passes = 6,
+		.elapsed_ms = INT64_MIN,
 	};
 	return m;
 }
@@ -514,8 +521,8 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED(g->slot = HAM_MAX_GUESTS);
 	GUEST_REFUSED(g->phase = HAM_GUEST_N_PHASES);
 	GUEST_REFUSED(g->owner = 0);
-	GUEST_REFUSED((g->phase = HAM_GUEST_MIGRATING, g->dst = 7,
-		       g->owner = 0));
+	GUEST_REFUSED(
+		(g->phase = HAM_GUEST_MIGRATING, g->dst = 7, g->owner = 0));
 	GUEST_REFUSED(g->dst = 7);
 	GUEST_REFUSED(g->phase = HAM_GUEST_MIGRATING);
 	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = g->owner));

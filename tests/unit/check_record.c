@@ -11,12 +11,18 @@
 #include "hamd/core/record.h"
 #include "tests/unit/leaf_run.h"
 
-enum { A = 1, B = 2, C = 3, D = 4, E = 5 };
+enum {
+	A = 1,
+	B = 2,
+	C = 3,
+	D = 4,
+	E = 5
+};
 
 static struct ham_op
 op(enum ham_op_kind kind, const char *guest)
 {
-	struct ham_op o = { .kind = (uint8_t)kind };
+	struct ham_op o = {.kind = (uint8_t)kind};
 
 	g_strlcpy(o.guest, guest, sizeof(o.guest));
 	return o;
@@ -120,26 +126,29 @@ START_TEST(phases_and_operations)
 		uint32_t node;
 		const char *refusal[HAM_GUEST_N_PHASES]; /* NULL: accepted */
 	} rows[] = {
-		{ HAM_OP_START, A,
-		  { NULL, "not stopped", "not stopped", "not stopped" } },
-		{ HAM_OP_WANT_STOP, 0,
-		  { NULL, NULL, "being migrated", "being migrated" } },
-		{ HAM_OP_STOPPED, 0,
-		  { "not started", NULL, NULL, "not started" } },
-		{ HAM_OP_MIGRATE, C,
-		  { "not running", NULL, "migrated already",
-		    "migrated already" } },
-		{ HAM_OP_MIGRATE_END, 0,
-		  { "is over", "is over", NULL, "is over" } },
-		{ HAM_OP_CUTOVER, 0,
-		  { "is over", "is over", NULL, "is over" } },
-		{ HAM_OP_OUTCOME, A,
-		  { "not in doubt", "not in doubt", "not in doubt", NULL } },
-		{ HAM_OP_OUTCOME, B,
-		  { "not in doubt", "not in doubt", "not in doubt", NULL } },
-		{ HAM_OP_OUTDATED, C,
-		  { "not started", "not current", "not current",
-		    "not started" } },
+		{HAM_OP_START,
+		 A,
+		 {NULL, "not stopped", "not stopped", "not stopped"}},
+		{HAM_OP_WANT_STOP,
+		 0,
+		 {NULL, NULL, "being migrated", "being migrated"}},
+		{HAM_OP_STOPPED, 0, {"not started", NULL, NULL, "not started"}},
+		{HAM_OP_MIGRATE,
+		 C,
+		 {"not running", NULL, "migrated already", "migrated already"}},
+		{HAM_OP_MIGRATE_END,
+		 0,
+		 {"is over", "is over", NULL, "is over"}},
+		{HAM_OP_CUTOVER, 0, {"is over", "is over", NULL, "is over"}},
+		{HAM_OP_OUTCOME,
+		 A,
+		 {"not in doubt", "not in doubt", "not in doubt", NULL}},
+		{HAM_OP_OUTCOME,
+		 B,
+		 {"not in doubt", "not in doubt", "not in doubt", NULL}},
+		{HAM_OP_OUTDATED,
+		 C,
+		 {"not started", "not current", "not current", "not started"}},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -167,12 +176,12 @@ END_TEST
 
 START_TEST(names_are_checked)
 {
-	static const char *const good[] = { "a", "web1", "A.b_c-9", "9" };
-	static const char *const bad[] = { "", "-a", ".a", "a/b", "a b",
-					   "a\n", "\xc3\xa4", "a:b" };
+	static const char *const good[] = {"a", "web1", "A.b_c-9", "9"};
+	static const char *const bad[] = {"",	 "-a",	".a",	    "a/b",
+					  "a b", "a\n", "\xc3\xa4", "a:b"};
 	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
-	g_autofree char *longest = g_strnfill(46, 'n');
-	g_autofree char *longer = g_strnfill(47, 'n');
+	g_autofree char *longest = g_strnfill(HAM_NAME_SIZE - 1, 'n');
+	g_autofree char *longer = g_strnfill(HAM_NAME_SIZE, 'n');
 
 	for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
 		ck_assert(ham_name_valid(good[i]));
@@ -422,7 +431,7 @@ END_TEST
 START_TEST(entries_are_used_again)
 {
 	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
-	static const uint32_t way[] = { B, C, D, E, A };
+	static const uint32_t way[] = {B, C, D, E, A};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(way); i++) {
 		uint32_t from = guest(record)->owner;
@@ -450,8 +459,8 @@ start_named(struct ham_record *record, const char *name)
 START_TEST(guests_are_ordered_by_name)
 {
 	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
-	static const char *const names[] = { "m", "z", "a", "mm", "B" };
-	static const char *const want[] = { "B", "a", "m", "mm", "z" };
+	static const char *const names[] = {"m", "z", "a", "mm", "B"};
+	static const char *const want[] = {"B", "a", "m", "mm", "z"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		start_named(record, names[i]);
@@ -469,7 +478,7 @@ END_TEST
 START_TEST(slots_are_unique)
 {
 	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
-	bool seen[HAM_MAX_GUESTS] = { false };
+	bool seen[HAM_MAX_GUESTS] = {false};
 
 	for (unsigned int i = 0; i < HAM_MAX_GUESTS; i++) {
 		g_autofree char *name =

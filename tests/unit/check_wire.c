@@ -15,7 +15,7 @@
 static struct ham_reader
 reader(const void *bytes, size_t len)
 {
-	return (struct ham_reader){ g_memdup2(bytes, len), len, 0, false };
+	return (struct ham_reader){g_memdup2(bytes, len), len, 0, false};
 }
 
 static void
@@ -31,7 +31,7 @@ START_TEST(integers_are_big_endian)
 		0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f,
 	};
 	uint8_t out[32];
-	struct ham_writer w = { out, 0, sizeof(out) };
+	struct ham_writer w = {out, 0, sizeof(out)};
 	struct ham_reader r;
 
 	ham_put_u8(&w, 0x01);
@@ -53,7 +53,7 @@ END_TEST
 
 START_TEST(short_reads_are_zero_and_stay_bad)
 {
-	static const uint8_t bytes[] = { 0xff, 0xff, 0xff };
+	static const uint8_t bytes[] = {0xff, 0xff, 0xff};
 	struct ham_reader r = reader(bytes, sizeof(bytes));
 
 	ck_assert_uint_eq(ham_get_u32(&r), 0);
@@ -70,7 +70,7 @@ END_TEST
 
 START_TEST(a_huge_length_does_not_wrap)
 {
-	static const uint8_t bytes[] = { 1, 2, 3 };
+	static const uint8_t bytes[] = {1, 2, 3};
 	struct ham_reader r = reader(bytes, sizeof(bytes));
 
 	ck_assert_uint_eq(ham_get_u8(&r), 1);
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(a_bool_is_0_or_1)
 {
-	static const uint8_t bytes[] = { 0, 1, 2 };
+	static const uint8_t bytes[] = {0, 1, 2};
 	struct ham_reader r = reader(bytes, sizeof(bytes));
 
 	ck_assert(!ham_get_bool(&r));
@@ -111,7 +111,7 @@ text_there_and_back(const char *text, bool wide)
 {
 	uint8_t bytes[512];
 	char out[300];
-	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 	struct ham_reader r;
 
 	ham_put_text(&w, text, wide);
@@ -182,7 +182,7 @@ END_TEST
 START_TEST(a_writer_without_room_stops)
 {
 	uint8_t bytes[2];
-	struct ham_writer w = { bytes, 0, sizeof(bytes) };
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 
 	ham_put_u8(&w, 1);
 	ham_put_u16(&w, 2);
