@@ -1,67 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/lab/test-in-doubt.sh - a participant vanishes inside the hand-over: the
-# rows of the in-doubt table (doc/faults.md) that need no fencing decide by
-# themselves; the others wait, and status names for whom
-. "$(dirname "$(readlink -f "$0")")/testlib.sh"
-in_lab small 800M
+# rows of the in-doubt table that need no fencing decide, the others wait
+# shellcheck source=tests/lab/mig.sh
+. "$(dirname "$(readlink -f "$0")")/mig.sh"
+scene ''
 
-# to_handover: n2 is about to take the whole image from n1, which is paused
-to_handover() {
-	hold n2 handover
-	begin n2
-	until_true "held in HANDOVER" held n2
-}
-
-boot_on n1
-
-# D is gone, S has not yielded: S runs its image on (F3)
-to_handover
+start_guest n1
+# D absent, S has not yielded: S gets its guest back (F3)
+restart_paused n2 handover
+migrate_bg n2
+paused n2
 "$lab" off n2
-runs_on n1
-writes_on n1
-ended 6
+until_is n1 state running
+is n1 owner n1 || fail "the owner is $(get n1 owner)"
+goes_on n1
+fine "destination's power cut in the hand-over: the source goes on"
+wait "$mig" || true
 "$lab" on n2
-cluster_whole
-runs_on n1
-until_clean leftovers --idle n2
-ok "destination's power cut: the source goes on"
+whole n1
+"$here/audit" guests --expect web1=n1 || fail "guests audit"
 
-# S is gone, D comes to hold the whole image: D runs the very same memory
-to_handover
-"$lab" off n1
-let_go n2
-runs_on n2
-writes_on n2
-wait "$moving" || :
-"$lab" on n1
-cluster_whole
-"$audit" leftovers --idle n1
-ctl n3 guest migrate web1 n1
-writes_on n1
-ok "source's power cut: the destination goes on"
-
-# S's hamd was restarted beside a paused QEMU, so it counts as having yielded,
-# and D is gone: D may run it, its death must be proven first
-to_handover
+# hamd at S restarts in the hand-over with QEMU paused: counts as yielded;
+# D has no whole image, so both are cold, S preferred
+restart_paused n2 handover
+"$lab" sh n2 rm -f /run/hamd/continue /run/hamd/paused-at
+migrate_bg n2
+paused n2
 "$lab" hamd n1 kill
-"$lab" off n2
 "$lab" hamd n1 start
-until_true "n3 says what is waited for" guest_has n3 web1 \
-	'"state":"in-doubt".*"waits_for":"[^"]*n2'
-expect_rc 0 ctl n3 status
-said_has 'web1 is in-doubt.*n2'
-expect_rc 1 ctl n3 guest start web1
-"$audit" guests --migrating web1
-ok "$(tail -n 1 <<<"$said")"
-wait "$moving" || :
-# back without an image, it is known not to run: a cold start, S preferred
-"$lab" on n2
-cluster_whole
-runs_on n1
-until_clean leftovers --idle n2
-writes_on n1
-ok "both without an image: a cold start at the source"
-
-finish n1 web1 --reboots 1
-echo "PASS: the rows of the in-doubt table"
+let_go n2
+whole n1
+until_is n1 state running 40
+owner=$(get n1 owner)
+goes_on "$owner"
+wait "$mig" || true
+"$here/audit" guests --expect "web1=$owner" || fail "guests audit"
+audit_records "$owner" --reboots 1
