@@ -14,6 +14,7 @@ corosync_conf() {
 	  crypto_cipher: aes256
 	  crypto_hash: sha256
 	  token: $token
+	  seqno_unchanged_const: 3
 	}
 	quorum {
 	  provider: corosync_votequorum
