@@ -26,6 +26,7 @@ struct migrate {
 	char *txn; /* of ours; "" until known */
 	struct ham_ctl_progress progress;
 	enum ham_ctl_phase printed; /* last phase of a plain line */
+	char *last;		    /* and the line */
 	bool announced;
 	unsigned int n_without;
 };
@@ -105,9 +106,13 @@ draw(struct ham_ctl_wait *wait)
 		return;
 	}
 	text = ham_ctl_progress_plain(&migrate->progress, wait->guest, now_us);
+	migrate->printed = migrate->progress.phase;
+	if (g_strcmp0(text, migrate->last) == 0)
+		return;
 	puts(text);
 	fflush(stdout);
-	migrate->printed = migrate->progress.phase;
+	g_free(migrate->last);
+	migrate->last = g_steal_pointer(&text);
 }
 
 /* A live line is drawn at once; of plain lines only one for each phase, the
@@ -237,5 +242,6 @@ ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args)
 	ham_ctl_progress_start(&migrate.progress, ham_clock_us());
 	code = ham_ctl_wait_run(&wait);
 	g_free(migrate.txn);
+	g_free(migrate.last);
 	return code;
 }
