@@ -185,22 +185,27 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 static void
 on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 {
+	bool ran = msg->note == HAM_NOTE_MIGRATION_RAN;
 	struct ham_effect *effect;
 
-	if (msg->note == HAM_NOTE_MIGRATION_RAN) {
-		on_handover(core, sender, msg);
-		return;
-	}
 	if (msg->note >= HAM_NOTE_N)
 		return;
+	/* one message for two pieces of news: each costs the guest that just
+	 * came some of its first milliseconds */
+	if (ran)
+		on_handover(core, sender, msg);
 	effect = ham_fx(core, HAM_FX_NOTE);
-	effect->note = msg->note;
+	effect->note = ran ? HAM_NOTE_GUEST_RUNNING : msg->note;
 	effect->node = sender;
 	effect->epoch = msg->epoch;
 	effect->txn = msg->txn;
 	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
-	g_strlcpy(effect->text, msg->text, sizeof(effect->text));
-	if (msg->note == HAM_NOTE_GUEST_RUNNING &&
+	if (ran)
+		g_snprintf(effect->text, sizeof(effect->text), "running on %s",
+			   ham_core_node_name(core, sender));
+	else
+		g_strlcpy(effect->text, msg->text, sizeof(effect->text));
+	if (effect->note == HAM_NOTE_GUEST_RUNNING &&
 	    ham_record_lookup(&core->record, msg->guest))
 		ham_local_get(core, msg->guest)->starting_epoch = 0;
 	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&

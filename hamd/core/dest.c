@@ -141,8 +141,6 @@ did_ran(ham_core *core, struct ham_local *local)
 		   core->now_us - local->yield_us);
 	ham_evaluate_all(core);
 	ham_fx_send(core, &msg, false);
-	ham_fx_tell(core, HAM_NOTE_GUEST_RUNNING, local, "running on %s",
-		    ham_core_node_name(core, core->config.self));
 }
 
 static bool

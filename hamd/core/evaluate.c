@@ -12,9 +12,12 @@
 
 #include "hamd/core/state.h"
 
-/* How long the owner has to empty its slot before its old copy is closed. */
 enum {
-	LET_GO_US = 2000000
+	/* for the owner to empty its slot before its old copy is closed */
+	LET_GO_US = 2000000,
+	/* A guest that just came has cold caches and a backlog of packets: what
+	 * is left to tidy up waits this long (measured: doc/design.md). */
+	SETTLE_US = 200000,
 };
 
 static void
@@ -73,7 +76,8 @@ mind_replicas(ham_core *core, struct ham_local *local,
 			continue;
 		else if (r->node != local->slot_node)
 			why = "its disk is not connected";
-		else if (++kept > wanted)
+		else if (++kept > wanted &&
+			 core->now_us - local->since_us >= SETTLE_US)
 			why = "no replica is wanted";
 		if (!why)
 			continue;
@@ -304,7 +308,9 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	    core->now_us - local->changed_us > LET_GO_US)
 		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
-	    guest->epoch == local->epoch + 1) {
+	    guest->epoch == local->epoch + 1 &&
+	    (local->prepare_due ||
+	     core->now_us - local->changed_us >= SETTLE_US)) {
 		/* OUTCOME: the destination; committed, the image here is void
 		 */
 		ham_stage(core, local, HAM_L_S_FINISH);

@@ -430,6 +430,7 @@ did_found(ham_core *core, struct ham_local *local,
 	local->epoch = event->epoch;
 	local->txn = event->txn;
 	local->slot_node = event->node;
+	local->slot_failed = event->flag;
 	switch ((enum ham_found)event->found) {
 	case HAM_FOUND_RUNNING:
 		ham_stage(core, local, HAM_L_RUNNING);

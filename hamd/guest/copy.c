@@ -30,8 +30,6 @@ start_daemon(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (vm->qsd)
-		return;
 	if (!ham_qsd_start(vm, &error))
 		ham_flow_fail(vm, "%s", error->message);
 }
@@ -165,6 +163,8 @@ pause_copy(struct ham_vm *vm)
 }
 
 static const struct ham_step copy_steps[] = {
+	{"end what served the last copy", ham_qsd_kill, ham_qsd_gone, 0},
+	{"look at the slots", ham_slot_query, NULL, 0},
 	{"start the storage daemon", start_daemon, ham_qsd_ready, 0},
 	{"offer the disk", open_idle, NULL, 0},
 	{"set up the copy", offer, NULL, 0},
@@ -502,6 +502,7 @@ undo_nodes(struct ham_vm *vm)
 static void
 undo_end(struct ham_vm *vm, const GError *error)
 {
+	ham_slot_unwatch(vm);
 	if (error) {
 		/* QEMU does not obey: its end is the only way to be sure */
 		ham_err("%s: undo: %s; ending QEMU", vm->name, error->message);
@@ -546,6 +547,8 @@ undo_look(struct ham_vm *vm)
 		      assume_all);
 	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
 		      got_mig_status);
+	ham_slot_query(vm);
+	ham_slot_watch(vm);
 }
 
 static const struct ham_step undo_steps[] = {

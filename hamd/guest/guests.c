@@ -234,6 +234,16 @@ kind_of(const struct ham_vm *vm)
 	return HAM_FOUND_INCOMING;
 }
 
+/* Which disk stopped it nobody can say any more.  Taken as the replica's, it
+ * is given up and the guest tries again; if its own disk failed, QEMU stops it
+ * at that again and says so. */
+static void
+look_why_stopped(struct ham_vm *vm)
+{
+	vm->slot_error = vm->role == HAM_ROLE_OWNER && vm->slot_node &&
+			 strcmp(vm->run_state, "io-error") == 0;
+}
+
 static void
 tell_found(struct ham_vm *vm)
 {
@@ -243,7 +253,8 @@ tell_found(struct ham_vm *vm)
 				  .found = (uint8_t)kind_of(vm),
 				  .epoch = vm->epoch,
 				  .txn = vm->txn,
-				  .node = vm->slot_node};
+				  .node = vm->slot_node,
+				  .flag = vm->slot_error};
 
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
@@ -328,6 +339,7 @@ find_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	ham_ports_adopt(vm);
+	look_why_stopped(vm);
 	tell_found(vm);
 	found_one(guests);
 }

@@ -101,9 +101,12 @@ drained(struct ham_vm *vm)
 	return strcmp(vm->mig_status, "pre-switchover") == 0;
 }
 
+/* The order the commands are sent in is the order QEMU takes them in. */
 static void
-drop_targets(struct ham_vm *vm)
+let_go(struct ham_vm *vm)
 {
+	vm->role = HAM_ROLE_SOURCE;
+	(void)ham_state_write(vm, NULL);
 	for (unsigned int i = 0; vm->copy.mirror && i < ham_vm_n_disks(vm);
 	     i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
@@ -113,18 +116,12 @@ drop_targets(struct ham_vm *vm)
 		ham_flow_send(vm, vm->qmp, "blockdev-del",
 			      ham_bm_node_del(node), HAM_FLOW_MUST, NULL);
 	}
-}
-
-static void
-let_go(struct ham_vm *vm)
-{
-	vm->role = HAM_ROLE_SOURCE;
-	(void)ham_state_write(vm, NULL);
-	ham_vm_did(vm, HAM_DID_DRAINED, NULL, false);
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
 		      ham_bm_set_active(false), HAM_FLOW_MUST, NULL);
 }
 
+/* The message to D goes when QEMU has work of its own: corosync's threads run
+ * before all others, and would hold up what stands before it. */
 static void
 send_state(struct ham_vm *vm)
 {
@@ -140,6 +137,7 @@ send_state(struct ham_vm *vm)
 			      ham_bm_qsd_set_active(&disk, true), HAM_FLOW_MUST,
 			      NULL);
 	}
+	ham_vm_did(vm, HAM_DID_DRAINED, NULL, false);
 }
 
 static bool
@@ -161,7 +159,6 @@ static const struct ham_step capture_steps[] = {
 	{"pause point", pause_cutover, ham_pause_over, 600000},
 	{"raise the threshold", raise_threshold, threshold_holds, 0},
 	{"stop and drain", stop_guest, drained, 0},
-	{"drop the mirrors", drop_targets, NULL, 0},
 	{"let go of the disks", let_go, NULL, 0},
 	{"send the state", send_state, state_sent, 0},
 };
@@ -191,6 +188,7 @@ halt_stop(struct ham_vm *vm)
 	g_clear_handle_id(&vm->nudge, g_source_remove);
 	if (!vm->qemu)
 		return;
+	ham_slot_watch(vm);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
@@ -284,6 +282,7 @@ static void
 halt_end(struct ham_vm *vm, const GError *error)
 {
 	g_clear_handle_id(&vm->nudge, g_source_remove);
+	ham_slot_unwatch(vm);
 	if (error) {
 		/* an image that does not obey is no image */
 		ham_err("%s: halt: %s; ending QEMU", vm->name, error->message);

@@ -346,6 +346,7 @@ static void
 release(struct ham_vm *vm)
 {
 	vm->tracing = true;
+	vm->released = true;
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
@@ -355,10 +356,19 @@ release(struct ham_vm *vm)
 	}
 }
 
+/* While the state is still on its way: QEMU is paused, so nothing is written,
+ * and an image that is not taken in the end is ended before the disk is given
+ * to anyone else (HAM_DO_DISCARD). */
+static void
+activate(struct ham_vm *vm)
+{
+	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
+		      ham_bm_set_active(true), HAM_FLOW_MUST, NULL);
+}
+
 static bool
 state_came(struct ham_vm *vm)
 {
-	vm->released = true;
 	if (strcmp(vm->mig_status, "failed") == 0)
 		ham_flow_fail(vm, "the memory stream failed");
 	return strcmp(vm->mig_status, "completed") == 0;
@@ -366,6 +376,7 @@ state_came(struct ham_vm *vm)
 
 static const struct ham_step release_steps[] = {
 	{"let go of the image", release, NULL, 0},
+	{"activate the disks", activate, NULL, 0},
 	{"receive the state", NULL, state_came, 20000},
 };
 
@@ -390,16 +401,8 @@ pause_handover(struct ham_vm *vm)
 	ham_pause_point(vm, "handover");
 }
 
-static void
-activate(struct ham_vm *vm)
-{
-	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
-		      ham_bm_set_active(true), HAM_FLOW_MUST, NULL);
-}
-
 static const struct ham_step takeover_steps[] = {
 	{"pause point", pause_handover, ham_pause_over, 600000},
-	{"activate the disks", activate, NULL, 0},
 };
 
 static void
@@ -482,7 +485,7 @@ run_end(struct ham_vm *vm, const GError *error)
 	vm->tracing = false;
 	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
 	/* our own daemon served the incoming copy only */
-	ham_qsd_kill(vm);
+	ham_qsd_kill_later(vm);
 }
 
 void

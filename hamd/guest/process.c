@@ -27,6 +27,7 @@
 
 enum {
 	QSD_SILENT_MS = 2000,
+	QSD_SETTLE_MS = 200,
 	CHILD_QMP_FD = 3,
 	CHILD_NBD_FD = 4,
 	CHILD_TAP_FD = 8, /* and up */
@@ -166,6 +167,7 @@ ham_qsd_exited(ham_child *child, int code, int status, void *data)
 	(void)child;
 	unlink(sock);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
+	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	ham_info("%s: its storage daemon ended (%s %d)", vm->name,
 		 code == CLD_KILLED ? "signal" : "status", status);
 	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);
@@ -201,8 +203,26 @@ ham_qemu_kill(struct ham_vm *vm)
 void
 ham_qsd_kill(struct ham_vm *vm)
 {
+	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	if (vm->qsd)
 		ham_child_signal(vm->qsd, SIGKILL);
+}
+
+static gboolean
+qsd_end(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	vm->qsd_end = 0;
+	ham_qsd_kill(vm);
+	return G_SOURCE_REMOVE;
+}
+
+void
+ham_qsd_kill_later(struct ham_vm *vm)
+{
+	g_clear_handle_id(&vm->qsd_end, g_source_remove);
+	vm->qsd_end = g_timeout_add(QSD_SETTLE_MS, qsd_end, vm);
 }
 
 bool

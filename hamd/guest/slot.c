@@ -8,6 +8,13 @@
 
 #include "hamd/guest/vm.h"
 
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+enum {
+	PATIENCE_MS = 1000
+};
+
 static void
 got_graph(struct ham_vm *vm, JsonNode *value)
 {
@@ -77,6 +84,34 @@ ham_slot_swap(struct ham_vm *vm)
 		remove_child(vm, &disk, slot->older, slot->older_node);
 		remove_child(vm, &disk, slot->child, slot->node);
 	}
+}
+
+static gboolean
+impatient(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	vm->slot_watch = 0;
+	if (vm->flow) {
+		ham_warn("%s: its replica does not answer; cutting it off",
+			 vm->name);
+		ham_slot_yank(vm);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+void
+ham_slot_watch(struct ham_vm *vm)
+{
+	ham_slot_unwatch(vm);
+	if (vm->slot_node)
+		vm->slot_watch = g_timeout_add(PATIENCE_MS, impatient, vm);
+}
+
+void
+ham_slot_unwatch(struct ham_vm *vm)
+{
+	g_clear_handle_id(&vm->slot_watch, g_source_remove);
 }
 
 /* A connection that hangs would hold everything sent in band. */

@@ -50,7 +50,9 @@ ham_vm_free(struct ham_vm *vm)
 		g_source_remove(vm->announcer);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	g_clear_handle_id(&vm->nudge, g_source_remove);
+	ham_slot_unwatch(vm);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
+	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	g_clear_handle_id(&vm->paused, g_source_remove);
 	ham_qmp_free(vm->qmp);
 	ham_qmp_free(vm->qsd_qmp);

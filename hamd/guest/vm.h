@@ -88,6 +88,7 @@ struct ham_vm {
 	bool qsd_exports;
 	bool qsd_again; /* it was silent; start another when it is gone */
 	guint qsd_watch;
+	guint qsd_end;		/* ham_qsd_kill_later() */
 	GPtrArray *ports;	/* ham_net_port *, made here */
 	GPtrArray *made_images; /* paths created for this migration */
 	guint announcer;
@@ -106,6 +107,7 @@ struct ham_vm {
 	bool resume_seen;	/* since cont was asked */
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
+	guint slot_watch;
 	guint paused; /* at a pause point */
 	unsigned int ram_port;
 	char run_state[32];	    /* of the last query-status */
@@ -171,6 +173,8 @@ bool ham_qemu_attach(struct ham_vm *vm, GError **error);
 bool ham_qsd_attach(struct ham_vm *vm, GError **error);
 void ham_qemu_kill(struct ham_vm *vm);
 void ham_qsd_kill(struct ham_vm *vm);
+/* Its end costs some ms, which a guest that just came needs more. */
+void ham_qsd_kill_later(struct ham_vm *vm);
 bool ham_qemu_gone(struct ham_vm *vm);
 bool ham_qsd_gone(struct ham_vm *vm);
 bool ham_qemu_ready(struct ham_vm *vm);
@@ -198,6 +202,11 @@ char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
 void ham_slot_query(struct ham_vm *vm);
 void ham_slot_swap(struct ham_vm *vm);
 void ham_slot_yank(struct ham_vm *vm);
+/* Until unwatched: if the flow has not ended after a second, cuts what
+ * ham_slot_query() found.  `stop` waits for writes that are under way, and a
+ * replica that hangs holds them for good. */
+void ham_slot_watch(struct ham_vm *vm);
+void ham_slot_unwatch(struct ham_vm *vm);
 
 /* run.c, source.c, handover.c, incoming.c, replica.c */
 void ham_do_launch(struct ham_vm *vm);

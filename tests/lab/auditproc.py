@@ -53,10 +53,19 @@ class Process:
     def is_qemu(self):
         return self.program.startswith("qemu-system-")
 
+    def ended(self):
+        """Since it was found, reaped or not."""
+        state = read(f"/proc/{self.pid}/stat").rpartition(") ")[2][:1]
+        return state in ("", "Z", "X")
+
     def vcpu_ns(self):
         """Time its vCPU threads have run; None if they can't be told apart."""
         total, threads = 0, 0
-        for tid in os.listdir(f"/proc/{self.pid}/task"):
+        try:
+            tids = os.listdir(f"/proc/{self.pid}/task")
+        except OSError:
+            return None
+        for tid in tids:
             base = f"/proc/{self.pid}/task/{tid}"
             if read(base + "/comm").startswith("CPU "):
                 threads += 1

@@ -10,6 +10,10 @@
 
 #include "tests/unit/bus.h"
 
+enum {
+	SETTLED_US = 250000, /* evaluate.c tidies up after 200 ms */
+};
+
 static struct bus *
 three(unsigned int replicas)
 {
@@ -152,6 +156,7 @@ START_TEST(migrate_keeps_replica)
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
 	bus_run(bus);
 	expect_owner(bus, 1, 2);
+	bus_time(bus, SETTLED_US);
 	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
 	ck_assert_str_eq(bus->node[0].acts->str,
 			 "LAUNCH COPY CAPTURE SILENCE FINISH ");
@@ -170,6 +175,7 @@ START_TEST(migrate_without_replicas_drops_the_old_disk)
 	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
 	bus_run(bus);
 	expect_owner(bus, 1, 2);
+	bus_time(bus, SETTLED_US);
 	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
 	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
 	/* served until the owner has let go, then closed */
@@ -203,11 +209,47 @@ START_TEST(back_before_the_old_copy_is_closed)
 
 	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
 	bus_run(bus);
+	bus_time(bus, SETTLED_US);
 	bus_command(bus, 0, HAM_CMD_MIGRATE, 1);
 	bus_run(bus);
 	expect_owner(bus, 0, 3);
 	ck_assert_ptr_nonnull(
 		strstr(bus->node[0].acts->str, "FINISH CLOSE PREPARE WIRE"));
+	bus_free(bus);
+}
+END_TEST
+
+/* What is left of the move waits until the guest has warmed up. */
+START_TEST(tidies_up_later)
+{
+	struct bus *bus = three_with_guest(0);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	expect_owner(bus, 1, 2);
+	bus_time(bus, 1000);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "FINISH"));
+	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	bus_time(bus, SETTLED_US);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "FINISH"));
+	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Back before that: the old copy is still equal, and nothing is copied. */
+START_TEST(back_before_tidied_up)
+{
+	struct bus *bus = three_with_guest(0);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	expect_owner(bus, 0, 3);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[0].acts->str, "FINISH PREPARE WIRE"));
 	bus_free(bus);
 }
 END_TEST
@@ -358,6 +400,7 @@ START_TEST(back_while_finishing)
 	struct bus *bus = migrating_until(0, BUS_ACT(FINISH));
 
 	expect_owner(bus, 1, 2);
+	bus_time(bus, SETTLED_US);
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
 	bus_run(bus);
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
@@ -672,6 +715,8 @@ main(void)
 	tcase_add_test(tc, migrate_without_replicas_drops_the_old_disk);
 	tcase_add_test(tc, there_and_back);
 	tcase_add_test(tc, back_before_the_old_copy_is_closed);
+	tcase_add_test(tc, tidies_up_later);
+	tcase_add_test(tc, back_before_tidied_up);
 	tcase_add_test(tc, second_migration_refused);
 	tcase_add_test(tc, cancel_in_copy);
 	tcase_add_test(tc, cancel_in_prepare);
