@@ -266,15 +266,7 @@ void ham_hold(ham_core *core, struct ham_local *local, bool hold);
 bool ham_any_hold(const ham_core *core);
 /* After the record changed under it: drop what contradicts it. */
 void ham_reconcile(ham_core *core, struct ham_local *local, bool new_view);
-void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 void ham_reconcile_all(ham_core *core);
-/* What a committed record asks of this node. */
-void ham_evaluate(ham_core *core, struct ham_guest *guest);
-void ham_evaluate_all(ham_core *core);
-/* Right after an operation was applied. */
-void ham_applied(ham_core *core, const struct ham_op *op);
-/* A hamd left or came, or a view ended, with us still in it. */
-void ham_peers_changed(ham_core *core, bool new_view);
 void ham_local_did(ham_core *core, const struct ham_event *event);
 void ham_local_tick(ham_core *core);
 void ham_handover_msg(ham_core *core, struct ham_local *local,
@@ -285,6 +277,18 @@ bool ham_source_stage(unsigned int stage);
 void ham_end_here(ham_core *core, struct ham_local *local, enum ham_stage stage,
 		  enum ham_do act);
 const char *ham_stage_name(unsigned int stage);
+
+/* evaluate.c: what a committed record asks of this node */
+void ham_evaluate(ham_core *core, struct ham_guest *guest);
+void ham_evaluate_all(ham_core *core);
+
+/* applied.c */
+/* Right after an operation was applied. */
+void ham_applied(ham_core *core, const struct ham_op *op);
+/* A hamd left or came, or a view ended, with us still in it. */
+void ham_peers_changed(ham_core *core, bool new_view);
+/* D: begins the preparation that waited for what was left here. */
+void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 
 /* source.c, dest.c: one side's part; true if the event was theirs */
 void ham_source_begin(ham_core *core, struct ham_local *local,

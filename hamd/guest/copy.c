@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/guest/copy.c - source: disks and memory to the destination, and back
+/* hamd/guest/copy.c - source: disks and memory go to the destination
  *
  * Mirror and RAM go at the same time under one budget; RAM is paced to arrive
  * with the disks.  `switchover-ack` is set here and not at the destination, so
  * QEMU can't complete while the guest runs; it does as soon as it is stopped.
- * Ending a mirror under a running, writing guest can crash QEMU 10.0: UNDO
- * stops the guest for those milliseconds.
  */
 #include <string.h>
 
@@ -387,6 +385,19 @@ tick(gpointer data)
 }
 
 void
+ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how)
+{
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		g_autofree char *node = ham_bm_target_node(&disk);
+
+		vm->job[i].started = false;
+		ham_flow_send(vm, vm->qmp, "blockdev-del",
+			      ham_bm_node_del(node), how, NULL);
+	}
+}
+
+void
 ham_copy_stop_watching(struct ham_vm *vm)
 {
 	vm->copy.watching = false;
@@ -432,136 +443,4 @@ ham_do_copy(struct ham_vm *vm)
 	}
 	ham_vm_begin(vm, "copy", copy_steps, G_N_ELEMENTS(copy_steps),
 		     copy_end);
-}
-
-/* ---- UNDO ---- */
-
-static void
-undo_stop(struct ham_vm *vm)
-{
-	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *node = ham_bm_target_node(&disk);
-
-		if (vm->job[i].started && !vm->job[i].ended)
-			ham_flow_send_oob(vm, vm->qmp, "yank",
-					  ham_bm_yank(node));
-	}
-	ham_qemu_query_status(vm);
-}
-
-static void
-undo_jobs(struct ham_vm *vm)
-{
-	bool any = false;
-
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
-		any = any || (vm->job[i].started && !vm->job[i].ended);
-	if (!any)
-		return;
-	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-
-		if (vm->job[i].started && !vm->job[i].ended)
-			ham_flow_send(vm, vm->qmp, "block-job-cancel",
-				      ham_bm_job_cancel(&disk, true),
-				      HAM_FLOW_MAY, NULL);
-	}
-}
-
-static bool
-undo_quiet(struct ham_vm *vm)
-{
-	static const char *const over[] = {"", "cancelled", "failed",
-					   "completed", NULL};
-
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
-		if (vm->job[i].started && !vm->job[i].ended)
-			return false;
-	return g_strv_contains(over, vm->mig_status);
-}
-
-static void
-undo_nodes(struct ham_vm *vm)
-{
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *node = ham_bm_target_node(&disk);
-
-		ham_flow_send(vm, vm->qmp, "blockdev-del",
-			      ham_bm_node_del(node), HAM_FLOW_MAY, NULL);
-		vm->job[i].started = false;
-	}
-	ham_qsd_kill(vm);
-	if (strcmp(vm->run_state, "running") == 0)
-		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
-}
-
-static void
-undo_end(struct ham_vm *vm, const GError *error)
-{
-	ham_slot_unwatch(vm);
-	if (error) {
-		/* QEMU does not obey: its end is the only way to be sure */
-		ham_err("%s: undo: %s; ending QEMU", vm->name, error->message);
-		vm->ending = false;
-		ham_qemu_kill(vm);
-		return;
-	}
-	(void)ham_state_write(vm, NULL);
-	ham_vm_did(vm, HAM_DID_UNDONE, NULL, true);
-}
-
-/* Only QEMU knows which jobs there are: one may have been refused, and a
- * restarted hamd was not there. */
-static void
-assume_all(struct ham_vm *vm, JsonNode *value)
-{
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		struct ham_bm_progress p;
-
-		ham_bm_read_progress(value, &disk, &p);
-		vm->job[i].started = p.present;
-		vm->job[i].ended = !p.present;
-	}
-}
-
-static void
-got_mig_status(struct ham_vm *vm, JsonNode *value)
-{
-	const char *status =
-		JSON_NODE_HOLDS_OBJECT(value)
-			? ham_json_string(json_node_get_object(value), "status")
-			: NULL;
-
-	g_strlcpy(vm->mig_status, status ? status : "", sizeof(vm->mig_status));
-}
-
-static void
-undo_look(struct ham_vm *vm)
-{
-	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
-		      assume_all);
-	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
-		      got_mig_status);
-	ham_slot_query(vm);
-	ham_slot_watch(vm);
-}
-
-static const struct ham_step undo_steps[] = {
-	{"look", undo_look, NULL, 0},
-	{"cancel", undo_stop, NULL, 0},
-	{"end the copies", undo_jobs, undo_quiet, 0},
-	{"clean up", undo_nodes, ham_qsd_gone, 0},
-};
-
-void
-ham_do_undo(struct ham_vm *vm)
-{
-	ham_copy_stop_watching(vm);
-	ham_vm_begin(vm, "undo", undo_steps, G_N_ELEMENTS(undo_steps),
-		     undo_end);
 }

@@ -262,27 +262,12 @@ tell_found(struct ham_vm *vm)
 }
 
 static void
-found_status(struct ham_vm *vm, JsonNode *value)
-{
-	JsonObject *object = JSON_NODE_HOLDS_OBJECT(value)
-				     ? json_node_get_object(value)
-				     : NULL;
-
-	if (object)
-		g_strlcpy(vm->mig_status,
-			  json_object_get_string_member_with_default(
-				  object, "status", ""),
-			  sizeof(vm->mig_status));
-}
-
-static void
 find_ask(struct ham_vm *vm)
 {
 	if (!vm->qemu)
 		return;
 	ham_qemu_query_status(vm);
-	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
-		      found_status);
+	ham_qemu_query_migrate(vm);
 }
 
 static bool

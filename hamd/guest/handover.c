@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/guest/handover.c - source: the pause, and the ways out of it
+/* hamd/guest/handover.c - source: the pause (CAPTURE, SILENCE, FINISH)
  *
- *	threshold up -> stop, mirrors end -> DRAINED -> disks inactive
- *	-> migrate-continue || our daemon takes the disk -> CAPTURED
- *	-> tap down -> (YIELD) -> QEMU quits, or is given the disk back
+ *	threshold up -> stop, mirrors end -> disks inactive
+ *	-> migrate-continue || our daemon takes the disk || DRAINED -> CAPTURED
+ *	-> tap down -> (YIELD) -> QEMU quits
  *
- * Nothing here lets the guest run but RESUME.  Whether it may is the core's.
+ * Nothing here lets the guest run again; the way back is halt.c.
  */
 #include <string.h>
 
@@ -25,16 +25,6 @@ enum {
 
 /* ---- CAPTURE ---- */
 
-static gboolean
-poke(gpointer data)
-{
-	struct ham_vm *vm = data;
-
-	vm->nudge = 0;
-	ham_flow_poke(vm);
-	return G_SOURCE_REMOVE;
-}
-
 static void
 raise_threshold(struct ham_vm *vm)
 {
@@ -46,8 +36,7 @@ raise_threshold(struct ham_vm *vm)
 				   (int64_t)SWITCHOVER_BANDWIDTH * 10);
 	vm->copy.sync_at_gate = vm->copy.syncs;
 	vm->copy.stop_us = ham_clock_us();
-	g_clear_handle_id(&vm->nudge, g_source_remove);
-	vm->nudge = g_timeout_add(THRESHOLD_WAIT_US / 1000 + 1, poke, vm);
+	ham_vm_nudge(vm, THRESHOLD_WAIT_US / 1000 + 1);
 	ham_flow_send(vm, vm->qmp, "migrate-set-parameters", args,
 		      HAM_FLOW_MUST, NULL);
 }
@@ -107,15 +96,8 @@ let_go(struct ham_vm *vm)
 {
 	vm->role = HAM_ROLE_SOURCE;
 	(void)ham_state_write(vm, NULL);
-	for (unsigned int i = 0; vm->copy.mirror && i < ham_vm_n_disks(vm);
-	     i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *node = ham_bm_target_node(&disk);
-
-		vm->job[i].started = false;
-		ham_flow_send(vm, vm->qmp, "blockdev-del",
-			      ham_bm_node_del(node), HAM_FLOW_MUST, NULL);
-	}
+	if (vm->copy.mirror)
+		ham_copy_drop_targets(vm, HAM_FLOW_MUST);
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
 		      ham_bm_set_active(false), HAM_FLOW_MUST, NULL);
 }
@@ -166,7 +148,7 @@ static const struct ham_step capture_steps[] = {
 static void
 capture_end(struct ham_vm *vm, const GError *error)
 {
-	g_clear_handle_id(&vm->nudge, g_source_remove);
+	ham_vm_nudge_end(vm);
 	if (error)
 		ham_vm_did(vm, HAM_DID_CAPTURE_FAILED, error->message, false);
 	else
@@ -178,128 +160,6 @@ ham_do_capture(struct ham_vm *vm)
 {
 	ham_vm_begin(vm, "capture", capture_steps, G_N_ELEMENTS(capture_steps),
 		     capture_end);
-}
-
-/* ---- HALT: whatever moves ends; the guest stays paused ---- */
-
-static void
-halt_stop(struct ham_vm *vm)
-{
-	g_clear_handle_id(&vm->nudge, g_source_remove);
-	if (!vm->qemu)
-		return;
-	ham_slot_watch(vm);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *node = ham_bm_target_node(&disk);
-
-		ham_flow_send_oob(vm, vm->qmp, "yank", ham_bm_yank(node));
-	}
-	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
-	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-
-		ham_flow_send(vm, vm->qmp, "block-job-cancel",
-			      ham_bm_job_cancel(&disk, true), HAM_FLOW_MAY,
-			      NULL);
-	}
-}
-
-static void
-note_jobs(struct ham_vm *vm, JsonNode *value)
-{
-	vm->jobs_left =
-		JSON_NODE_HOLDS_ARRAY(value)
-			? json_array_get_length(json_node_get_array(value))
-			: 0;
-}
-
-static void
-note_status(struct ham_vm *vm, JsonNode *value)
-{
-	const char *status =
-		JSON_NODE_HOLDS_OBJECT(value)
-			? ham_json_string(json_node_get_object(value), "status")
-			: NULL;
-
-	g_strlcpy(vm->mig_status, status ? status : "", sizeof(vm->mig_status));
-}
-
-static void
-halt_look(struct ham_vm *vm)
-{
-	if (!vm->qemu)
-		return;
-	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
-		      note_jobs);
-	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
-		      note_status);
-	ham_qemu_query_status(vm);
-}
-
-static bool
-halted(struct ham_vm *vm)
-{
-	static const char *const moving[] = {"active",	   "setup",
-					     "device",	   "pre-switchover",
-					     "cancelling", NULL};
-
-	if (!vm->qemu)
-		return true;
-	if (vm->jobs_left > 0 || g_strv_contains(moving, vm->mig_status)) {
-		/* events change both; ask again with the next of them */
-		if (!vm->nudge)
-			vm->nudge = g_timeout_add(10, poke, vm);
-		halt_look(vm);
-		return false;
-	}
-	return true;
-}
-
-static void
-halt_clean(struct ham_vm *vm)
-{
-	for (unsigned int i = 0; vm->qemu && i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *node = ham_bm_target_node(&disk);
-
-		ham_flow_send(vm, vm->qmp, "blockdev-del",
-			      ham_bm_node_del(node), HAM_FLOW_MAY, NULL);
-		vm->job[i].started = false;
-	}
-	/* its lock on our disk goes with it */
-	ham_qsd_kill(vm);
-}
-
-static const struct ham_step halt_steps[] = {
-	{"stop all", halt_stop, NULL, 0},
-	{"wait for its end", halt_look, halted, 0},
-	{"clean up", halt_clean, ham_qsd_gone, 0},
-};
-
-static void
-halt_end(struct ham_vm *vm, const GError *error)
-{
-	g_clear_handle_id(&vm->nudge, g_source_remove);
-	ham_slot_unwatch(vm);
-	if (error) {
-		/* an image that does not obey is no image */
-		ham_err("%s: halt: %s; ending QEMU", vm->name, error->message);
-		ham_do_kill(vm);
-		return;
-	}
-	vm->role = HAM_ROLE_SOURCE;
-	(void)ham_state_write(vm, NULL);
-	ham_vm_did(vm, HAM_DID_HALTED, NULL, vm->qemu != NULL);
-}
-
-void
-ham_do_halt(struct ham_vm *vm)
-{
-	ham_copy_stop_watching(vm);
-	ham_vm_begin(vm, "halt", halt_steps, G_N_ELEMENTS(halt_steps),
-		     halt_end);
 }
 
 /* ---- SILENCE ---- */
@@ -344,88 +204,6 @@ ham_do_silence(struct ham_vm *vm)
 {
 	ham_vm_begin(vm, "silence", silence_steps, G_N_ELEMENTS(silence_steps),
 		     silence_end);
-}
-
-/* ---- RESUME ---- */
-
-static void
-end_daemon(struct ham_vm *vm)
-{
-	ham_qsd_kill(vm);
-}
-
-static void
-resume_look(struct ham_vm *vm)
-{
-	if (vm->effect.flag)
-		ham_slot_query(vm);
-}
-
-static void
-resume_yank(struct ham_vm *vm)
-{
-	if (vm->effect.flag)
-		ham_slot_yank(vm);
-}
-
-/* Activates the disks first: an inactive graph can't change its slots. */
-static void
-resume_activate(struct ham_vm *vm)
-{
-	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
-		      ham_bm_set_active(true), HAM_FLOW_MAY, NULL);
-}
-
-static void
-resume_slot(struct ham_vm *vm)
-{
-	if (!vm->effect.flag)
-		return;
-	memset(&vm->swap_to, 0, sizeof(vm->swap_to));
-	ham_slot_swap(vm);
-	vm->slot_node = 0;
-}
-
-static void
-resume_cont(struct ham_vm *vm)
-{
-	g_autoptr(GError) error = NULL;
-
-	vm->role = HAM_ROLE_OWNER;
-	vm->epoch = vm->effect.epoch;
-	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
-		ham_flow_fail(vm, "%s", error->message);
-		return;
-	}
-	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
-}
-
-static const struct ham_step resume_steps[] = {
-	{"take the disk back", end_daemon, ham_qsd_gone, 0},
-	{"look at the slots", resume_look, NULL, 0},
-	{"cut the connection", resume_yank, NULL, 0},
-	{"activate the disks", resume_activate, NULL, 0},
-	{"empty the slots", resume_slot, NULL, 0},
-	{"run", resume_cont, NULL, 0},
-};
-
-static void
-resume_end(struct ham_vm *vm, const GError *error)
-{
-	vm->copy.peer.host[0] = '\0';
-	if (error) {
-		ham_vm_did(vm, HAM_DID_RESUME_FAILED, error->message, false);
-		return;
-	}
-	ham_ports_announce(vm);
-	ham_vm_did(vm, HAM_DID_RESUMED, NULL, false);
-}
-
-void
-ham_do_resume(struct ham_vm *vm)
-{
-	ham_vm_begin(vm, "resume", resume_steps, G_N_ELEMENTS(resume_steps),
-		     resume_end);
 }
 
 /* ---- FINISH ---- */

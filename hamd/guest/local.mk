@@ -9,6 +9,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/flow.h \
 	hamd/guest/guest.h \
 	hamd/guest/guests.c \
+	hamd/guest/halt.c \
 	hamd/guest/handover.c \
 	hamd/guest/images.c \
 	hamd/guest/incoming.c \
@@ -19,6 +20,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/run.c \
 	hamd/guest/slot.c \
 	hamd/guest/state_file.c \
+	hamd/guest/undo.c \
 	hamd/guest/vm.c \
 	hamd/guest/vm.h \
 	$(NULL)

@@ -21,6 +21,7 @@
 #include "hamd/base/error.h"
 #include "hamd/base/fd.h"
 #include "hamd/guest/vm.h"
+#include "hamd/io/json.h"
 
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
@@ -418,18 +419,28 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	       ham_qsd_attach(vm, error);
 }
 
+/* `status` of an answer, "" if it has none. */
+static const char *
+status_in(JsonNode *value)
+{
+	const char *status =
+		JSON_NODE_HOLDS_OBJECT(value)
+			? ham_json_string(json_node_get_object(value), "status")
+			: NULL;
+
+	return status ? status : "";
+}
+
 static void
 got_status(struct ham_vm *vm, JsonNode *value)
 {
-	JsonObject *object = JSON_NODE_HOLDS_OBJECT(value)
-				     ? json_node_get_object(value)
-				     : NULL;
-	const char *status =
-		object ? json_object_get_string_member_with_default(
-				 object, "status", "")
-		       : "";
+	g_strlcpy(vm->run_state, status_in(value), sizeof(vm->run_state));
+}
 
-	g_strlcpy(vm->run_state, status, sizeof(vm->run_state));
+static void
+got_migrate(struct ham_vm *vm, JsonNode *value)
+{
+	g_strlcpy(vm->mig_status, status_in(value), sizeof(vm->mig_status));
 }
 
 void
@@ -438,4 +449,11 @@ ham_qemu_query_status(struct ham_vm *vm)
 	vm->run_state[0] = '\0';
 	ham_flow_send(vm, vm->qmp, "query-status", NULL, HAM_FLOW_MUST,
 		      got_status);
+}
+
+void
+ham_qemu_query_migrate(struct ham_vm *vm)
+{
+	ham_flow_send(vm, vm->qmp, "query-migrate", NULL, HAM_FLOW_MUST,
+		      got_migrate);
 }

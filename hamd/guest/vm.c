@@ -49,7 +49,7 @@ ham_vm_free(struct ham_vm *vm)
 	if (vm->announcer)
 		g_source_remove(vm->announcer);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
-	g_clear_handle_id(&vm->nudge, g_source_remove);
+	ham_vm_nudge_end(vm);
 	ham_slot_unwatch(vm);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
 	g_clear_handle_id(&vm->qsd_end, g_source_remove);
@@ -180,6 +180,29 @@ ham_guests_timeline(const ham_guests *guests, const char *name)
 		json_array_add_object_element(array, object);
 	}
 	return array;
+}
+
+static gboolean
+nudge(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	vm->nudge = 0;
+	ham_flow_poke(vm);
+	return G_SOURCE_REMOVE;
+}
+
+void
+ham_vm_nudge(struct ham_vm *vm, unsigned int after_ms)
+{
+	ham_vm_nudge_end(vm);
+	vm->nudge = g_timeout_add(after_ms, nudge, vm);
+}
+
+void
+ham_vm_nudge_end(struct ham_vm *vm)
+{
+	g_clear_handle_id(&vm->nudge, g_source_remove);
 }
 
 void

@@ -146,6 +146,9 @@ const char *ham_vm_address(const struct ham_vm *vm);
 uint64_t ham_vm_budget(const struct ham_vm *vm);
 void ham_vm_mark(struct ham_vm *vm, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
+/* Asks the flow's step again after a while, unless called off. */
+void ham_vm_nudge(struct ham_vm *vm, unsigned int after_ms);
+void ham_vm_nudge_end(struct ham_vm *vm);
 /* Begins a flow for the effect in vm->effect. */
 void ham_vm_begin(struct ham_vm *vm, const char *name,
 		  const struct ham_step *steps, unsigned int n,
@@ -179,7 +182,9 @@ bool ham_qemu_gone(struct ham_vm *vm);
 bool ham_qsd_gone(struct ham_vm *vm);
 bool ham_qemu_ready(struct ham_vm *vm);
 bool ham_qsd_ready(struct ham_vm *vm);
+/* Into vm->run_state and vm->mig_status, within a flow's step. */
 void ham_qemu_query_status(struct ham_vm *vm);
+void ham_qemu_query_migrate(struct ham_vm *vm);
 
 /* images.c: a worker; the flow goes on when it is through */
 void ham_images_prepare(struct ham_vm *vm, bool create);
@@ -208,13 +213,15 @@ void ham_slot_yank(struct ham_vm *vm);
 void ham_slot_watch(struct ham_vm *vm);
 void ham_slot_unwatch(struct ham_vm *vm);
 
-/* run.c, source.c, handover.c, incoming.c, replica.c */
+/* run.c, copy.c, undo.c, handover.c, halt.c, incoming.c */
 void ham_do_launch(struct ham_vm *vm);
 void ham_do_shutdown(struct ham_vm *vm);
 void ham_do_kill(struct ham_vm *vm);
 void ham_do_copy(struct ham_vm *vm);
 void ham_do_undo(struct ham_vm *vm);
 void ham_copy_stop_watching(struct ham_vm *vm);
+/* Removes the nodes of mirrors that have ended, within a flow's step. */
+void ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how);
 void ham_do_capture(struct ham_vm *vm);
 void ham_do_halt(struct ham_vm *vm);
 void ham_do_silence(struct ham_vm *vm);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/applied.c - what follows here from an operation or a change of view
+ *
+ * Before it is committed: only what can be called off (a destination prepares)
+ * or is told.  What must wait for the commit is evaluate.c's.
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+static void
+prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	local->prepare_due = false;
+	local->was_replica = local->stage == HAM_L_REPLICA;
+	local->txn = guest->txn;
+	local->epoch = guest->epoch + 1;
+	local->drained = local->wired = false;
+	local->ran = false;
+	local->reason[0] = '\0';
+	ham_stage(core, local, HAM_L_D_PREPARE);
+	ham_fx_guest(core, local, HAM_DO_PREPARE);
+	core->fx->list[core->fx->n - 1].flag = local->was_replica;
+}
+
+/* A migration came while the rest of an older life was still being ended. */
+void
+ham_prepare_if_due(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	if (!local->prepare_due ||
+	    (local->stage != HAM_L_NONE && local->stage != HAM_L_REPLICA))
+		return;
+	if (!guest || guest->phase != HAM_GUEST_MIGRATING ||
+	    guest->dst != core->config.self)
+		local->prepare_due = false;
+	else if (local->stage == HAM_L_REPLICA &&
+		 !ham_guest_is_current(guest, core->config.self))
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	else
+		prepare(core, local, guest);
+}
+
+static void
+applied_migrate(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	uint32_t self = core->config.self;
+
+	local->mig_phase = HAM_MIG_PREPARE;
+	memset(&local->progress, 0, sizeof(local->progress));
+	local->progress.phase = HAM_MIG_PREPARE;
+	local->progress.eta_ms = -1;
+	local->started_us = core->now_us;
+	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
+	local->migrate_due = local->prepared_due = false;
+	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
+		ham_source_begin(core, local, guest);
+	} else if (guest->owner == self) {
+		local->migrate_due = true;
+	} else if (guest->dst == self && local->stage == HAM_L_REPLICA &&
+		   !ham_guest_is_current(guest, self)) {
+		local->prepare_due = true;
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
+					  local->stage == HAM_L_REPLICA)) {
+		prepare(core, local, guest);
+	} else if (guest->dst == self) {
+		local->prepare_due = true;
+	}
+}
+
+static void
+applied_outcome(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	/* nothing of it is left here, and it never ran at this epoch: cold */
+	if (guest->owner == core->config.self && !local->ran &&
+	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY))
+		local->launch = true;
+	local->mig_phase = HAM_MIG_NONE;
+}
+
+void
+ham_applied(ham_core *core, const struct ham_op *op)
+{
+	struct ham_guest *guest = ham_record_find(&core->record, op->guest);
+	struct ham_local *local = ham_local_get(core, op->guest);
+
+	local->proposed_kind = HAM_OP_NONE;
+	switch ((enum ham_op_kind)op->kind) {
+	case HAM_OP_START:
+		local->starting_epoch = guest->epoch;
+		local->launch = guest->owner == core->config.self;
+		local->reason[0] = '\0';
+		local->ended_clean = false;
+		local->ran = false;
+		break;
+	case HAM_OP_WANT_STOP:
+		local->kill = op->flag;
+		ham_fx_note(core, HAM_NOTE_GUEST_STOPPING, op->guest, "%s",
+			    op->flag ? "ending it at once"
+				     : "asking it to power off");
+		break;
+	case HAM_OP_STOPPED:
+		ham_fx_note(core,
+			    guest->wanted ? HAM_NOTE_GUEST_FAILED
+					  : HAM_NOTE_GUEST_STOPPED,
+			    op->guest, "%s", op->reason);
+		break;
+	case HAM_OP_MIGRATE:
+		applied_migrate(core, local, guest);
+		break;
+	case HAM_OP_MIGRATE_END:
+		local->mig_phase = HAM_MIG_NONE;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest, "%s",
+			    op->reason);
+		break;
+	case HAM_OP_CUTOVER:
+		local->mig_phase = HAM_MIG_CUTOVER;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, op->guest,
+			    "cutover");
+		local->cutover_ring = core->totem;
+		local->src = guest->owner;
+		local->take_seen = local->abort_seen = false;
+		local->standing_src = local->standing_dst =
+			HAM_STANDING_UNKNOWN;
+		if (guest->owner == core->config.self)
+			ham_source_cutover(core, local, guest);
+		break;
+	case HAM_OP_OUTCOME:
+		applied_outcome(core, local, guest);
+		if (op->reason[0])
+			ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+				    "%s", op->reason);
+		else if (!ham_is_joined(core, local->src))
+			/* who measured it is gone */
+			ham_fx_note(core, HAM_NOTE_MIGRATION_DONE, op->guest,
+				    "stopped_us=-1");
+		break;
+	case HAM_OP_OUTDATED:
+		ham_fx_note(core, HAM_NOTE_REPLICA_OUTDATED, op->guest,
+			    "the copy on %s is given up: %s",
+			    ham_core_node_name(core, op->node), op->reason);
+		core->fx->list[core->fx->n - 1].value = op->node;
+		break;
+	case HAM_OP_NONE:
+	case HAM_OP_N_KINDS:
+		break;
+	}
+	ham_reconcile(core, local, false);
+}
+
+/* What was said in the old view may have been lost with it. */
+static void
+say_again(ham_core *core, struct ham_local *local)
+{
+	if (local->stage == HAM_L_D_READY) {
+		ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
+		if (local->wired)
+			ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
+	}
+	if (local->stage == HAM_L_S_COPY && local->offer.len > 0)
+		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
+}
+
+void
+ham_peers_changed(ham_core *core, bool new_view)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *g = &core->record.guests[i];
+		struct ham_local *local = ham_local_get(core, g->name);
+
+		if (new_view) {
+			memset(&local->cutover_ring, 0,
+			       sizeof(local->cutover_ring));
+			local->take_seen = local->abort_seen = false;
+			local->standing_src = local->standing_dst =
+				HAM_STANDING_UNKNOWN;
+			local->proposed_kind = HAM_OP_NONE;
+		}
+		if (g->phase == HAM_GUEST_IN_DOUBT &&
+		    (!ham_is_joined(core, g->owner) ||
+		     !ham_is_joined(core, g->dst)))
+			/* even if it comes back, it is not the same life */
+			memset(&local->cutover_ring, 0,
+			       sizeof(local->cutover_ring));
+		if (g->phase == HAM_GUEST_MIGRATING && new_view)
+			say_again(core, local);
+		if (g->phase == HAM_GUEST_MIGRATING &&
+		    (local->stage == HAM_L_D_PREPARE ||
+		     local->stage == HAM_L_D_READY) &&
+		    !ham_is_joined(core, g->owner))
+			ham_dest_discard(core, local);
+		if (g->phase == HAM_GUEST_IN_DOUBT)
+			ham_doubt_tell(core, local, g);
+	}
+	ham_evaluate_all(core);
+}
