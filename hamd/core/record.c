@@ -337,6 +337,16 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
+/* Also OUTDATED of the destination: it took the guest's writes, so its disk
+ * was not copied, and CUTOVER must not call it current any more. */
+static void
+apply_migrate_end(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->phase = HAM_GUEST_STARTED;
+	guest->dst = 0;
+	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+}
+
 static void
 apply_cutover(struct ham_guest *guest)
 {
@@ -386,9 +396,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		guest->reason[0] = '\0';
 		break;
 	case HAM_OP_MIGRATE_END:
-		guest->phase = HAM_GUEST_STARTED;
-		guest->dst = 0;
-		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+		apply_migrate_end(guest, op);
 		break;
 	case HAM_OP_CUTOVER:
 		apply_cutover(guest);
@@ -399,6 +407,9 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 	case HAM_OP_OUTDATED:
 		replica_set(replica_of(guest, op->node), HAM_REPLICA_OUTDATED,
 			    guest->epoch);
+		if (guest->phase == HAM_GUEST_MIGRATING &&
+		    guest->dst == op->node)
+			apply_migrate_end(guest, op);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:
