@@ -145,6 +145,14 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    "the copy on %s is given up: %s",
 			    ham_core_node_name(core, op->node), op->reason);
 		core->fx->list[core->fx->n - 1].value = op->node;
+		if (local->mig_phase == HAM_MIG_NONE ||
+		    guest->phase != HAM_GUEST_STARTED)
+			break;
+		/* the destination's: that was its end */
+		local->mig_phase = HAM_MIG_NONE;
+		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+			    "the destination's copy is given up: %s",
+			    op->reason);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

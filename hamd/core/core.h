@@ -15,7 +15,8 @@
  *    export's end was seen, before their HAM_DID_* is told (the node says
  *    STORED for the new epoch only afterwards);
  *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run;
- *    HAM_DO_UNDO and HAM_DO_SLOT_DROP may go on with a guest that ran before.
+ *    HAM_DO_UNDO, HAM_DO_SLOT_DROP and HAM_DO_RETRY may go on with a guest
+ *    that ran before.
  */
 #ifndef HAM_CORE_H
 #define HAM_CORE_H
@@ -76,6 +77,8 @@ enum ham_do {
 			     the disks may be current, they are kept */
 	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
 	HAM_DO_SLOT_DROP, /* owner: go on without that replica */
+	HAM_DO_RETRY,	  /* owner, found stopped by an I/O error: cont, so
+			     that QEMU tells again which disk it was */
 	HAM_DO_N
 };
 

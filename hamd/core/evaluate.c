@@ -18,6 +18,8 @@ enum {
 	/* A guest that just came has cold caches and a backlog of packets: what
 	 * is left to tidy up waits this long (measured: doc/design.md). */
 	SETTLE_US = 200000,
+	/* the old image is ended before its disk is given up */
+	SURPLUS_US = 1000000,
 };
 
 static void
@@ -77,7 +79,7 @@ mind_replicas(ham_core *core, struct ham_local *local,
 		else if (r->node != local->slot_node)
 			why = "its disk is not connected";
 		else if (++kept > wanted &&
-			 core->now_us - local->since_us >= SETTLE_US)
+			 core->now_us - local->since_us >= SURPLUS_US)
 			why = "no replica is wanted";
 		if (!why)
 			continue;
@@ -123,6 +125,10 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		return;
 	}
 	mind_replicas(core, local, guest);
+	if (local->retry && !local->dropping) {
+		local->retry = false;
+		ham_fx_guest(core, local, HAM_DO_RETRY);
+	}
 }
 
 static void
@@ -179,6 +185,11 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	case HAM_L_S_PREPARE:
 	case HAM_L_S_COPY:
 	case HAM_L_S_GATE:
+		if (guest->phase != HAM_GUEST_MIGRATING) {
+			ham_source_undo(core, local,
+					"the destination's copy is given up");
+			break;
+		}
 		mind_replicas(core, local, guest);
 		if (!ham_is_joined(core, guest->dst))
 			ham_source_undo(core, local,
@@ -205,6 +216,15 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			end_undo(core, local, guest);
 		break;
 	case HAM_L_S_YIELDED:
+		if (guest->epoch == local->epoch) {
+			/* Found paused by a restarted hamd.  The record, which
+			 * has all that was stored here, knows no CUTOVER of
+			 * this epoch: it was stopped by an undo or not yet
+			 * resumed, and nobody else has its image. */
+			ham_source_halt(core, local,
+					"hamd was restarted on the source");
+			break;
+		}
 		/* OUTCOME: the source, but the destination may have run: this
 		 * image is void (I2), its disk has every acknowledged write */
 		if (guest->epoch != local->epoch + 2)
@@ -309,7 +329,7 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
 	    guest->epoch == local->epoch + 1 &&
-	    (local->prepare_due ||
+	    (local->prepare_due || local->stage != HAM_L_S_YIELDED ||
 	     core->now_us - local->changed_us >= SETTLE_US)) {
 		/* OUTCOME: the destination; committed, the image here is void
 		 */

@@ -154,8 +154,7 @@ keeps_source(const ham_core *core, const struct ham_local *local,
 	if (guest->owner == self)
 		return guest->epoch == local->epoch ||
 		       guest->epoch == local->epoch + 2;
-	return guest->epoch == local->epoch + 1 &&
-	       ham_guest_is_current(guest, self);
+	return guest->epoch == local->epoch + 1;
 }
 
 static bool
@@ -238,7 +237,7 @@ did_found(ham_core *core, struct ham_local *local,
 	local->epoch = event->epoch;
 	local->txn = event->txn;
 	local->slot_node = event->node;
-	local->slot_failed = event->flag;
+	local->retry = event->flag;
 	switch ((enum ham_found)event->found) {
 	case HAM_FOUND_RUNNING:
 		ham_stage(core, local, HAM_L_RUNNING);

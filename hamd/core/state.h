@@ -93,6 +93,7 @@ struct ham_local {
 	uint64_t txn;
 	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
 	bool slot_failed;
+	bool retry;	      /* found stopped by an I/O error: RETRY is due */
 	bool dropping;	      /* SLOT_DROP is asked; again if it fails */
 	bool migrate_due;     /* S: MIGRATE came before the guest was RUNNING */
 	bool prepared_due;    /* and so did PREPARED */

@@ -57,6 +57,7 @@ finish(ham_flow *flow)
 	g_assert(vm->flow == flow);
 	vm->flow = NULL;
 	flow_free(flow);
+	ham_slot_unwatch(vm);
 	on_end(vm, error);
 	g_clear_error(&error);
 	ham_vm_next(vm);

@@ -126,6 +126,7 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_DISCARD] = ham_do_discard,
 	[HAM_DO_CLOSE] = ham_do_close,
 	[HAM_DO_SLOT_DROP] = ham_do_slot_drop,
+	[HAM_DO_RETRY] = ham_do_retry,
 };
 
 static void
@@ -142,7 +143,8 @@ begin(struct ham_vm *vm, const struct ham_effect *effect)
 static bool
 waits(const struct ham_vm *vm, unsigned int act)
 {
-	if (act == HAM_DO_SLOT_DROP || act == HAM_DO_TAKEOVER)
+	if (act == HAM_DO_SLOT_DROP || act == HAM_DO_TAKEOVER ||
+	    act == HAM_DO_RETRY)
 		return true;
 	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
 	       act != HAM_DO_HALT &&
@@ -234,16 +236,6 @@ kind_of(const struct ham_vm *vm)
 	return HAM_FOUND_INCOMING;
 }
 
-/* Which disk stopped it nobody can say any more.  Taken as the replica's, it
- * is given up and the guest tries again; if its own disk failed, QEMU stops it
- * at that again and says so. */
-static void
-look_why_stopped(struct ham_vm *vm)
-{
-	vm->slot_error = vm->role == HAM_ROLE_OWNER && vm->slot_node &&
-			 strcmp(vm->run_state, "io-error") == 0;
-}
-
 static void
 tell_found(struct ham_vm *vm)
 {
@@ -254,7 +246,8 @@ tell_found(struct ham_vm *vm)
 				  .epoch = vm->epoch,
 				  .txn = vm->txn,
 				  .node = vm->slot_node,
-				  .flag = vm->slot_error};
+				  .flag = strcmp(vm->run_state, "io-error") ==
+					  0};
 
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
@@ -324,7 +317,8 @@ find_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	ham_ports_adopt(vm);
-	look_why_stopped(vm);
+	if (vm->qemu && vm->qsd && kind_of(vm) == HAM_FOUND_RUNNING)
+		ham_qsd_kill_later(vm); /* of a copy that is over */
 	tell_found(vm);
 	found_one(guests);
 }

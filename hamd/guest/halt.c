@@ -19,14 +19,13 @@ halt_stop(struct ham_vm *vm)
 	ham_vm_nudge_end(vm);
 	if (!vm->qemu)
 		return;
-	ham_slot_watch(vm);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
 
 		ham_flow_send_oob(vm, vm->qmp, "yank", ham_bm_yank(node));
 	}
-	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
+	ham_slot_stop(vm);
 	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
@@ -94,7 +93,6 @@ static void
 halt_end(struct ham_vm *vm, const GError *error)
 {
 	ham_vm_nudge_end(vm);
-	ham_slot_unwatch(vm);
 	if (error) {
 		/* an image that does not obey is no image */
 		ham_err("%s: halt: %s; ending QEMU", vm->name, error->message);

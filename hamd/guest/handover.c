@@ -120,6 +120,9 @@ send_state(struct ham_vm *vm)
 			      NULL);
 	}
 	ham_vm_did(vm, HAM_DID_DRAINED, NULL, false);
+	/* what SILENCE makes sure of takes the kernel 1 - 2 ms, and now they
+	 * are free */
+	ham_ports_try_down(vm);
 }
 
 static bool

@@ -63,6 +63,19 @@ prepare_images(struct ham_vm *vm)
 }
 
 static void
+prepare_clear(struct ham_vm *vm)
+{
+	if (!vm->effect.flag)
+		ham_qsd_kill(vm);
+}
+
+static bool
+prepare_clean(struct ham_vm *vm)
+{
+	return vm->effect.flag || ham_qsd_gone(vm);
+}
+
+static void
 prepare_daemon(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
@@ -171,6 +184,7 @@ pause_prepare(struct ham_vm *vm)
 
 static const struct ham_step prepare_steps[] = {
 	{"check", prepare_check, NULL, 0},
+	{"end what was left", prepare_clear, prepare_clean, 0},
 	{"images", prepare_images, NULL, 600000},
 	{"start the storage daemon", prepare_daemon, ham_qsd_ready, 0},
 	{"serve the image", prepare_export, NULL, 0},
@@ -483,9 +497,9 @@ run_end(struct ham_vm *vm, const GError *error)
 	ham_ports_announce(vm);
 	ham_vm_mark(vm, "ran");
 	vm->tracing = false;
-	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
 	/* our own daemon served the incoming copy only */
 	ham_qsd_kill_later(vm);
+	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
 }
 
 void

@@ -107,6 +107,13 @@ ham_ports_down(struct ham_vm *vm, GError **error)
 	return true;
 }
 
+void
+ham_ports_try_down(struct ham_vm *vm)
+{
+	for (guint i = 0; i < vm->ports->len; i++)
+		(void)ham_net_port_down(g_ptr_array_index(vm->ports, i), NULL);
+}
+
 static void
 announce_once(struct ham_vm *vm)
 {

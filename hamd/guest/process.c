@@ -142,6 +142,8 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	g_clear_handle_id(&vm->announcer, g_source_remove);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_copy_stop_watching(vm);
+	ham_slot_unwatch(vm);
+	vm->slot_seen = false;
 	ham_ports_close(vm);
 	if (told) {
 		ham_flow_poke(vm);
@@ -223,7 +225,8 @@ void
 ham_qsd_kill_later(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->qsd_end, g_source_remove);
-	vm->qsd_end = g_timeout_add(QSD_SETTLE_MS, qsd_end, vm);
+	if (vm->qsd)
+		vm->qsd_end = g_timeout_add(QSD_SETTLE_MS, qsd_end, vm);
 }
 
 bool
@@ -412,6 +415,7 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	spec.uid = spec.gid = vm->uid;
 	vm->qsd_exports = false;
 	vm->qsd_again = false;
+	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
 	vm->qsd_watch = g_timeout_add(QSD_SILENT_MS, qsd_silent, vm);
 	vm->qsd = ham_child_spawn(&spec, ham_qsd_exited, vm, error);

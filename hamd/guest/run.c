@@ -218,6 +218,36 @@ ham_do_slot_drop(struct ham_vm *vm)
 		     drop_end);
 }
 
+/* ---- RETRY: which disk was it? ---- */
+
+static void
+retry(struct ham_vm *vm)
+{
+	if (strcmp(vm->run_state, "io-error") == 0)
+		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
+}
+
+static const struct ham_step retry_steps[] = {
+	{"ask for the state", ham_qemu_query_status, NULL, 0},
+	{"try again", retry, NULL, 0},
+};
+
+static void
+retry_end(struct ham_vm *vm, const GError *error)
+{
+	if (error)
+		ham_warn("%s: it could not be tried again: %s", vm->name,
+			 error->message);
+}
+
+/* A write that fails again is told by an event, as every one is. */
+void
+ham_do_retry(struct ham_vm *vm)
+{
+	ham_vm_begin(vm, "retry", retry_steps, G_N_ELEMENTS(retry_steps),
+		     retry_end);
+}
+
 /* ---- CLOSE: a replica's daemon ends ---- */
 
 static const struct ham_step close_steps[] = {

@@ -27,6 +27,7 @@ got_graph(struct ham_vm *vm, JsonNode *value)
 			return;
 		}
 	}
+	vm->slot_seen = true;
 }
 
 void
@@ -54,6 +55,7 @@ ham_slot_swap(struct ham_vm *vm)
 {
 	const struct ham_peer *to = &vm->swap_to;
 
+	vm->slot_seen = false;
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		const struct ham_bm_slot *slot = &vm->slot[i];
@@ -92,20 +94,31 @@ impatient(gpointer data)
 	struct ham_vm *vm = data;
 
 	vm->slot_watch = 0;
-	if (vm->flow) {
-		ham_warn("%s: its replica does not answer; cutting it off",
-			 vm->name);
-		ham_slot_yank(vm);
+	ham_warn("%s: its replica does not answer; cutting it off", vm->name);
+	ham_slot_yank(vm);
+	if (!vm->slot_error) {
+		vm->slot_error = true;
+		ham_vm_did(vm, HAM_DID_REPLICA_ERROR, NULL, false);
 	}
 	return G_SOURCE_REMOVE;
 }
 
-void
-ham_slot_watch(struct ham_vm *vm)
+static void
+stopped(struct ham_vm *vm, JsonNode *value)
 {
+	(void)value;
+	ham_slot_unwatch(vm);
+}
+
+void
+ham_slot_stop(struct ham_vm *vm)
+{
+	if (vm->slot_node && !vm->slot_seen)
+		ham_slot_query(vm);
 	ham_slot_unwatch(vm);
 	if (vm->slot_node)
 		vm->slot_watch = g_timeout_add(PATIENCE_MS, impatient, vm);
+	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 }
 
 void

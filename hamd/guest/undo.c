@@ -36,7 +36,7 @@ undo_jobs(struct ham_vm *vm)
 		any = any || (vm->job[i].started && !vm->job[i].ended);
 	if (!any)
 		return;
-	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
+	ham_slot_stop(vm);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
@@ -71,7 +71,6 @@ undo_nodes(struct ham_vm *vm)
 static void
 undo_end(struct ham_vm *vm, const GError *error)
 {
-	ham_slot_unwatch(vm);
 	if (error) {
 		/* QEMU does not obey: its end is the only way to be sure */
 		ham_err("%s: undo: %s; ending QEMU", vm->name, error->message);
@@ -104,8 +103,6 @@ undo_look(struct ham_vm *vm)
 	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
 		      assume_all);
 	ham_qemu_query_migrate(vm);
-	ham_slot_query(vm);
-	ham_slot_watch(vm);
 }
 
 static const struct ham_step undo_steps[] = {

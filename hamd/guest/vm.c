@@ -210,6 +210,7 @@ ham_vm_begin(struct ham_vm *vm, const char *name, const struct ham_step *steps,
 	     unsigned int n, ham_flow_end_fn on_end)
 {
 	ham_flow_cancel(vm->flow);
+	ham_slot_unwatch(vm);
 	ham_debug("%s: %s", vm->name, name);
 	vm->flow = ham_flow_new(vm, name, steps, n, on_end);
 	ham_flow_start(vm->flow);

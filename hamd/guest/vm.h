@@ -108,7 +108,8 @@ struct ham_vm {
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint slot_watch;
-	guint paused; /* at a pause point */
+	bool slot_seen; /* slot[] is of this QEMU, and not changed since */
+	guint paused;	/* at a pause point */
 	unsigned int ram_port;
 	char run_state[32];	    /* of the last query-status */
 	char failure[HAM_TEXT_MAX]; /* told after the clean-up it caused */
@@ -199,6 +200,8 @@ bool ham_ports_open(struct ham_vm *vm, GError **error);
 void ham_ports_adopt(struct ham_vm *vm);
 bool ham_ports_up(struct ham_vm *vm, GError **error);
 bool ham_ports_down(struct ham_vm *vm, GError **error);
+/* Ahead of time: without the last resort of the former, and unchecked. */
+void ham_ports_try_down(struct ham_vm *vm);
 void ham_ports_announce(struct ham_vm *vm);
 void ham_ports_close(struct ham_vm *vm);
 char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
@@ -207,10 +210,10 @@ char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
 void ham_slot_query(struct ham_vm *vm);
 void ham_slot_swap(struct ham_vm *vm);
 void ham_slot_yank(struct ham_vm *vm);
-/* Until unwatched: if the flow has not ended after a second, cuts what
- * ham_slot_query() found.  `stop` waits for writes that are under way, and a
- * replica that hangs holds them for good. */
-void ham_slot_watch(struct ham_vm *vm);
+/* Sends `stop`.  It waits for writes that are under way, and a replica that
+ * hangs holds them for good: one that does so for a second is cut off, and told
+ * as failed.  The watch ends with the answer, with QEMU, or with the flow. */
+void ham_slot_stop(struct ham_vm *vm);
 void ham_slot_unwatch(struct ham_vm *vm);
 
 /* run.c, copy.c, undo.c, handover.c, halt.c, incoming.c */
@@ -235,6 +238,7 @@ void ham_do_run(struct ham_vm *vm);
 void ham_do_discard(struct ham_vm *vm);
 void ham_do_close(struct ham_vm *vm);
 void ham_do_slot_drop(struct ham_vm *vm);
+void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);
 
 /* pause_point.c */

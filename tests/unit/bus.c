@@ -15,6 +15,7 @@ static const char *const act_names[HAM_DO_N] = {
 	[HAM_DO_WIRE] = "WIRE",	      [HAM_DO_TAKEOVER] = "TAKEOVER",
 	[HAM_DO_RUN] = "RUN",	      [HAM_DO_DISCARD] = "DISCARD",
 	[HAM_DO_CLOSE] = "CLOSE",     [HAM_DO_SLOT_DROP] = "SLOT_DROP",
+	[HAM_DO_RETRY] = "RETRY",
 };
 
 /* What a healthy guest layer answers; FOUND stands for "nothing". */

@@ -11,7 +11,7 @@
 #include "tests/unit/bus.h"
 
 enum {
-	SETTLED_US = 250000, /* evaluate.c tidies up after 200 ms */
+	SETTLED_US = 1100000, /* evaluate.c: all is tidied up by then */
 };
 
 static struct bus *
@@ -229,9 +229,10 @@ START_TEST(tidies_up_later)
 	expect_owner(bus, 1, 2);
 	bus_time(bus, 1000);
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "FINISH"));
+	bus_time(bus, 300000);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "FINISH"));
 	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "SLOT_DROP"));
 	bus_time(bus, SETTLED_US);
-	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "FINISH"));
 	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
 	bus_free(bus);
 }
@@ -250,6 +251,98 @@ START_TEST(back_before_tidied_up)
 	expect_owner(bus, 0, 3);
 	ck_assert_ptr_nonnull(
 		strstr(bus->node[0].acts->str, "FINISH PREPARE WIRE"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Its old disk is given up while the old QEMU is still being ended: the daemon
+ * serves on until the owner has let go, and nothing is killed. */
+START_TEST(given_up_while_finishing)
+{
+	struct bus *bus = three_with_guest(0);
+
+	bus->node[0].silent = BUS_ACT(FINISH);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, SETTLED_US);
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
+	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
+	bus_did(bus, 0, HAM_DID_FINISHED, NULL, false);
+	bus_time(bus, 3000000);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "CLOSE"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Back to a live replica only memory is copied: once the replica has refused a
+ * write, CUTOVER must not call its disk current again. */
+static struct bus *
+moving_back_to_replica(uint64_t silent)
+{
+	struct bus *bus = three_with_guest(1);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, SETTLED_US);
+	bus->node[1].silent = silent;
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "COPY"));
+	return bus;
+}
+
+static void
+replica_refuses(struct bus *bus)
+{
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_REPLICA_ERROR,
+				  .guest = "g",
+				  .node = 1};
+
+	bus_event(bus, 1, &event);
+	bus_run(bus);
+}
+
+START_TEST(replica_fails_while_memory_goes_to_it)
+{
+	struct bus *bus = moving_back_to_replica(BUS_ACT(COPY));
+
+	replica_refuses(bus);
+	expect_owner(bus, 1, 2);
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[1].acts->str, "COPY UNDO SLOT_DROP"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "MIGRATION_FAILED"));
+	bus_did(bus, 1, HAM_DID_GATE, NULL, false);
+	bus_run(bus);
+	expect_owner(bus, 1, 2);
+	bus_free(bus);
+}
+END_TEST
+
+/* The same behind the gate: whichever of OUTDATED and CUTOVER is first in the
+ * order voids the other. */
+START_TEST(replica_fails_at_the_gate)
+{
+	struct bus *bus = moving_back_to_replica(0);
+
+	expect_owner(bus, 0, 3);
+	bus_free(bus);
+	bus = moving_back_to_replica(BUS_ACT(COPY));
+	bus->node[0].store_held = bus->node[2].store_held = true;
+	replica_refuses(bus);
+	bus_did(bus, 1, HAM_DID_OFFERED, NULL, false);
+	bus_did(bus, 1, HAM_DID_GATE, NULL, false);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "CAPTURE"));
+	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	bus_store_go(bus, 0);
+	bus_store_go(bus, 2);
+	bus_run(bus);
+	expect_owner(bus, 1, 2);
+	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "CAPTURE"));
 	bus_free(bus);
 }
 END_TEST
@@ -590,6 +683,58 @@ START_TEST(restart_with_guest_running)
 }
 END_TEST
 
+/* hamd ends amid an undo, which had stopped the guest: the record knows no
+ * CUTOVER, so the guest goes on. */
+START_TEST(undo_cut_short_by_restart)
+{
+	struct bus *bus = three_with_guest(1);
+
+	bus->node[0].silent = BUS_ACT(COPY) | BUS_ACT(UNDO);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_CANCEL, 0);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "COPY UNDO"));
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus->node[0].silent = 0;
+	bus->node[0].vcpus = false;
+	bus_up(bus, 0);
+	bus_found(bus, 0, HAM_FOUND_PAUSED, 1, 1);
+	bus_run(bus);
+	expect_owner(bus, 0, 1);
+	bus_free(bus);
+}
+END_TEST
+
+/* Which disk it was only QEMU can tell, by trying again; no copy is given up
+ * on a guess. */
+START_TEST(found_stopped_by_an_error)
+{
+	struct bus *bus = three_with_guest(1);
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_FOUND,
+				  .found = HAM_FOUND_RUNNING,
+				  .flag = true,
+				  .guest = "g",
+				  .epoch = 2,
+				  .node = 1};
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, SETTLED_US);
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus_up(bus, 1);
+	bus_event(bus, 1, &event);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "RETRY"));
+	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
+	expect_owner(bus, 1, 2);
+	bus_free(bus);
+}
+END_TEST
+
 /* F67: a QEMU of an old epoch is ended before its node counts again. */
 START_TEST(stale_qemu_killed_before_stored)
 {
@@ -717,6 +862,11 @@ main(void)
 	tcase_add_test(tc, back_before_the_old_copy_is_closed);
 	tcase_add_test(tc, tidies_up_later);
 	tcase_add_test(tc, back_before_tidied_up);
+	tcase_add_test(tc, given_up_while_finishing);
+	tcase_add_test(tc, replica_fails_while_memory_goes_to_it);
+	tcase_add_test(tc, replica_fails_at_the_gate);
+	tcase_add_test(tc, undo_cut_short_by_restart);
+	tcase_add_test(tc, found_stopped_by_an_error);
 	tcase_add_test(tc, second_migration_refused);
 	tcase_add_test(tc, cancel_in_copy);
 	tcase_add_test(tc, cancel_in_prepare);
