@@ -13,6 +13,10 @@ prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
 	local->prepare_due = false;
 	local->was_replica = local->stage == HAM_L_REPLICA;
+	if (!local->was_replica &&
+	    ham_guest_is_current(guest, core->config.self))
+		return; /* a copy would void it while it counts: OUTDATED first,
+			 * which ends this migration (evaluate.c) */
 	local->txn = guest->txn;
 	local->epoch = guest->epoch + 1;
 	local->drained = local->wired = false;
@@ -80,6 +84,7 @@ applied_outcome(ham_core *core, struct ham_local *local,
 	if (guest->owner == core->config.self && !local->ran &&
 	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY))
 		local->launch = true;
+	local->ran = false;
 	local->mig_phase = HAM_MIG_NONE;
 }
 
@@ -172,6 +177,46 @@ say_again(ham_core *core, struct ham_local *local)
 	}
 	if (local->stage == HAM_L_S_COPY && local->offer.len > 0)
 		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
+}
+
+/* Corosync was seen to drop what it had accepted: each side of a hand-over
+ * repeats its last word until something follows from it. */
+void
+ham_repeat(ham_core *core, struct ham_local *local,
+	   const struct ham_guest *guest)
+{
+	if (guest->phase == HAM_GUEST_MIGRATING) {
+		say_again(core, local);
+		return;
+	}
+	if (guest->phase != HAM_GUEST_IN_DOUBT)
+		return;
+	if (!ham_doubt_undisturbed(core, local, guest)) {
+		ham_doubt_tell(core, local, guest);
+		return;
+	}
+	switch (local->stage) {
+	case HAM_L_S_CAPTURED:
+		ham_handover_msg(core, local, HAM_MSG_DRAINED, NULL);
+		ham_handover_msg(core, local, HAM_MSG_CAPTURED, NULL);
+		break;
+	case HAM_L_S_HALTED:
+	case HAM_L_S_EMPTY:
+		ham_source_cutover(core, local, guest);
+		break;
+	case HAM_L_D_HELD:
+		ham_handover_msg(core, local, HAM_MSG_TAKE, NULL);
+		break;
+	case HAM_L_NONE:
+	case HAM_L_REPLICA:
+		if (guest->owner == core->config.self)
+			ham_source_cutover(core, local, guest);
+		else if (!local->ran)
+			ham_dest_say_gone(core, local);
+		break;
+	default:
+		break;
+	}
 }
 
 void

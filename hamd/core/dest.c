@@ -37,8 +37,8 @@ ham_dest_discard(ham_core *core, struct ham_local *local)
 }
 
 /* The image is gone; tell whoever waits for that word. */
-static void
-say_gone(ham_core *core, struct ham_local *local)
+void
+ham_dest_say_gone(ham_core *core, struct ham_local *local)
 {
 	const struct ham_guest *guest = guest_of(core, local);
 	const char *why =
@@ -60,7 +60,7 @@ did_discarded(ham_core *core, struct ham_local *local)
 	bool was_replica = local->was_replica;
 
 	local->was_replica = false;
-	say_gone(core, local);
+	ham_dest_say_gone(core, local);
 	ham_stage(core, local, was_replica ? HAM_L_REPLICA : HAM_L_NONE);
 	ham_prepare_if_due(core, local);
 	if (was_replica) {
@@ -132,6 +132,7 @@ did_ran(ham_core *core, struct ham_local *local)
 	struct ham_msg msg = {.kind = HAM_MSG_NOTE};
 
 	local->was_replica = false;
+	local->ran = true;
 	ham_stage(core, local, HAM_L_RUNNING);
 	msg.note = HAM_NOTE_MIGRATION_RAN;
 	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));

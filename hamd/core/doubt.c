@@ -44,9 +44,9 @@ my_standing_as_dest(const struct ham_local *local)
 	}
 }
 
-static bool
-undisturbed(const ham_core *core, const struct ham_local *local,
-	    const struct ham_guest *guest)
+bool
+ham_doubt_undisturbed(const ham_core *core, const struct ham_local *local,
+		      const struct ham_guest *guest)
 {
 	return ham_ring_equal(local->cutover_ring, core->totem) &&
 	       ham_is_joined(core, guest->owner) &&
@@ -90,10 +90,11 @@ ham_doubt_tell(ham_core *core, struct ham_local *local,
 	if ((!source && guest->dst != core->config.self) ||
 	    core->phase != HAM_VIEW_JOINED)
 		return;
-	if (!undisturbed(core, local, guest))
+	if (!ham_doubt_undisturbed(core, local, guest))
 		settle(core, local, guest);
 	else if (!(source && (local->stage == HAM_L_S_HALTED ||
-			      local->stage == HAM_L_S_EMPTY)))
+			      local->stage == HAM_L_S_EMPTY ||
+			      local->stage == HAM_L_NONE)))
 		return;
 	msg.standing = (uint8_t)(source ? my_standing_as_source(local)
 					: my_standing_as_dest(local));

@@ -35,6 +35,20 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	ham_propose_for(core, local, &op);
 }
 
+static void
+propose_outdated(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest, uint32_t node,
+		 const char *reason)
+{
+	struct ham_op op = {.kind = HAM_OP_OUTDATED};
+
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	op.node = node;
+	g_strlcpy(op.reason, reason, sizeof(op.reason));
+	ham_propose_for(core, local, &op);
+}
+
 /* A hamd that is restarted leaves its storage daemon serving: only a node that
  * left the ring has lost its copy. */
 static bool
@@ -64,7 +78,6 @@ mind_replicas(ham_core *core, struct ham_local *local,
 	}
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
-		struct ham_op op = {.kind = HAM_OP_OUTDATED};
 		const char *why = NULL;
 
 		if (r->node == 0 || r->node == guest->owner ||
@@ -83,11 +96,7 @@ mind_replicas(ham_core *core, struct ham_local *local,
 			why = "no replica is wanted";
 		if (!why)
 			continue;
-		g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-		op.epoch = guest->epoch;
-		op.node = r->node;
-		g_strlcpy(op.reason, why, sizeof(op.reason));
-		ham_propose_for(core, local, &op);
+		propose_outdated(core, local, guest, r->node, why);
 		return;
 	}
 }
@@ -321,6 +330,15 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 		return;
 	if (guest->owner == self) {
 		evaluate_owner(core, local, guest);
+		return;
+	}
+	if (local->stage == HAM_L_NONE && ham_guest_is_current(guest, self) &&
+	    ham_is_joined(core, guest->owner)) {
+		/* Nobody serves our copy, so it takes no more writes, and the
+		 * owner of an idle guest would not notice.  Not without the
+		 * owner: ours may be the one to start from. */
+		propose_outdated(core, local, guest, self,
+				 "its storage daemon is gone");
 		return;
 	}
 	if (local->stage == HAM_L_REPLICA &&

@@ -14,6 +14,10 @@
 
 #include "hamd/core/state.h"
 
+enum {
+	REPEAT_US = 1000000
+};
+
 static const char *const stage_names[] = {
 	"none",	     "starting",  "running",   "stopping",  "s-prepare",
 	"s-copy",    "s-gate",	  "s-undo",    "s-capture", "s-captured",
@@ -352,7 +356,20 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 void
 ham_local_tick(ham_core *core)
 {
-	for (unsigned int i = 0; i < core->n_locals; i++)
-		ham_source_tick(core, &core->locals[i]);
+	for (unsigned int i = 0; i < core->n_locals; i++) {
+		struct ham_local *local = &core->locals[i];
+		const struct ham_guest *guest =
+			ham_record_lookup(&core->record, local->name);
+
+		ham_source_tick(core, local);
+		if (!guest || core->phase != HAM_VIEW_JOINED ||
+		    (guest->owner != core->config.self &&
+		     guest->dst != core->config.self) ||
+		    core->now_us - MAX(local->since_us, local->said_us) <
+			    REPEAT_US)
+			continue;
+		local->said_us = core->now_us;
+		ham_repeat(core, local, guest);
+	}
 	ham_evaluate_all(core);
 }

@@ -73,6 +73,7 @@ ham_source_cutover(ham_core *core, struct ham_local *local,
 	switch (local->stage) {
 	case HAM_L_S_HALTED:
 	case HAM_L_S_EMPTY:
+	case HAM_L_NONE: /* its QEMU ended while CUTOVER was on its way */
 		ask_back(core, local, guest);
 		break;
 	case HAM_L_S_UNDO:
@@ -290,6 +291,11 @@ on_take(ham_core *core, struct ham_local *local)
 		/* dead or alive, it will not run here */
 		ham_stage(core, local, HAM_L_S_SILENCE);
 		ham_fx_guest(core, local, HAM_DO_SILENCE);
+		break;
+	case HAM_L_S_YIELDED:
+		/* our YIELD was lost */
+		if (ham_ring_equal(local->cutover_ring, core->totem))
+			ham_handover_msg(core, local, HAM_MSG_YIELD, NULL);
 		break;
 	default:
 		break;

@@ -87,7 +87,7 @@ struct ham_local {
 	bool gate;	  /* S_COPY: GATE was told */
 	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
 	bool drained;	  /* D: DRAINED came */
-	bool ran;	  /* D: its QEMU ended after cont was asked */
+	bool ran;	  /* D: it ran, or may have; no OUTCOME yet */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
 	uint64_t epoch;	  /* of the process here; what it runs or will run as */
 	uint64_t txn;
@@ -100,6 +100,7 @@ struct ham_local {
 	struct ham_blob blob; /* PREPARED's */
 	struct ham_blob offer; /* EXPORTED's; empty: none yet */
 	int64_t since_us;      /* of the stage */
+	int64_t said_us;       /* ham_repeat() */
 	int64_t started_us;    /* of the migration */
 	int64_t stop_us;       /* S: when `stop` was sent */
 	int64_t yield_us;      /* S: when YIELD was sent; D: when it came */
@@ -288,6 +289,9 @@ void ham_evaluate_all(ham_core *core);
 void ham_applied(ham_core *core, const struct ham_op *op);
 /* A hamd left or came, or a view ended, with us still in it. */
 void ham_peers_changed(ham_core *core, bool new_view);
+/* Says again what the other side may not have heard. */
+void ham_repeat(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest);
 /* D: begins the preparation that waited for what was left here. */
 void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 
@@ -311,10 +315,15 @@ bool ham_dest_did(ham_core *core, struct ham_local *local,
 void ham_dest_msg(ham_core *core, struct ham_local *local,
 		  const struct ham_msg *msg);
 void ham_dest_run(ham_core *core, struct ham_local *local);
+/* Tells the source that this node has no image (any more). */
+void ham_dest_say_gone(ham_core *core, struct ham_local *local);
 void ham_dest_discard(ham_core *core, struct ham_local *local);
 
 /* doubt.c */
 void ham_doubt_resolve(ham_core *core, const struct ham_guest *guest);
+/* Both were here all the time since CUTOVER. */
+bool ham_doubt_undisturbed(const ham_core *core, const struct ham_local *local,
+			   const struct ham_guest *guest);
 void ham_doubt_tell(ham_core *core, struct ham_local *local,
 		    const struct ham_guest *guest);
 /* Whose death would help, 0 if none is waited for. */

@@ -683,6 +683,27 @@ START_TEST(restart_with_guest_running)
 }
 END_TEST
 
+/* The destination ran and died before its OUTCOME was committed: it may not be
+ * taken for one that never ran, or the source would go on in the past (I2). */
+START_TEST(destination_dies_before_its_outcome)
+{
+	struct bus *bus = migrating_until(1, BUS_ACT(RUN));
+
+	bus_did(bus, 1, HAM_DID_RAN, NULL, false);
+	bus->node[1].vcpus = false;
+	bus_did(bus, 1, HAM_DID_GONE, "QEMU died", false);
+	bus_split(bus, "111"); /* its proposal is lost */
+	bus_run(bus);
+	bus_time(bus, 2000000);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "HALT"));
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str,
+				  "LAUNCH COPY CAPTURE SILENCE LAUNCH"));
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	ck_assert_uint_eq(bus_guest(bus, 0)->owner, 2);
+	bus_free(bus);
+}
+END_TEST
+
 /* hamd ends amid an undo, which had stopped the guest: the record knows no
  * CUTOVER, so the guest goes on. */
 START_TEST(undo_cut_short_by_restart)
@@ -865,6 +886,7 @@ main(void)
 	tcase_add_test(tc, given_up_while_finishing);
 	tcase_add_test(tc, replica_fails_while_memory_goes_to_it);
 	tcase_add_test(tc, replica_fails_at_the_gate);
+	tcase_add_test(tc, destination_dies_before_its_outcome);
 	tcase_add_test(tc, undo_cut_short_by_restart);
 	tcase_add_test(tc, found_stopped_by_an_error);
 	tcase_add_test(tc, second_migration_refused);
