@@ -11,6 +11,7 @@ include tests/fuzz/config.mk
 include tests/fuzz/jsonl.mk
 include tests/net/cluster.mk
 include tests/net/local.mk
+include tests/sim/local.mk
 
 TESTS += tests/unit/test-layers.sh
 EXTRA_DIST += \

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# the simulator: the core's own object files, and models of all around them
+check_PROGRAMS += tests/sim/ham-sim
+
+tests_sim_ham_sim_SOURCES = \
+	tests/sim/check.c \
+	tests/sim/host.c \
+	tests/sim/main.c \
+	tests/sim/ring.c \
+	tests/sim/sim.h \
+	tests/sim/time.c \
+	tests/sim/vm.c \
+	$(NULL)
+tests_sim_ham_sim_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
+tests_sim_ham_sim_LDADD = libhamcore.la $(GLIB_LIBS)
+
+TESTS += tests/sim/test-same-trace.sh
+EXTRA_DIST += tests/sim/test-same-trace.sh

@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/sim/vm.c - a model of hamd/guest/, QEMU, storage daemons and disks
+ *
+ * Each act takes its time and may fail; a step between may be the last one of
+ * a hamd.  A write is numbered: the local disk takes it, then the slot's, and
+ * only then it is acknowledged; a mirror never holds one up.  Left out: a
+ * QEMU that resumes by itself, disks that fail of their own.
+ */
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+struct work {
+	unsigned int node;
+	unsigned int guest;
+	uint64_t life;
+	uint64_t work;
+	unsigned int stage;
+	uint8_t act;
+	bool flag;
+	uint32_t target;
+	uint64_t epoch;
+	uint64_t txn;
+	uint32_t peer; /* of the blob */
+	bool peer_replica;
+};
+
+static struct sim_vm *
+vm_at(struct sim *sim, uint32_t id, unsigned int g)
+{
+	return &sim->node[id - 1].vm[g];
+}
+
+static void
+did(struct sim *sim, const struct work *w, enum ham_did what, bool flag)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	struct ham_blob blob = {.len = 2,
+				.bytes = {(uint8_t)(w->node + 1), w->flag}};
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = (uint8_t)what,
+				  .guest = sim->guest[w->guest].name,
+				  .flag = flag,
+				  .text = "as the seed has it",
+				  .value = (uint64_t)sim->now_us,
+				  .epoch = vm->epoch,
+				  .txn = vm->txn,
+				  .node = vm->slot_node,
+				  .blob = &blob};
+
+	sim_say(sim, "n%u %s did %d%s", w->node + 1, sim->guest[w->guest].name,
+		what, flag ? " +" : "");
+	sim_step(sim, w->node, &event);
+}
+
+/* ---- disks ---- */
+
+static void
+apply(struct sim_disk *disk, uint64_t k)
+{
+	if (disk->writes + 1 == k)
+		disk->writes = k;
+	else if (disk->writes < k)
+		disk->hole = true;
+}
+
+static void
+copy_to_mirror(struct sim *sim, unsigned int i, unsigned int g, uint64_t k)
+{
+	struct sim_vm *vm = &sim->node[i].vm[g];
+
+	if (!vm->mirror || vm->mirror_broken)
+		return;
+	if (!sim_connected(sim, i, vm->mirror - 1) ||
+	    vm_at(sim, vm->mirror, g)->qsd != vm->mirror_qsd)
+		vm->mirror_broken = true;
+	else if (vm->mirror_ready)
+		apply(&sim->node[vm->mirror - 1].image[g], k);
+}
+
+static void
+slot_refused(struct sim *sim, unsigned int i, unsigned int g)
+{
+	struct sim_vm *vm = &sim->node[i].vm[g];
+	struct work w = {.node = i, .guest = g};
+
+	vm->q = SIM_Q_IO_ERROR;
+	if (vm->slot_bad)
+		return;
+	vm->slot_bad = true;
+	sim_say(sim, "n%u %s: write %" G_GUINT64_FORMAT " refused by n%u",
+		i + 1, sim->guest[g].name, vm->write, vm->slot_node);
+	did(sim, &w, HAM_DID_REPLICA_ERROR, false);
+}
+
+static void
+try_write(struct sim *sim, unsigned int i, unsigned int g)
+{
+	struct sim_vm *vm = &sim->node[i].vm[g];
+	struct sim_guest *guest = &sim->guest[g];
+
+	if (vm->write == 0) {
+		vm->write = ++vm->image;
+		guest->written = MAX(guest->written, vm->write);
+	}
+	apply(&sim->node[i].image[g], vm->write);
+	copy_to_mirror(sim, i, g, vm->write);
+	if (vm->slot_node) {
+		const struct sim_vm *slot = vm_at(sim, vm->slot_node, g);
+
+		if (!sim_connected(sim, i, vm->slot_node - 1))
+			return; /* hangs */
+		if (slot->qsd == 0 || slot->qsd != vm->slot_qsd ||
+		    !slot->qsd_active) {
+			slot_refused(sim, i, g);
+			return;
+		}
+		apply(&sim->node[vm->slot_node - 1].image[g], vm->write);
+	}
+	guest->acked = MAX(guest->acked, vm->write);
+	vm->write = 0;
+}
+
+void
+sim_vm_write(struct sim *sim)
+{
+	for (unsigned int i = 0; i < sim->n; i++)
+		for (unsigned int g = 0; g < sim->n_guests; g++)
+			if (sim->node[i].power &&
+			    sim->node[i].vm[g].q == SIM_Q_RUNNING &&
+			    sim_chance(sim, 5000))
+				try_write(sim, i, g);
+}
+
+static bool
+write_hangs(const struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct sim_vm *vm = &sim->node[i].vm[g];
+
+	return vm->write && vm->q == SIM_Q_RUNNING && vm->slot_node &&
+	       !sim_connected(sim, i, vm->slot_node - 1);
+}
+
+/* vCPUs are about to go on with this image. */
+static void
+run_image(struct sim *sim, const struct work *w, const char *how)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	const struct sim_disk *disk = &sim->node[w->node].image[w->guest];
+	struct sim_guest *guest = &sim->guest[w->guest];
+
+	if (vm->image != guest->written)
+		sim_fail(sim,
+			 "I2: %s %s on n%u with an image of write "
+			 "%" G_GUINT64_FORMAT ", but write %" G_GUINT64_FORMAT
+			 " was tried since",
+			 guest->name, how, w->node + 1, vm->image,
+			 guest->written);
+	if (disk->hole || disk->writes < guest->acked)
+		sim_fail(sim,
+			 "I3: %s %s on n%u, whose disk has %" G_GUINT64_FORMAT
+			 "%s of %" G_GUINT64_FORMAT " acknowledged writes",
+			 guest->name, how, w->node + 1, disk->writes,
+			 disk->hole ? " (with a hole)" : "", guest->acked);
+	vm->q = SIM_Q_RUNNING;
+	vm->role = SIM_ROLE_OWNER;
+	vm->epoch = w->epoch;
+	sim_say(sim, "n%u %s runs (%s)", w->node + 1, guest->name, how);
+}
+
+/* ---- acts, stage by stage ---- */
+
+static void go(struct sim *sim, void *data);
+
+static void
+later(struct sim *sim, const struct work *w, int64_t min_us, int64_t max_us)
+{
+	struct work *next = g_memdup2(w, sizeof(*w));
+
+	next->stage++;
+	sim_at(sim, sim_between(sim, min_us, max_us), go, next);
+}
+
+static bool
+fails(struct sim *sim)
+{
+	return sim_chance(sim, sim->rates.act_fails);
+}
+
+static void
+go_launch(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (fails(sim)) {
+		did(sim, w, HAM_DID_LAUNCH_FAILED, false);
+		return;
+	}
+	*vm = (struct sim_vm){.work = vm->work};
+	vm->image = sim->node[w->node].image[w->guest].writes;
+	/* what was tried and not acknowledged may be gone */
+	sim->guest[w->guest].written = vm->image;
+	run_image(sim, w, "boots");
+	did(sim, w, HAM_DID_LAUNCHED, false);
+}
+
+static void
+go_end(struct sim *sim, struct work *w, enum ham_did what)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	*vm = (struct sim_vm){.work = vm->work};
+	did(sim, w, what, w->act == HAM_DO_SHUTDOWN);
+}
+
+static void
+go_prepare(struct sim *sim, struct work *w)
+{
+	struct sim_node *node = &sim->node[w->node];
+	struct sim_vm *vm = &node->vm[w->guest];
+
+	if (fails(sim)) {
+		did(sim, w, HAM_DID_PREPARE_FAILED, false);
+		return;
+	}
+	vm->q = SIM_Q_INCOMING;
+	vm->role = SIM_ROLE_INCOMING;
+	vm->epoch = w->epoch;
+	vm->txn = w->txn;
+	vm->wired_node = 0;
+	if (!w->flag) {
+		vm->qsd = ++sim->next_qsd;
+		vm->qsd_active = true;
+		node->image[w->guest].hole = true;
+	}
+	did(sim, w, HAM_DID_PREPARED, false);
+}
+
+static void
+go_copy(struct sim *sim, struct work *w)
+{
+	struct sim_node *node = &sim->node[w->node];
+	struct sim_vm *vm = &node->vm[w->guest];
+	struct sim_vm *dst = vm_at(sim, w->target, w->guest);
+	bool there = sim_connected(sim, w->node, w->target - 1) &&
+		     dst->q == SIM_Q_INCOMING;
+
+	switch (w->stage) {
+	case 1:
+		vm->qsd = ++sim->next_qsd;
+		vm->qsd_active = false;
+		vm->txn = w->txn;
+		vm->mirror = w->peer_replica && vm->slot_node == w->target
+				     ? 0
+				     : w->target;
+		vm->mirror_qsd = dst->qsd;
+		vm->mirror_ready = vm->mirror_broken = false;
+		later(sim, w, 200 * SIM_MS, 1500 * SIM_MS);
+		did(sim, w, HAM_DID_OFFERED, false);
+		return;
+	case 2:
+		if (!there || fails(sim) || vm->mirror_broken ||
+		    (vm->mirror && w->peer_replica) ||
+		    (vm->mirror && dst->qsd != vm->mirror_qsd)) {
+			did(sim, w, HAM_DID_COPY_FAILED, false);
+			return;
+		}
+		if (vm->mirror) {
+			sim->node[w->target - 1].image[w->guest] =
+				node->image[w->guest];
+			vm->mirror_ready = true;
+		}
+		later(sim, w, 40 * SIM_MS, 40 * SIM_MS);
+		did(sim, w, HAM_DID_GATE, false);
+		return;
+	default: /* watched until it is replaced */
+		if (!there || vm->mirror_broken) {
+			did(sim, w, HAM_DID_COPY_FAILED, false);
+			return;
+		}
+		later(sim, w, 40 * SIM_MS, 40 * SIM_MS);
+	}
+}
+
+static void
+go_undo(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (w->stage == 1) {
+		w->flag = vm->q == SIM_Q_RUNNING;
+		if (vm->mirror && vm->q == SIM_Q_RUNNING)
+			vm->q = SIM_Q_PAUSED;
+		later(sim, w, 2 * SIM_MS, 20 * SIM_MS);
+		return;
+	}
+	vm->mirror = 0;
+	vm->qsd = 0;
+	if (w->flag && vm->q == SIM_Q_PAUSED)
+		vm->q = SIM_Q_RUNNING;
+	did(sim, w, HAM_DID_UNDONE, true);
+}
+
+static void
+go_capture(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	struct sim_vm *dst = vm_at(sim, w->target, w->guest);
+
+	switch (w->stage) {
+	case 1:
+		if (write_hangs(sim, w->node, w->guest)) {
+			w->stage--;
+			later(sim, w, 50 * SIM_MS, 50 * SIM_MS);
+			return;
+		}
+		vm->q = SIM_Q_PAUSED;
+		later(sim, w, 2 * SIM_MS, 12 * SIM_MS);
+		return;
+	case 2:
+		if (fails(sim) || (vm->mirror && vm->mirror_broken)) {
+			did(sim, w, HAM_DID_CAPTURE_FAILED, false);
+			return;
+		}
+		vm->role = SIM_ROLE_SOURCE;
+		vm->mirror = 0;
+		vm->qsd_active = vm->qsd != 0;
+		later(sim, w, 4 * SIM_MS, 40 * SIM_MS);
+		did(sim, w, HAM_DID_DRAINED, false);
+		return;
+	default:
+		if (!sim_connected(sim, w->node, w->target - 1)) {
+			later(sim, w, 100 * SIM_MS, 100 * SIM_MS);
+			return;
+		}
+		if (dst->q != SIM_Q_INCOMING || fails(sim) || vm->qsd == 0) {
+			did(sim, w, HAM_DID_CAPTURE_FAILED, false);
+			return;
+		}
+		dst->q = SIM_Q_WHOLE;
+		dst->image = vm->image;
+		dst->write = vm->write;
+		did(sim, w, HAM_DID_CAPTURED, false);
+	}
+}
+
+static void
+go_run(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (fails(sim) || vm->q != SIM_Q_WHOLE) {
+		did(sim, w, HAM_DID_RUN_FAILED, true);
+		return;
+	}
+	vm->slot_node = w->target;
+	vm->slot_qsd = vm->wired_node == w->target ? vm->wired_qsd : 0;
+	vm->slot_bad = false;
+	vm->qsd = 0;
+	run_image(sim, w, "is taken over");
+	did(sim, w, HAM_DID_RAN, false);
+}
+
+static void
+go_halt(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (w->stage == 1 && write_hangs(sim, w->node, w->guest)) {
+		later(sim, w, 1000 * SIM_MS, 1000 * SIM_MS);
+		return;
+	}
+	if (write_hangs(sim, w->node, w->guest))
+		slot_refused(sim, w->node, w->guest);
+	if (vm->q != SIM_Q_NONE)
+		vm->q = SIM_Q_PAUSED;
+	vm->mirror = 0;
+	vm->qsd = 0;
+	vm->role = SIM_ROLE_SOURCE;
+	did(sim, w, HAM_DID_HALTED, vm->q != SIM_Q_NONE);
+}
+
+static void
+go_resume(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (fails(sim) || vm->q != SIM_Q_PAUSED) {
+		did(sim, w, HAM_DID_RESUME_FAILED, false);
+		return;
+	}
+	vm->qsd = 0;
+	if (w->flag) {
+		vm->slot_node = 0;
+		vm->slot_bad = false;
+	}
+	run_image(sim, w, "goes on");
+	did(sim, w, HAM_DID_RESUMED, false);
+}
+
+static void
+go_discard(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	vm->q = SIM_Q_NONE;
+	if (w->flag && vm->qsd) {
+		vm->qsd_active = true;
+		vm->role = SIM_ROLE_REPLICA;
+		vm->epoch--;
+	} else {
+		*vm = (struct sim_vm){.work = vm->work};
+	}
+	did(sim, w, HAM_DID_DISCARDED, false);
+}
+
+static void
+go_drop(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	vm->slot_node = 0;
+	vm->slot_bad = false;
+	if (vm->q == SIM_Q_IO_ERROR)
+		vm->q = SIM_Q_RUNNING;
+	if (vm->q == SIM_Q_RUNNING && vm->write)
+		try_write(sim, w->node, w->guest);
+	did(sim, w, HAM_DID_SLOT_DROPPED, true);
+}
+
+static void
+go_wire(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	const struct sim_vm *src = vm_at(sim, w->peer, w->guest);
+
+	if (fails(sim) || !sim_connected(sim, w->node, w->peer - 1) ||
+	    src->qsd == 0) {
+		did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
+		return;
+	}
+	vm->wired_node = w->peer;
+	vm->wired_qsd = src->qsd;
+	did(sim, w, HAM_DID_WIRED, false);
+}
+
+static void
+go_other(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	switch (w->act) {
+	case HAM_DO_RELEASE:
+		vm->qsd_active = false;
+		break;
+	case HAM_DO_TAKEOVER:
+		if (fails(sim) || vm->q != SIM_Q_WHOLE) {
+			did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
+			break;
+		}
+		vm->role = SIM_ROLE_HELD;
+		did(sim, w, HAM_DID_HELD, false);
+		break;
+	case HAM_DO_SILENCE:
+		did(sim, w, HAM_DID_SILENCED, false);
+		break;
+	case HAM_DO_FINISH:
+		vm->q = SIM_Q_NONE;
+		vm->role = SIM_ROLE_REPLICA;
+		vm->epoch++;
+		vm->slot_node = 0;
+		vm->write = 0;
+		did(sim, w, HAM_DID_FINISHED, false);
+		break;
+	case HAM_DO_RETRY:
+		if (vm->q == SIM_Q_IO_ERROR) {
+			vm->q = SIM_Q_RUNNING;
+			try_write(sim, w->node, w->guest);
+		}
+		break;
+	default:
+		sim_fail(sim, "the model does not know act %d", w->act);
+	}
+}
+
+static void
+go(struct sim *sim, void *data)
+{
+	struct work *w = data;
+	const struct sim_node *node = &sim->node[w->node];
+
+	if (node->life != w->life || !node->hamd ||
+	    node->vm[w->guest].work != w->work)
+		return;
+	switch (w->act) {
+	case HAM_DO_LAUNCH:
+		go_launch(sim, w);
+		break;
+	case HAM_DO_SHUTDOWN:
+	case HAM_DO_KILL:
+		go_end(sim, w, HAM_DID_GONE);
+		break;
+	case HAM_DO_CLOSE:
+		go_end(sim, w, HAM_DID_CLOSED);
+		break;
+	case HAM_DO_PREPARE:
+		go_prepare(sim, w);
+		break;
+	case HAM_DO_COPY:
+		go_copy(sim, w);
+		break;
+	case HAM_DO_UNDO:
+		go_undo(sim, w);
+		break;
+	case HAM_DO_CAPTURE:
+		go_capture(sim, w);
+		break;
+	case HAM_DO_RUN:
+		go_run(sim, w);
+		break;
+	case HAM_DO_HALT:
+		go_halt(sim, w);
+		break;
+	case HAM_DO_RESUME:
+		go_resume(sim, w);
+		break;
+	case HAM_DO_DISCARD:
+		go_discard(sim, w);
+		break;
+	case HAM_DO_SLOT_DROP:
+		go_drop(sim, w);
+		break;
+	case HAM_DO_WIRE:
+		go_wire(sim, w);
+		break;
+	default:
+		go_other(sim, w);
+	}
+}
+
+/* How long each act takes to its first effect, ms. */
+static const struct {
+	int64_t min, max;
+} takes[HAM_DO_N] = {
+	[HAM_DO_LAUNCH] = {60, 300},  [HAM_DO_SHUTDOWN] = {100, 2000},
+	[HAM_DO_KILL] = {5, 60},      [HAM_DO_PREPARE] = {50, 250},
+	[HAM_DO_COPY] = {20, 60},     [HAM_DO_UNDO] = {5, 60},
+	[HAM_DO_CAPTURE] = {20, 150}, [HAM_DO_HALT] = {5, 60},
+	[HAM_DO_SILENCE] = {1, 4},    [HAM_DO_RESUME] = {5, 30},
+	[HAM_DO_FINISH] = {5, 100},   [HAM_DO_WIRE] = {2, 20},
+	[HAM_DO_RELEASE] = {1, 3},    [HAM_DO_TAKEOVER] = {1, 3},
+	[HAM_DO_RUN] = {2, 8},	      [HAM_DO_DISCARD] = {5, 60},
+	[HAM_DO_CLOSE] = {5, 60},     [HAM_DO_SLOT_DROP] = {2, 20},
+	[HAM_DO_RETRY] = {1, 5},
+};
+
+static bool
+replaces(uint8_t act)
+{
+	return act != HAM_DO_SLOT_DROP && act != HAM_DO_TAKEOVER &&
+	       act != HAM_DO_RETRY && act != HAM_DO_SHUTDOWN &&
+	       act != HAM_DO_WIRE;
+}
+
+void
+sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
+{
+	struct work w = {.node = i,
+			 .life = sim->node[i].life,
+			 .act = fx->act,
+			 .flag = fx->flag,
+			 .target = fx->node,
+			 .epoch = fx->epoch,
+			 .txn = fx->txn,
+			 .peer = fx->blob.len ? fx->blob.bytes[0] : 0,
+			 .peer_replica = fx->blob.len && fx->blob.bytes[1]};
+	struct sim_vm *vm;
+
+	while (w.guest < sim->n_guests &&
+	       strcmp(sim->guest[w.guest].name, fx->guest) != 0)
+		w.guest++;
+	if (w.guest == sim->n_guests) {
+		sim_fail(sim, "an act for %s, which nobody knows", fx->guest);
+		return;
+	}
+	vm = &sim->node[i].vm[w.guest];
+	if (replaces(fx->act))
+		vm->work++;
+	w.work = vm->work;
+	if (fx->act == HAM_DO_CAPTURE)
+		w.target = vm->copy_to;
+	if (fx->act == HAM_DO_COPY)
+		vm->copy_to = fx->node;
+	sim_say(sim, "n%u %s do %d%s epoch %" G_GUINT64_FORMAT " node %u",
+		i + 1, fx->guest, fx->act, fx->flag ? " +" : "", fx->epoch,
+		fx->node);
+	later(sim, &w, takes[fx->act].min * SIM_MS,
+	      takes[fx->act].max * SIM_MS);
+}
+
+/* ---- what happens to processes ---- */
+
+static enum ham_found
+kind_of(const struct sim_vm *vm)
+{
+	if (vm->q == SIM_Q_NONE)
+		return HAM_FOUND_REPLICA;
+	switch ((enum sim_role)vm->role) {
+	case SIM_ROLE_HELD:
+		return HAM_FOUND_HELD;
+	case SIM_ROLE_OWNER:
+		if (vm->q == SIM_Q_RUNNING || vm->q == SIM_Q_IO_ERROR)
+			return HAM_FOUND_RUNNING;
+		return vm->q == SIM_Q_WHOLE ? HAM_FOUND_HELD : HAM_FOUND_PAUSED;
+	case SIM_ROLE_SOURCE:
+		return vm->q == SIM_Q_RUNNING ? HAM_FOUND_RUNNING
+					      : HAM_FOUND_PAUSED;
+	case SIM_ROLE_INCOMING:
+	case SIM_ROLE_REPLICA:
+	case SIM_ROLE_NONE:
+		break;
+	}
+	return HAM_FOUND_INCOMING;
+}
+
+void
+sim_vm_find(struct sim *sim, unsigned int i)
+{
+	for (unsigned int g = 0; g < sim->n_guests; g++) {
+		struct sim_vm *vm = &sim->node[i].vm[g];
+		struct ham_event event = {.kind = HAM_EV_DID,
+					  .did = HAM_DID_FOUND,
+					  .guest = sim->guest[g].name,
+					  .epoch = vm->epoch,
+					  .txn = vm->txn,
+					  .node = vm->slot_node};
+
+		if (vm->q == SIM_Q_NONE && vm->qsd == 0)
+			continue;
+		vm->slot_bad = false; /* hamd's knowledge */
+		event.found = (uint8_t)kind_of(vm);
+		event.flag = vm->q == SIM_Q_IO_ERROR;
+		sim_say(sim, "n%u %s found %d", i + 1, sim->guest[g].name,
+			event.found);
+		sim_step(sim, i, &event);
+	}
+}
+
+void
+sim_vm_lost(struct sim *sim, unsigned int i)
+{
+	for (unsigned int g = 0; g < sim->n_guests; g++) {
+		uint64_t work = sim->node[i].vm[g].work;
+
+		sim->node[i].vm[g] = (struct sim_vm){.work = work + 1};
+	}
+}
+
+void
+sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g)
+{
+	struct sim_vm *vm = &sim->node[i].vm[g];
+	struct work w = {.node = i, .guest = g};
+
+	if (vm->q == SIM_Q_NONE)
+		return;
+	sim_say(sim, "n%u %s: QEMU dies", i + 1, sim->guest[g].name);
+	vm->work++;
+	vm->q = SIM_Q_NONE;
+	vm->mirror = 0;
+	vm->write = 0;
+	if (vm->role == SIM_ROLE_OWNER) {
+		vm->qsd = 0;
+		vm->role = SIM_ROLE_NONE;
+		vm->slot_node = 0;
+	}
+	did(sim, &w, HAM_DID_GONE, false);
+}
+
+void
+sim_vm_kill_qsd(struct sim *sim, unsigned int i, unsigned int g)
+{
+	struct sim_vm *vm = &sim->node[i].vm[g];
+	struct work w = {.node = i, .guest = g};
+
+	if (vm->qsd == 0)
+		return;
+	sim_say(sim, "n%u %s: the storage daemon dies", i + 1,
+		sim->guest[g].name);
+	vm->qsd = 0;
+	if (vm->q != SIM_Q_NONE || vm->role != SIM_ROLE_REPLICA)
+		return;
+	vm->work++;
+	vm->role = SIM_ROLE_NONE;
+	did(sim, &w, HAM_DID_CLOSED, false);
+}
