@@ -16,7 +16,19 @@ LONG=60 # seconds: only a hang waits for so long
 
 fail() {
 	echo "FAIL: $*" >&2
+	[ "$inside" = no ] || testimony >&2
 	exit 1
+}
+
+# What a stranger needs to see of a lab that is about to go.
+testimony() {
+	local node
+	for node in n1 n2 n3; do
+		echo "--- $node"
+		timeout 5 "$lab" sh "$node" hamctl status || :
+		"$lab" logs "$node" hamd | tail -n 25 || :
+		tail -n 3 "$(console "$node")" 2>/dev/null || :
+	done
 }
 
 ok() {
