@@ -62,7 +62,8 @@ struct sim_vm {
 	bool mirror_ready;
 	bool mirror_broken;
 	uint32_t copy_to;
-	uint64_t work; /* changes when the flow under way is replaced */
+	int64_t drop_at; /* a SLOT_DROP under way ends then */
+	uint64_t work;	 /* changes when the flow under way is replaced */
 };
 
 /* One guest's disk on one node: survives all. */

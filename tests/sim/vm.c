@@ -562,6 +562,42 @@ replaces(uint8_t act)
 	       act != HAM_DO_WIRE;
 }
 
+/* As guests.c: what holds the guest's writes is ended first, unless all is. */
+static bool
+overtakes_drop(uint8_t act)
+{
+	return act == HAM_DO_KILL || act == HAM_DO_DISCARD ||
+	       act == HAM_DO_HALT;
+}
+
+struct deferred {
+	unsigned int node;
+	uint64_t incarnation;
+	struct ham_effect fx;
+};
+
+static void
+do_deferred(struct sim *sim, void *data)
+{
+	struct deferred *d = data;
+
+	if (sim->node[d->node].hamd &&
+	    sim->node[d->node].incarnation == d->incarnation)
+		sim_vm_do(sim, d->node, &d->fx);
+}
+
+static void
+defer(struct sim *sim, unsigned int i, const struct ham_effect *fx,
+      int64_t until_us)
+{
+	struct deferred *d = g_new0(struct deferred, 1);
+
+	d->node = i;
+	d->incarnation = sim->node[i].incarnation;
+	d->fx = *fx;
+	sim_at(sim, until_us - sim->now_us + 1, do_deferred, d);
+}
+
 void
 sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 {
@@ -584,9 +620,24 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		return;
 	}
 	vm = &sim->node[i].vm[w.guest];
+	if (vm->drop_at > sim->now_us && !overtakes_drop(fx->act)) {
+		defer(sim, i, fx, vm->drop_at);
+		return;
+	}
 	if (replaces(fx->act))
 		vm->work++;
 	w.work = vm->work;
+	if (vm->drop_at > sim->now_us) {
+		vm->drop_at = 0;
+		did(sim, &w, HAM_DID_SLOT_DROPPED, false);
+	}
+	if (fx->act == HAM_DO_SLOT_DROP) {
+		vm->drop_at =
+			sim->now_us + sim_between(sim, 2 * SIM_MS, 20 * SIM_MS);
+		later(sim, &w, vm->drop_at - sim->now_us,
+		      vm->drop_at - sim->now_us);
+		return;
+	}
 	if (fx->act == HAM_DO_CAPTURE)
 		w.target = vm->copy_to;
 	if (fx->act == HAM_DO_COPY)
