@@ -19,7 +19,7 @@ prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 			 * which ends this migration (evaluate.c) */
 	local->txn = guest->txn;
 	local->epoch = guest->epoch + 1;
-	local->drained = local->wired = false;
+	local->drained = local->wired = local->wiring = false;
 	local->ran = false;
 	local->reason[0] = '\0';
 	ham_stage(core, local, HAM_L_D_PREPARE);
@@ -84,7 +84,6 @@ applied_outcome(ham_core *core, struct ham_local *local,
 	if (guest->owner == core->config.self && !local->ran &&
 	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY))
 		local->launch = true;
-	local->ran = false;
 	local->mig_phase = HAM_MIG_NONE;
 }
 

@@ -212,7 +212,9 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);
 
-		if (strcmp(msg->text, "copy") == 0)
+		if (strcmp(msg->text, "copy") == 0 &&
+		    ham_record_lookup(&core->record, msg->guest)->phase ==
+			    HAM_GUEST_MIGRATING)
 			local->mig_phase = HAM_MIG_COPY;
 	}
 }

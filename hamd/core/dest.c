@@ -62,14 +62,13 @@ did_discarded(ham_core *core, struct ham_local *local)
 	local->was_replica = false;
 	ham_dest_say_gone(core, local);
 	ham_stage(core, local, was_replica ? HAM_L_REPLICA : HAM_L_NONE);
+	if (was_replica)
+		local->epoch--; /* that its export was opened with */
 	ham_prepare_if_due(core, local);
-	if (was_replica) {
-		/* the epoch its export was opened with */
-		local->epoch--;
-		ham_hold(core, local, false);
+	if (local->stage == HAM_L_REPLICA)
 		ham_reconcile(core, local, false);
-		return;
-	}
+	if (local->stage == HAM_L_CLOSE)
+		return; /* it holds on */
 	ham_hold(core, local, false);
 	ham_evaluate_all(core);
 }
@@ -236,6 +235,9 @@ on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
 		return;
 	}
+	if (local->wiring)
+		return; /* said again */
+	local->wiring = true;
 	local->offer = msg->blob;
 	ham_fx_guest(core, local, HAM_DO_WIRE);
 	core->fx->list[core->fx->n - 1].blob = local->offer;

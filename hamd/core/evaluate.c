@@ -121,9 +121,12 @@ evaluate_running(ham_core *core, struct ham_local *local,
 	if (guest->phase == HAM_GUEST_MIGRATING) {
 		if (local->migrate_due)
 			ham_source_begin(core, local, guest);
-		else /* this hamd began no copy: an earlier life did */
+		else {
+			/* this hamd began no copy: an earlier life did */
+			local->txn = guest->txn;
 			ham_source_undo(core, local,
 					"hamd was restarted on the source");
+		}
 		return;
 	}
 	if (!guest->wanted && local->stage == HAM_L_RUNNING) {
@@ -159,7 +162,7 @@ end_undo(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
 	struct ham_op op = {.kind = HAM_OP_MIGRATE_END};
 
-	if (guest->phase != HAM_GUEST_MIGRATING) {
+	if (guest->phase != HAM_GUEST_MIGRATING || guest->txn != local->txn) {
 		ham_stage(core, local, HAM_L_RUNNING);
 		evaluate_running(core, local, guest);
 		return;
@@ -176,6 +179,8 @@ static void
 evaluate_owner(ham_core *core, struct ham_local *local,
 	       const struct ham_guest *guest)
 {
+	if (guest->phase == HAM_GUEST_STARTED)
+		local->ran = false; /* its OUTCOME is committed */
 	switch ((enum ham_stage)local->stage) {
 	case HAM_L_NONE:
 	case HAM_L_S_EMPTY:
@@ -194,7 +199,9 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	case HAM_L_S_PREPARE:
 	case HAM_L_S_COPY:
 	case HAM_L_S_GATE:
-		if (guest->phase != HAM_GUEST_MIGRATING) {
+		if (guest->phase != HAM_GUEST_MIGRATING ||
+		    guest->txn != local->txn) {
+			/* over, and maybe another one is asked for already */
 			ham_source_undo(core, local,
 					"the destination's copy is given up");
 			break;
@@ -208,7 +215,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 
 			g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 			op.epoch = guest->epoch;
-			op.txn = guest->txn;
+			op.txn = local->txn;
 			ham_propose_for(core, local, &op);
 		}
 		break;
@@ -242,7 +249,8 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
 		break;
 	case HAM_L_S_HALTED:
-		if (guest->phase == HAM_GUEST_MIGRATING) {
+		if (guest->phase == HAM_GUEST_MIGRATING &&
+		    guest->txn == local->txn) {
 			/* halted before CUTOVER: the record ends it first */
 			end_undo(core, local, guest);
 			break;

@@ -70,6 +70,7 @@ void
 ham_source_cutover(ham_core *core, struct ham_local *local,
 		   const struct ham_guest *guest)
 {
+	local->txn = guest->txn;
 	switch (local->stage) {
 	case HAM_L_S_HALTED:
 	case HAM_L_S_EMPTY:
@@ -79,7 +80,10 @@ ham_source_cutover(ham_core *core, struct ham_local *local,
 	case HAM_L_S_UNDO:
 	case HAM_L_S_COPY:
 	case HAM_L_S_PREPARE:
-		/* never proposed from these, but then nothing may go on */
+	case HAM_L_RUNNING:
+	case HAM_L_S_YIELDED:
+		/* never proposed from these, or by an earlier life: nothing was
+		 * captured, and nothing may go on */
 		ham_source_halt(core, local, "the copy had ended");
 		break;
 	default:

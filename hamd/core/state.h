@@ -87,7 +87,8 @@ struct ham_local {
 	bool gate;	  /* S_COPY: GATE was told */
 	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
 	bool drained;	  /* D: DRAINED came */
-	bool ran;	  /* D: it ran, or may have; no OUTCOME yet */
+	bool ran;	  /* D: it ran, or may have; OUTCOME not committed */
+	bool wiring;	  /* D_READY: WIRE is asked */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
 	uint64_t epoch;	  /* of the process here; what it runs or will run as */
 	uint64_t txn;

@@ -347,6 +347,51 @@ START_TEST(replica_fails_at_the_gate)
 }
 END_TEST
 
+/* A next migration comes before the end of the last one is committed: the old
+ * copy's gate is not the new one's. */
+START_TEST(next_migration_before_the_undo)
+{
+	struct bus *bus = moving_back_to_replica(BUS_ACT(COPY));
+
+	bus->node[0].store_held = bus->node[2].store_held = true;
+	replica_refuses(bus);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 3);
+	bus_run(bus);
+	bus_did(bus, 1, HAM_DID_OFFERED, NULL, false);
+	bus_did(bus, 1, HAM_DID_GATE, NULL, false);
+	bus_run(bus);
+	bus->node[1].silent = 0;
+	bus_store_go(bus, 0);
+	bus_store_go(bus, 2);
+	bus_run(bus);
+	bus_time(bus, 1000000);
+	expect_owner(bus, 2, 3);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[1].acts->str, "UNDO SLOT_DROP COPY CAPTURE"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Again to the replica that is still ending the last attempt. */
+START_TEST(replica_prepares_after_discard)
+{
+	struct bus *bus = moving_back_to_replica(BUS_ACT(COPY));
+
+	bus->node[0].silent = BUS_ACT(DISCARD);
+	bus_command(bus, 2, HAM_CMD_CANCEL, 0);
+	bus_run(bus);
+	bus->node[1].silent = 0;
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	bus->node[0].silent = 0;
+	bus_did(bus, 0, HAM_DID_DISCARDED, NULL, false);
+	bus_run(bus);
+	expect_owner(bus, 0, 3);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "CLOSE"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(second_migration_refused)
 {
 	struct bus *bus = migrating_until(0, BUS_ACT(COPY));
@@ -887,6 +932,8 @@ main(void)
 	tcase_add_test(tc, replica_fails_while_memory_goes_to_it);
 	tcase_add_test(tc, replica_fails_at_the_gate);
 	tcase_add_test(tc, destination_dies_before_its_outcome);
+	tcase_add_test(tc, next_migration_before_the_undo);
+	tcase_add_test(tc, replica_prepares_after_discard);
 	tcase_add_test(tc, undo_cut_short_by_restart);
 	tcase_add_test(tc, found_stopped_by_an_error);
 	tcase_add_test(tc, second_migration_refused);
