@@ -372,6 +372,24 @@ START_TEST(next_migration_before_the_undo)
 }
 END_TEST
 
+/* A copy that nobody serves is given up by its own node: the owner of an idle
+ * guest would not notice, and a move there would copy over what counts. */
+START_TEST(unserved_copy_gives_itself_up)
+{
+	struct bus *bus = three_with_guest(1);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, SETTLED_US);
+	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
+	bus_did(bus, 0, HAM_DID_CLOSED, NULL, false);
+	bus_run(bus);
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
+	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
+	bus_free(bus);
+}
+END_TEST
+
 /* Again to the replica that is still ending the last attempt. */
 START_TEST(replica_prepares_after_discard)
 {
@@ -934,6 +952,7 @@ main(void)
 	tcase_add_test(tc, destination_dies_before_its_outcome);
 	tcase_add_test(tc, next_migration_before_the_undo);
 	tcase_add_test(tc, replica_prepares_after_discard);
+	tcase_add_test(tc, unserved_copy_gives_itself_up);
 	tcase_add_test(tc, undo_cut_short_by_restart);
 	tcase_add_test(tc, found_stopped_by_an_error);
 	tcase_add_test(tc, second_migration_refused);
