@@ -4,7 +4,9 @@
 
 #include <stdarg.h>
 
-G_DEFINE_QUARK(ham - error - quark, ham_error)
+/* clang-format off */
+G_DEFINE_QUARK(ham-error-quark, ham_error)
+/* clang-format on */
 
 bool
 ham_error_errno(GError **error, int errnum, const char *format, ...)

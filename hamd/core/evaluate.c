@@ -129,6 +129,11 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		}
 		return;
 	}
+	/* before a stop: a guest that stands still can't power off */
+	if (local->retry && !local->dropping) {
+		local->retry = false;
+		ham_fx_guest(core, local, HAM_DO_RETRY);
+	}
 	if (!guest->wanted && local->stage == HAM_L_RUNNING) {
 		ham_stage(core, local, HAM_L_STOPPING);
 		ham_fx_guest(core, local,
@@ -137,10 +142,6 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		return;
 	}
 	mind_replicas(core, local, guest);
-	if (local->retry && !local->dropping) {
-		local->retry = false;
-		ham_fx_guest(core, local, HAM_DO_RETRY);
-	}
 }
 
 static void
@@ -174,6 +175,73 @@ end_undo(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	ham_propose_for(core, local, &op);
 }
 
+/* A copy is under way, or ready for CUTOVER. */
+static void
+evaluate_copy(ham_core *core, struct ham_local *local,
+	      const struct ham_guest *guest)
+{
+	struct ham_op op = {.kind = HAM_OP_CUTOVER};
+
+	if (guest->phase != HAM_GUEST_MIGRATING || guest->txn != local->txn) {
+		/* over, and maybe another one is asked for already */
+		ham_source_undo(core, local,
+				"the destination's copy is given up");
+		return;
+	}
+	mind_replicas(core, local, guest);
+	if (!ham_is_joined(core, guest->dst)) {
+		ham_source_undo(core, local,
+				"the destination left the cluster");
+		return;
+	}
+	if (local->stage != HAM_L_S_GATE)
+		return;
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	op.txn = local->txn;
+	ham_propose_for(core, local, &op);
+}
+
+static void
+evaluate_yielded(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest)
+{
+	if (guest->epoch == local->epoch) {
+		/* Found paused by a restarted hamd.  The record, which has all
+		 * that was stored here, knows no CUTOVER of this epoch: it was
+		 * stopped by an undo or not yet resumed, and nobody else has
+		 * its image. */
+		ham_source_halt(core, local,
+				"hamd was restarted on the source");
+	} else if (guest->epoch == local->epoch + 2) {
+		/* OUTCOME: the source, but the destination may have run: this
+		 * image is void (I2), its disk has every acknowledged write */
+		local->launch = true;
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+	}
+}
+
+static void
+evaluate_halted(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	if (guest->phase == HAM_GUEST_MIGRATING && guest->txn == local->txn) {
+		/* halted before CUTOVER: the record ends it first */
+		end_undo(core, local, guest);
+		return;
+	}
+	/* OUTCOME: the source; committed, so it may run again */
+	local->epoch = guest->epoch;
+	ham_stage(core, local, HAM_L_S_RESUME);
+	ham_fx_guest(core, local, HAM_DO_RESUME);
+	if (local->slot_node &&
+	    !ham_guest_is_current(guest, local->slot_node)) {
+		core->fx->list[core->fx->n - 1].flag = true;
+		local->slot_node = 0;
+		local->slot_failed = false;
+	}
+}
+
 /* Owner, and the record says STARTED or MIGRATING. */
 static void
 evaluate_owner(ham_core *core, struct ham_local *local,
@@ -199,25 +267,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	case HAM_L_S_PREPARE:
 	case HAM_L_S_COPY:
 	case HAM_L_S_GATE:
-		if (guest->phase != HAM_GUEST_MIGRATING ||
-		    guest->txn != local->txn) {
-			/* over, and maybe another one is asked for already */
-			ham_source_undo(core, local,
-					"the destination's copy is given up");
-			break;
-		}
-		mind_replicas(core, local, guest);
-		if (!ham_is_joined(core, guest->dst))
-			ham_source_undo(core, local,
-					"the destination left the cluster");
-		else if (local->stage == HAM_L_S_GATE) {
-			struct ham_op op = {.kind = HAM_OP_CUTOVER};
-
-			g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-			op.epoch = guest->epoch;
-			op.txn = local->txn;
-			ham_propose_for(core, local, &op);
-		}
+		evaluate_copy(core, local, guest);
 		break;
 	case HAM_L_STOPPING:
 		if (local->kill) {
@@ -232,39 +282,10 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			end_undo(core, local, guest);
 		break;
 	case HAM_L_S_YIELDED:
-		if (guest->epoch == local->epoch) {
-			/* Found paused by a restarted hamd.  The record, which
-			 * has all that was stored here, knows no CUTOVER of
-			 * this epoch: it was stopped by an undo or not yet
-			 * resumed, and nobody else has its image. */
-			ham_source_halt(core, local,
-					"hamd was restarted on the source");
-			break;
-		}
-		/* OUTCOME: the source, but the destination may have run: this
-		 * image is void (I2), its disk has every acknowledged write */
-		if (guest->epoch != local->epoch + 2)
-			break;
-		local->launch = true;
-		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+		evaluate_yielded(core, local, guest);
 		break;
 	case HAM_L_S_HALTED:
-		if (guest->phase == HAM_GUEST_MIGRATING &&
-		    guest->txn == local->txn) {
-			/* halted before CUTOVER: the record ends it first */
-			end_undo(core, local, guest);
-			break;
-		}
-		/* OUTCOME: the source; committed, so it may run again */
-		local->epoch = guest->epoch;
-		ham_stage(core, local, HAM_L_S_RESUME);
-		ham_fx_guest(core, local, HAM_DO_RESUME);
-		if (local->slot_node &&
-		    !ham_guest_is_current(guest, local->slot_node)) {
-			core->fx->list[core->fx->n - 1].flag = true;
-			local->slot_node = 0;
-			local->slot_failed = false;
-		}
+		evaluate_halted(core, local, guest);
 		break;
 	case HAM_L_D_HELD:
 		/* OUTCOME: the destination, without a YIELD */

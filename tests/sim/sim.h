@@ -3,7 +3,7 @@
  *
  * The object files of hamd/core/ are run as they are; all around them is a
  * model: corosync (ring.c), the store and hamd's own life (host.c), QEMU, its
- * daemons and disks (vm.c), and what goes wrong (fault.c).  Time is virtual,
+ * daemons and disks (vm.c), and what goes wrong (main.c).  Time is virtual,
  * chance comes from the seed alone: the same seed gives the same trace.  The
  * models refuse nothing that the real parts were seen to do; what they leave
  * out stands in each file's head.  After every event check.c looks whether a
