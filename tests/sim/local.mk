@@ -4,8 +4,10 @@ check_PROGRAMS += tests/sim/ham-sim
 
 tests_sim_ham_sim_SOURCES = \
 	tests/sim/check.c \
+	tests/sim/disk.c \
 	tests/sim/host.c \
 	tests/sim/main.c \
+	tests/sim/proc.c \
 	tests/sim/ring.c \
 	tests/sim/sim.h \
 	tests/sim/time.c \

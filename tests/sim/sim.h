@@ -2,12 +2,12 @@
 /* tests/sim/sim.h - a cluster of cores in one process, by one seed
  *
  * The object files of hamd/core/ are run as they are; all around them is a
- * model: corosync (ring.c), the store and hamd's own life (host.c), QEMU, its
- * daemons and disks (vm.c), and what goes wrong (main.c).  Time is virtual,
- * chance comes from the seed alone: the same seed gives the same trace.  The
- * models refuse nothing that the real parts were seen to do; what they leave
- * out stands in each file's head.  After every event check.c looks whether a
- * guest runs twice or an acknowledged write is lost.
+ * model: corosync (ring.c), the store and hamd's own life (host.c), QEMU and
+ * its daemons (vm.c, proc.c), disks (disk.c), and what goes wrong (main.c).
+ * Time is virtual, chance comes from the seed alone: the same seed gives the
+ * same trace.  The models refuse nothing that the real parts were seen to do;
+ * what they leave out stands in each file's head.  After every event check.c
+ * looks whether a guest runs twice or an acknowledged write is lost.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -172,12 +172,23 @@ bool sim_connected(const struct sim *sim, unsigned int a, unsigned int b);
 
 /* vm.c */
 void sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx);
+
+/* proc.c */
+/* Tells the core; of a blob: the node, and a replica's daemon is at it. */
+void sim_vm_did(struct sim *sim, unsigned int i, unsigned int g,
+		enum ham_did what, bool flag, bool blob_flag);
 void sim_vm_find(struct sim *sim, unsigned int i);
 void sim_vm_lost(struct sim *sim, unsigned int i);
 void sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g);
 void sim_vm_kill_qsd(struct sim *sim, unsigned int i, unsigned int g);
+
+/* disk.c */
 /* Each running guest tries to write. */
 void sim_vm_write(struct sim *sim);
+void sim_try_write(struct sim *sim, unsigned int i, unsigned int g);
+void sim_slot_refused(struct sim *sim, unsigned int i, unsigned int g);
+/* A write waits for a slot that nothing is heard of. */
+bool sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g);
 
 /* check.c */
 void sim_check(struct sim *sim);

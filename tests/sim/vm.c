@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tests/sim/vm.c - a model of hamd/guest/, QEMU, storage daemons and disks
+/* tests/sim/vm.c - a model of hamd/guest/: what is asked of QEMU and daemons
  *
  * Each act takes its time and may fail; a step between may be the last one of
- * a hamd.  A write is numbered: the local disk takes it, then the slot's, and
- * only then it is acknowledged; a mirror never holds one up.  Left out: a
- * QEMU that resumes by itself, disks that fail of their own.
+ * a hamd.  Left out: a QEMU that resumes by itself.
  */
 #include <string.h>
 
@@ -34,111 +32,7 @@ vm_at(struct sim *sim, uint32_t id, unsigned int g)
 static void
 did(struct sim *sim, const struct work *w, enum ham_did what, bool flag)
 {
-	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
-	struct ham_blob blob = {.len = 2,
-				.bytes = {(uint8_t)(w->node + 1), w->flag}};
-	struct ham_event event = {.kind = HAM_EV_DID,
-				  .did = (uint8_t)what,
-				  .guest = sim->guest[w->guest].name,
-				  .flag = flag,
-				  .text = "as the seed has it",
-				  .value = (uint64_t)sim->now_us,
-				  .epoch = vm->epoch,
-				  .txn = vm->txn,
-				  .node = vm->slot_node,
-				  .blob = &blob};
-
-	sim_say(sim, "n%u %s did %d%s", w->node + 1, sim->guest[w->guest].name,
-		what, flag ? " +" : "");
-	sim_step(sim, w->node, &event);
-}
-
-/* ---- disks ---- */
-
-static void
-apply(struct sim_disk *disk, uint64_t k)
-{
-	if (disk->writes + 1 == k)
-		disk->writes = k;
-	else if (disk->writes < k)
-		disk->hole = true;
-}
-
-static void
-copy_to_mirror(struct sim *sim, unsigned int i, unsigned int g, uint64_t k)
-{
-	struct sim_vm *vm = &sim->node[i].vm[g];
-
-	if (!vm->mirror || vm->mirror_broken)
-		return;
-	if (!sim_connected(sim, i, vm->mirror - 1) ||
-	    vm_at(sim, vm->mirror, g)->qsd != vm->mirror_qsd)
-		vm->mirror_broken = true;
-	else if (vm->mirror_ready)
-		apply(&sim->node[vm->mirror - 1].image[g], k);
-}
-
-static void
-slot_refused(struct sim *sim, unsigned int i, unsigned int g)
-{
-	struct sim_vm *vm = &sim->node[i].vm[g];
-	struct work w = {.node = i, .guest = g};
-
-	vm->q = SIM_Q_IO_ERROR;
-	if (vm->slot_bad)
-		return;
-	vm->slot_bad = true;
-	sim_say(sim, "n%u %s: write %" G_GUINT64_FORMAT " refused by n%u",
-		i + 1, sim->guest[g].name, vm->write, vm->slot_node);
-	did(sim, &w, HAM_DID_REPLICA_ERROR, false);
-}
-
-static void
-try_write(struct sim *sim, unsigned int i, unsigned int g)
-{
-	struct sim_vm *vm = &sim->node[i].vm[g];
-	struct sim_guest *guest = &sim->guest[g];
-
-	if (vm->write == 0) {
-		vm->write = ++vm->image;
-		guest->written = MAX(guest->written, vm->write);
-	}
-	apply(&sim->node[i].image[g], vm->write);
-	copy_to_mirror(sim, i, g, vm->write);
-	if (vm->slot_node) {
-		const struct sim_vm *slot = vm_at(sim, vm->slot_node, g);
-
-		if (!sim_connected(sim, i, vm->slot_node - 1))
-			return; /* hangs */
-		if (slot->qsd == 0 || slot->qsd != vm->slot_qsd ||
-		    !slot->qsd_active) {
-			slot_refused(sim, i, g);
-			return;
-		}
-		apply(&sim->node[vm->slot_node - 1].image[g], vm->write);
-	}
-	guest->acked = MAX(guest->acked, vm->write);
-	vm->write = 0;
-}
-
-void
-sim_vm_write(struct sim *sim)
-{
-	for (unsigned int i = 0; i < sim->n; i++)
-		for (unsigned int g = 0; g < sim->n_guests; g++)
-			if (sim->node[i].power &&
-			    sim->node[i].vm[g].q == SIM_Q_RUNNING &&
-			    sim_chance(sim, 5000))
-				try_write(sim, i, g);
-}
-
-static bool
-write_hangs(const struct sim *sim, unsigned int i, unsigned int g)
-{
-	const struct sim_vm *vm = &sim->node[i].vm[g];
-
-	return vm->write && vm->q == SIM_Q_RUNNING && vm->slot_node &&
-	       !sim_connected(sim, i, vm->slot_node - 1);
+	sim_vm_did(sim, w->node, w->guest, what, flag, w->flag);
 }
 
 /* vCPUs are about to go on with this image. */
@@ -309,7 +203,7 @@ go_capture(struct sim *sim, struct work *w)
 
 	switch (w->stage) {
 	case 1:
-		if (write_hangs(sim, w->node, w->guest)) {
+		if (sim_write_hangs(sim, w->node, w->guest)) {
 			w->stage--;
 			later(sim, w, 50 * SIM_MS, 50 * SIM_MS);
 			return;
@@ -366,12 +260,12 @@ go_halt(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
-	if (w->stage == 1 && write_hangs(sim, w->node, w->guest)) {
+	if (w->stage == 1 && sim_write_hangs(sim, w->node, w->guest)) {
 		later(sim, w, 1000 * SIM_MS, 1000 * SIM_MS);
 		return;
 	}
-	if (write_hangs(sim, w->node, w->guest))
-		slot_refused(sim, w->node, w->guest);
+	if (sim_write_hangs(sim, w->node, w->guest))
+		sim_slot_refused(sim, w->node, w->guest);
 	if (vm->q != SIM_Q_NONE)
 		vm->q = SIM_Q_PAUSED;
 	vm->mirror = 0;
@@ -424,7 +318,7 @@ go_drop(struct sim *sim, struct work *w)
 	if (vm->q == SIM_Q_IO_ERROR)
 		vm->q = SIM_Q_RUNNING;
 	if (vm->q == SIM_Q_RUNNING && vm->write)
-		try_write(sim, w->node, w->guest);
+		sim_try_write(sim, w->node, w->guest);
 	did(sim, w, HAM_DID_SLOT_DROPPED, true);
 }
 
@@ -475,7 +369,7 @@ go_other(struct sim *sim, struct work *w)
 	case HAM_DO_RETRY:
 		if (vm->q == SIM_Q_IO_ERROR) {
 			vm->q = SIM_Q_RUNNING;
-			try_write(sim, w->node, w->guest);
+			sim_try_write(sim, w->node, w->guest);
 		}
 		break;
 	default:
@@ -647,101 +541,4 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		fx->node);
 	later(sim, &w, takes[fx->act].min * SIM_MS,
 	      takes[fx->act].max * SIM_MS);
-}
-
-/* ---- what happens to processes ---- */
-
-static enum ham_found
-kind_of(const struct sim_vm *vm)
-{
-	if (vm->q == SIM_Q_NONE)
-		return HAM_FOUND_REPLICA;
-	switch ((enum sim_role)vm->role) {
-	case SIM_ROLE_HELD:
-		return HAM_FOUND_HELD;
-	case SIM_ROLE_OWNER:
-		if (vm->q == SIM_Q_RUNNING || vm->q == SIM_Q_IO_ERROR)
-			return HAM_FOUND_RUNNING;
-		return vm->q == SIM_Q_WHOLE ? HAM_FOUND_HELD : HAM_FOUND_PAUSED;
-	case SIM_ROLE_SOURCE:
-		return vm->q == SIM_Q_RUNNING ? HAM_FOUND_RUNNING
-					      : HAM_FOUND_PAUSED;
-	case SIM_ROLE_INCOMING:
-	case SIM_ROLE_REPLICA:
-	case SIM_ROLE_NONE:
-		break;
-	}
-	return HAM_FOUND_INCOMING;
-}
-
-void
-sim_vm_find(struct sim *sim, unsigned int i)
-{
-	for (unsigned int g = 0; g < sim->n_guests; g++) {
-		struct sim_vm *vm = &sim->node[i].vm[g];
-		struct ham_event event = {.kind = HAM_EV_DID,
-					  .did = HAM_DID_FOUND,
-					  .guest = sim->guest[g].name,
-					  .epoch = vm->epoch,
-					  .txn = vm->txn,
-					  .node = vm->slot_node};
-
-		if (vm->q == SIM_Q_NONE && vm->qsd == 0)
-			continue;
-		vm->slot_bad = false; /* hamd's knowledge */
-		event.found = (uint8_t)kind_of(vm);
-		event.flag = vm->q == SIM_Q_IO_ERROR;
-		sim_say(sim, "n%u %s found %d", i + 1, sim->guest[g].name,
-			event.found);
-		sim_step(sim, i, &event);
-	}
-}
-
-void
-sim_vm_lost(struct sim *sim, unsigned int i)
-{
-	for (unsigned int g = 0; g < sim->n_guests; g++) {
-		uint64_t work = sim->node[i].vm[g].work;
-
-		sim->node[i].vm[g] = (struct sim_vm){.work = work + 1};
-	}
-}
-
-void
-sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g)
-{
-	struct sim_vm *vm = &sim->node[i].vm[g];
-	struct work w = {.node = i, .guest = g};
-
-	if (vm->q == SIM_Q_NONE)
-		return;
-	sim_say(sim, "n%u %s: QEMU dies", i + 1, sim->guest[g].name);
-	vm->work++;
-	vm->q = SIM_Q_NONE;
-	vm->mirror = 0;
-	vm->write = 0;
-	if (vm->role == SIM_ROLE_OWNER) {
-		vm->qsd = 0;
-		vm->role = SIM_ROLE_NONE;
-		vm->slot_node = 0;
-	}
-	did(sim, &w, HAM_DID_GONE, false);
-}
-
-void
-sim_vm_kill_qsd(struct sim *sim, unsigned int i, unsigned int g)
-{
-	struct sim_vm *vm = &sim->node[i].vm[g];
-	struct work w = {.node = i, .guest = g};
-
-	if (vm->qsd == 0)
-		return;
-	sim_say(sim, "n%u %s: the storage daemon dies", i + 1,
-		sim->guest[g].name);
-	vm->qsd = 0;
-	if (vm->q != SIM_Q_NONE || vm->role != SIM_ROLE_REPLICA)
-		return;
-	vm->work++;
-	vm->role = SIM_ROLE_NONE;
-	did(sim, &w, HAM_DID_CLOSED, false);
 }
