@@ -128,6 +128,12 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 	case HAM_FX_FATAL:
 		ham_daemon_stop(daemon, 1, effect->text);
 		break;
+	case HAM_FX_FENCE:
+	case HAM_FX_LEASE:
+	case HAM_FX_FREEZE:
+		/* the core is configured without: this version drives no fence
+		 * devices and keeps no leases */
+		g_assert_not_reached();
 	}
 }
 

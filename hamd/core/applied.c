@@ -82,8 +82,9 @@ applied_outcome(ham_core *core, struct ham_local *local,
 {
 	/* nothing of it is left here, and it never ran at this epoch: cold */
 	if (guest->owner == core->config.self && !local->ran &&
-	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY))
-		local->launch = true;
+	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY ||
+	     local->stage == HAM_L_REPLICA))
+		local->launch_epoch = guest->epoch;
 	local->mig_phase = HAM_MIG_NONE;
 }
 
@@ -96,8 +97,15 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	local->proposed_kind = HAM_OP_NONE;
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
+	case HAM_OP_PROMOTE:
 		local->starting_epoch = guest->epoch;
-		local->launch = guest->owner == core->config.self;
+		if (op->kind == HAM_OP_PROMOTE &&
+		    local->mig_phase != HAM_MIG_NONE)
+			ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+				    "the source died");
+		local->mig_phase = HAM_MIG_NONE;
+		if (guest->owner == core->config.self)
+			local->launch_epoch = guest->epoch;
 		local->reason[0] = '\0';
 		local->ended_clean = false;
 		local->ran = false;
@@ -159,6 +167,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    op->reason);
 		break;
 	case HAM_OP_NONE:
+	case HAM_OP_DEAD: /* death.c */
 	case HAM_OP_N_KINDS:
 		break;
 	}

@@ -104,6 +104,13 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	op->node = event->node ? event->node
 		   : guest     ? guest->owner
 			       : core->config.self;
+	if (guest && guest->owner_dead) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is started again by itself, as soon as a node "
+			     "with a current copy of its disks is here",
+			     guest->name);
+		return false;
+	}
 	if (guest && guest->phase != HAM_GUEST_STOPPED) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is started already, on %s%s", guest->name,
@@ -214,16 +221,41 @@ cancel(ham_core *core, const struct ham_event *event,
 	ham_fx_send(core, &msg, false);
 }
 
+/* The operator vouches that it is off; only so can a node without a fence
+ * device be given up.  Proposed like any order. */
+static void
+confirm_off(ham_core *core, const struct ham_event *event)
+{
+	int i = ham_node_index(core, event->node);
+	struct ham_op op = {.kind = HAM_OP_DEAD, .node = event->node};
+	struct ham_pending *p;
+
+	if (i < 0) {
+		ham_fx_reply(core, event->token, "NotFound",
+			     "the cluster file names no such node");
+	} else if (core->totem_mask & (1u << i)) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is in the cluster and alive",
+			     core->config.nodes[i].name);
+	} else if ((p = pending_new(core, event))) {
+		g_strlcpy(op.reason, "an operator has seen it off",
+			  sizeof(op.reason));
+		p->op = op;
+		ham_propose(core, &op, p->proposal);
+	}
+}
+
 void
 ham_command(ham_core *core, const struct ham_event *event)
 {
+	bool of_node = event->command == HAM_CMD_CONFIRM_OFF;
 	const struct ham_guest *guest =
-		ham_record_lookup(&core->record, event->guest);
+		of_node ? NULL : ham_record_lookup(&core->record, event->guest);
 	struct ham_op op = {0};
 	struct ham_pending *p;
 	char waiting[HAM_TEXT_MAX];
 
-	if (!ham_guest_config(core, event->guest) && !guest) {
+	if (!of_node && !ham_guest_config(core, event->guest) && !guest) {
 		ham_fx_reply(core, event->token, "NotFound",
 			     "the cluster file names no guest '%.47s'",
 			     event->guest);
@@ -234,6 +266,10 @@ ham_command(ham_core *core, const struct ham_event *event)
 		ham_fx_reply(core, event->token, "NoQuorum",
 			     "no decisions are possible now, waiting for %s",
 			     waiting);
+		return;
+	}
+	if (of_node) {
+		confirm_off(core, event);
 		return;
 	}
 	g_strlcpy(op.guest, event->guest, sizeof(op.guest));
@@ -267,7 +303,10 @@ answer(ham_core *core, struct ham_pending *p, const char *refusal)
 		ham_record_lookup(&core->record, p->op.guest);
 
 	if (refusal)
-		ham_fx_reply(core, p->token, "Refused", "%s: %s", p->op.guest,
+		ham_fx_reply(core, p->token, "Refused", "%s: %s",
+			     p->op.guest[0]
+				     ? p->op.guest
+				     : ham_core_node_name(core, p->op.node),
 			     refusal);
 	else
 		ham_fx_reply(core, p->token, NULL, "%s", "");

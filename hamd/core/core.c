@@ -36,6 +36,8 @@ ham_core_new(const struct ham_core_config *config)
 	self = ham_node_index(core, config->self);
 	g_assert(self >= 0 && config->incarnation != 0);
 	core->self = (unsigned int)self;
+	core->lease_until_us = config->lease_until_us;
+	core->frozen = config->lease_us > 0; /* an earlier life may have */
 	return core;
 }
 
@@ -281,6 +283,9 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	case HAM_MSG_NOTE:
 		on_note(core, sender, msg);
 		break;
+	case HAM_MSG_HEARTBEAT:
+		ham_lease_on_heartbeat(core, from, msg);
+		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
 		break;
@@ -331,11 +336,14 @@ on_tick(ham_core *core)
 {
 	ham_view_recheck(core);
 	ham_view_tick(core);
+	ham_lease_tick(core);
+	ham_lease_mind(core);
 	ham_replicate_tick(core);
 	ham_command_tick(core);
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
+	ham_death_tick(core);
 	if (ham_leader(core) == core->config.self &&
 	    core->now_us - core->check_us > CHECK_EVERY_US) {
 		core->check_us = core->now_us;
@@ -384,7 +392,11 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 	case HAM_EV_DID:
 		ham_local_did(core, event);
 		break;
+	case HAM_EV_FENCED:
+		ham_death_fenced(core, event);
+		break;
 	}
+	ham_lease_mind(core);
 	ham_view_tell(core);
 	core->fx = NULL;
 }
@@ -456,6 +468,8 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 	case HAM_GUEST_STOPPED:
 		return guest->wanted ? "failed" : "stopped";
 	case HAM_GUEST_STARTED:
+		if (guest->owner_dead)
+			return "recovering";
 		if (!ham_is_joined(core, guest->owner))
 			return "unknown";
 		if (!guest->wanted)
@@ -464,7 +478,7 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 			       ? "starting"
 			       : "running";
 	case HAM_GUEST_MIGRATING:
-		return "migrating";
+		return guest->owner_dead ? "recovering" : "migrating";
 	case HAM_GUEST_IN_DOUBT:
 		return ham_is_joined(core, guest->owner) &&
 				       ham_is_joined(core, guest->dst)
@@ -492,6 +506,9 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		out->waits_for_node = ham_doubt_waits_for(
 			core, guest, out->waits_for, sizeof(out->waits_for));
+	} else if (guest->owner_dead) {
+		ham_death_waits_for(core, guest, out->waits_for,
+				    sizeof(out->waits_for));
 	} else if (guest->phase != HAM_GUEST_STOPPED && core->joined &&
 		   !ham_is_joined(core, guest->owner)) {
 		out->waits_for_node = guest->owner;

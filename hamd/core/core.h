@@ -16,7 +16,10 @@
  *    STORED for the new epoch only afterwards);
  *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run;
  *    HAM_DO_UNDO, HAM_DO_SLOT_DROP and HAM_DO_RETRY may go on with a guest
- *    that ran before.
+ *    that ran before;
+ *  - HAM_FX_FENCE: the node was switched off and then seen off twice before
+ *    HAM_EV_FENCED says so (doc/faults.md, F60);
+ *  - HAM_FX_LEASE reaches whoever ends the guests if this hamd falls silent.
  */
 #ifndef HAM_CORE_H
 #define HAM_CORE_H
@@ -33,6 +36,7 @@ struct ham_core_node {
 	uint32_t id;
 	char name[HAM_NAME_SIZE];
 	bool witness; /* holds no guests */
+	bool fenced;  /* HAM_FX_FENCE can reach it */
 };
 
 struct ham_core_guest {
@@ -50,6 +54,14 @@ struct ham_core_config {
 	uint64_t incarnation; /* random, never 0, new with each start of hamd */
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE];
+	/* 0: no leases; guests out of quorum run on, no silence proves death */
+	int64_t lease_us;
+	int64_t watchdog_us; /* of this node; 0: not armed */
+	/* what the watchdog's keeper still holds from an earlier life; 0: none
+	 */
+	int64_t lease_until_us;
+	/* a fence device's word is not enough: T_wait as well */
+	bool fence_and_wait;
 };
 
 /* ---- what happens here, to the guests of this node ---- */
@@ -148,6 +160,8 @@ enum ham_note {
 	HAM_NOTE_MEMBERSHIP,
 	HAM_NOTE_QUORUM,
 	HAM_NOTE_ALARM,
+	HAM_NOTE_FENCING,
+	HAM_NOTE_NODE_DEAD, /* value: node */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);
@@ -165,6 +179,7 @@ enum ham_event_kind {
 	HAM_EV_PERSISTED, /* value: ticket */
 	HAM_EV_COMMAND,	  /* an operator asks */
 	HAM_EV_DID,	  /* the guest layer tells */
+	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
 };
 
 enum ham_command {
@@ -172,6 +187,7 @@ enum ham_command {
 	HAM_CMD_STOP,  /* flag: kill */
 	HAM_CMD_MIGRATE,
 	HAM_CMD_CANCEL,
+	HAM_CMD_CONFIRM_OFF, /* node: the operator has seen it off; no guest */
 };
 
 struct ham_event {
@@ -209,6 +225,9 @@ enum ham_effect_kind {
 	HAM_FX_NOTE,	/* something to tell people here */
 	HAM_FX_REJOIN,	/* leave the group and join it again */
 	HAM_FX_FATAL,	/* hamd must stop: text says why */
+	HAM_FX_FENCE,	/* node; value: to be told by EV_FENCED */
+	HAM_FX_LEASE,	/* value: until when guests may run here, us */
+	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves; or it may */
 };
 
 struct ham_item {

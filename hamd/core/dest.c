@@ -265,7 +265,8 @@ ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		ham_fx_guest(core, local, HAM_DO_TAKEOVER);
 		break;
 	case HAM_MSG_YIELD:
-		if (local->stage == HAM_L_D_HELD)
+		/* without a lease not now: TAKE is said again, and YIELD too */
+		if (local->stage == HAM_L_D_HELD && ham_lease_valid(core))
 			ham_dest_run(core, local);
 		break;
 	case HAM_MSG_ABORT:

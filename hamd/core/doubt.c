@@ -4,8 +4,8 @@
  * After CUTOVER the record says: source or destination.  Each of them that is
  * in the view says what it holds (STANDING); the leader turns that into an
  * OUTCOME by the table of doc/faults.md, "In doubt", and acts only when it is
- * committed.  No row here fences: where a death must be proven first, the
- * guest stays down, and status names the node.
+ * committed.  Where a death must be proven first the guest stays down until
+ * DEAD is committed (death.c), and status names the node.
  */
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +116,10 @@ winner(enum ham_standing source, enum ham_standing dest,
 		return guest->dst;
 	if (source_here && source == HAM_STANDING_HOLDS)
 		return guest->owner; /* D absent or without image */
-	if (source_here && dest_here)
+	if (source_here && (dest_here || guest->dst_dead))
 		return guest->owner; /* no usable image: cold */
+	if (dest_here && guest->owner_dead)
+		return guest->dst; /* its disk is current, too */
 	return 0;
 }
 

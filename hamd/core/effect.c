@@ -20,6 +20,8 @@ static const char *const note_names[] = {
 	"MEMBERSHIP",
 	"QUORUM",
 	"ALARM",
+	"FENCING",
+	"NODE_DEAD",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 
@@ -138,9 +140,11 @@ ham_fx_tell(ham_core *core, enum ham_note note, const struct ham_local *local,
 	va_list ap;
 
 	msg.note = (uint8_t)note;
-	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
-	msg.epoch = local->epoch;
-	msg.txn = local->txn;
+	if (local) {
+		g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+		msg.epoch = local->epoch;
+		msg.txn = local->txn;
+	}
 	va_start(ap, format);
 	g_vsnprintf(msg.text, sizeof(msg.text), format, ap);
 	va_end(ap);

@@ -147,7 +147,7 @@ evaluate_running(ham_core *core, struct ham_local *local,
 static void
 launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
-	local->launch = false;
+	local->launch_epoch = 0;
 	local->epoch = guest->epoch;
 	local->slot_node = 0;
 	local->slot_failed = false;
@@ -216,7 +216,7 @@ evaluate_yielded(ham_core *core, struct ham_local *local,
 	} else if (guest->epoch == local->epoch + 2) {
 		/* OUTCOME: the source, but the destination may have run: this
 		 * image is void (I2), its disk has every acknowledged write */
-		local->launch = true;
+		local->launch_epoch = guest->epoch;
 		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
 	}
 }
@@ -252,7 +252,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	switch ((enum ham_stage)local->stage) {
 	case HAM_L_NONE:
 	case HAM_L_S_EMPTY:
-		if (local->launch)
+		if (local->launch_epoch == guest->epoch)
 			launch(core, local, guest);
 		else
 			propose_stopped(core, local, guest, local->ended_clean,
@@ -349,7 +349,8 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	uint32_t self = core->config.self;
 
 	if (!ham_is_active(core) || !(core->counted & (1u << core->self)) ||
-	    ham_pos_compare(local->changed_at, core->committed) > 0)
+	    ham_pos_compare(local->changed_at, core->committed) > 0 ||
+	    !ham_lease_valid(core))
 		return;
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		evaluate_in_doubt(core, local, guest);
@@ -357,6 +358,10 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	}
 	if (guest->phase == HAM_GUEST_STOPPED)
 		return;
+	if (guest->owner_dead) {
+		ham_death_promote(core, local, guest);
+		return;
+	}
 	if (guest->owner == self) {
 		evaluate_owner(core, local, guest);
 		return;

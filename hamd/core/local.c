@@ -139,11 +139,12 @@ keeps_owner(const ham_core *core, const struct ham_local *local,
 
 	if (!guest || guest->phase == HAM_GUEST_STOPPED)
 		return false;
+	/* declared dead, and back: what was proven gone may not come back */
 	if (guest->owner == self && guest->epoch == local->epoch)
-		return true;
+		return !guest->owner_dead;
 	/* a destination that runs; RUNNING is not in the record yet */
 	return guest->phase == HAM_GUEST_IN_DOUBT && guest->dst == self &&
-	       guest->epoch + 1 == local->epoch;
+	       guest->epoch + 1 == local->epoch && !guest->dst_dead;
 }
 
 static bool
@@ -156,7 +157,7 @@ keeps_source(const ham_core *core, const struct ham_local *local,
 	if (!guest || guest->phase == HAM_GUEST_STOPPED)
 		return false;
 	if (guest->owner == self)
-		return guest->epoch == local->epoch ||
+		return (guest->epoch == local->epoch && !guest->owner_dead) ||
 		       guest->epoch == local->epoch + 2;
 	return guest->epoch == local->epoch + 1;
 }
@@ -178,7 +179,7 @@ keeps_dest(const ham_core *core, const struct ham_local *local,
 	    guest->epoch + 1 != local->epoch)
 		return false;
 	if (guest->phase == HAM_GUEST_IN_DOUBT)
-		return complete || !new_view;
+		return (complete || !new_view) && !guest->dst_dead;
 	return !complete && guest->phase == HAM_GUEST_MIGRATING;
 }
 
@@ -224,7 +225,6 @@ ham_reconcile_all(ham_core *core)
 
 		local->changed_at = core->base;
 		local->changed_us = core->now_us;
-		local->launch = false;
 		local->proposed_kind = HAM_OP_NONE;
 	}
 	for (unsigned int i = 0; i < core->n_locals; i++)
@@ -269,9 +269,14 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 {
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
-	const char *text = event->text ? event->text : "QEMU ended";
+	const char *text =
+		local->lease_over
+			? "its node was cut off for longer than its lease"
+		: event->text ? event->text
+			      : "QEMU ended";
 	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
 
+	local->lease_over = false;
 	if (ham_source_stage(local->stage) ||
 	    (doubt && guest->owner == core->config.self)) {
 		/* an image that never got whole: D need not wait for it */

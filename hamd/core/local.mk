@@ -6,10 +6,12 @@ libhamcore_la_SOURCES = \
 	hamd/core/command.c \
 	hamd/core/core.c \
 	hamd/core/core.h \
+	hamd/core/death.c \
 	hamd/core/dest.c \
 	hamd/core/doubt.c \
 	hamd/core/effect.c \
 	hamd/core/evaluate.c \
+	hamd/core/lease.c \
 	hamd/core/local.c \
 	hamd/core/message.c \
 	hamd/core/message.h \

@@ -17,10 +17,10 @@ enum {
 };
 
 static const char *const names[] = {
-	"none",	    "EXCHANGE", "ADOPT",   "STORED", "PROPOSE",	 "RECORD",
-	"CHECK",    "PREPARED", "REFUSED", "CANCEL", "EXPORTED", "WIRED",
-	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",  "ABORT",	 "ABORTED",
-	"STANDING", "PROGRESS", "NOTE",
+	"none",	    "EXCHANGE", "ADOPT",   "STORED",	"PROPOSE",  "RECORD",
+	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
+	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
+	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -57,6 +57,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->phase);
 	ham_put_u8(&w, guest->wanted);
 	ham_put_u8(&w, guest->clean);
+	ham_put_u8(&w, guest->owner_dead);
+	ham_put_u8(&w, guest->dst_dead);
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -79,7 +81,9 @@ guest_sane(const struct ham_guest *guest)
 
 	if (!ham_name_valid(guest->name) || guest->slot >= HAM_MAX_GUESTS ||
 	    guest->phase >= HAM_GUEST_N_PHASES || guest->owner == 0 ||
-	    moving != (guest->dst != 0) || guest->dst == guest->owner)
+	    moving != (guest->dst != 0) || guest->dst == guest->owner ||
+	    (guest->owner_dead && guest->phase == HAM_GUEST_STOPPED) ||
+	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT))
 		return false;
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		if (guest->replica[i].state >= HAM_REPLICA_N_STATES)
@@ -96,6 +100,8 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->phase = ham_get_u8(r);
 	out->wanted = ham_get_bool(r);
 	out->clean = ham_get_bool(r);
+	out->owner_dead = ham_get_bool(r);
+	out->dst_dead = ham_get_bool(r);
 	out->owner = ham_get_u32(r);
 	out->dst = ham_get_u32(r);
 	out->epoch = ham_get_u64(r);
@@ -141,7 +147,8 @@ get_op(struct ham_reader *r, struct ham_op *op)
 	op->epoch = ham_get_u64(r);
 	op->txn = ham_get_u64(r);
 	ham_get_text(r, op->reason, sizeof(op->reason), false);
-	if (op->kind == HAM_OP_NONE || op->kind >= HAM_OP_N_KINDS)
+	if (op->kind == HAM_OP_NONE || op->kind >= HAM_OP_N_KINDS ||
+	    (op->guest[0] == '\0') != (op->kind == HAM_OP_DEAD))
 		r->bad = true;
 }
 
@@ -186,6 +193,20 @@ put_exchange(struct ham_writer *w, const struct ham_msg *msg)
 	ham_put_u8(w, msg->has_store);
 	ham_put_u64(w, msg->config_digest);
 	ham_put_text(w, msg->version, false);
+	ham_put_u8(w, msg->n_nodes);
+	for (unsigned int i = 0; i < msg->n_nodes; i++)
+		ham_put_u32(w, msg->away_ms[i]);
+}
+
+static void
+put_heartbeat(struct ham_writer *w, const struct ham_msg *msg)
+{
+	ham_put_u64(w, (uint64_t)msg->beat_us);
+	ham_put_u32(w, msg->lease_ms);
+	ham_put_u32(w, msg->watchdog_ms);
+	ham_put_u8(w, msg->n_nodes);
+	for (unsigned int i = 0; i < msg->n_nodes; i++)
+		ham_put_u64(w, (uint64_t)msg->seen_us[i]);
 }
 
 static void
@@ -267,6 +288,9 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 		ham_put_u8(w, msg->note);
 		put_handover(w, msg);
 		break;
+	case HAM_MSG_HEARTBEAT:
+		put_heartbeat(w, msg);
+		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
 		g_assert_not_reached();
@@ -309,6 +333,17 @@ get_adopt(struct ham_reader *r, struct ham_msg *out)
 	out->guests = ham_get_bytes(r, out->guests_len);
 }
 
+static bool
+get_n_nodes(struct ham_reader *r, struct ham_msg *out)
+{
+	out->n_nodes = ham_get_u8(r);
+	if (out->n_nodes > HAM_MAX_NODES) {
+		out->n_nodes = 0;
+		r->bad = true;
+	}
+	return !r->bad;
+}
+
 static void
 get_exchange(struct ham_reader *r, struct ham_msg *out)
 {
@@ -318,6 +353,22 @@ get_exchange(struct ham_reader *r, struct ham_msg *out)
 	out->has_store = ham_get_bool(r);
 	out->config_digest = ham_get_u64(r);
 	ham_get_text(r, out->version, sizeof(out->version), false);
+	if (!get_n_nodes(r, out))
+		return;
+	for (unsigned int i = 0; i < out->n_nodes; i++)
+		out->away_ms[i] = ham_get_u32(r);
+}
+
+static void
+get_heartbeat(struct ham_reader *r, struct ham_msg *out)
+{
+	out->beat_us = (int64_t)ham_get_u64(r);
+	out->lease_ms = ham_get_u32(r);
+	out->watchdog_ms = ham_get_u32(r);
+	if (!get_n_nodes(r, out))
+		return;
+	for (unsigned int i = 0; i < out->n_nodes; i++)
+		out->seen_us[i] = (int64_t)ham_get_u64(r);
 }
 
 static void
@@ -394,6 +445,9 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_PROGRESS:
 		get_handover(r, out);
 		get_progress(r, &out->progress);
+		break;
+	case HAM_MSG_HEARTBEAT:
+		get_heartbeat(r, out);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:

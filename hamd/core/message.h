@@ -49,6 +49,8 @@ enum ham_msg_kind {
 	/* for people */
 	HAM_MSG_PROGRESS,
 	HAM_MSG_NOTE,
+	/* leases */
+	HAM_MSG_HEARTBEAT, /* my time, and whose I have heard */
 	HAM_MSG_N_KINDS
 };
 
@@ -88,6 +90,17 @@ struct ham_msg {
 	/* ADOPT; bit i: the i-th node by id */
 	uint16_t members; /* admitted by it, if their EXCHANGE came before */
 	uint16_t joined;  /* in the view already */
+	/* EXCHANGE, HEARTBEAT: entry i speaks of the i-th node by id */
+	uint8_t n_nodes;
+	/* EXCHANGE: time since a ring of mine had that node, 0: it has it now;
+	 * UINT32_MAX: that long, or longer */
+	uint32_t away_ms[HAM_MAX_NODES];
+	/* HEARTBEAT: the newest beat_us of that node heard in this ring, by its
+	 * clock; 0: none */
+	int64_t seen_us[HAM_MAX_NODES];
+	int64_t beat_us;      /* HEARTBEAT: sent then, by the sender's clock */
+	uint32_t lease_ms;    /* HEARTBEAT: its lease */
+	uint32_t watchdog_ms; /* HEARTBEAT: its watchdog; 0: not armed */
 	/* EXCHANGE, STORED */
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE]; /* of hamd */

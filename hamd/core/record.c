@@ -28,8 +28,8 @@ static const char *const replica_names[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 
 static const char *const op_names[] = {
-	"none",	       "start",	  "want-stop", "stopped",  "migrate",
-	"migrate-end", "cutover", "outcome",   "outdated",
+	"none",	   "start",   "want-stop", "stopped", "migrate", "migrate-end",
+	"cutover", "outcome", "outdated",  "dead",    "promote",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -171,6 +171,27 @@ any_current(const struct ham_guest *guest)
 	return false;
 }
 
+bool
+ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node)
+{
+	if (guest->phase == HAM_GUEST_STOPPED)
+		return false;
+	return (guest->owner == node && !guest->owner_dead) ||
+	       (guest->phase == HAM_GUEST_IN_DOUBT && guest->dst == node &&
+		!guest->dst_dead);
+}
+
+static const char *
+check_dead(const struct ham_record *record, const struct ham_op *op)
+{
+	if (op->guest[0] != '\0' || op->node == 0)
+		return "a node dies, not a guest";
+	for (unsigned int i = 0; i < record->n_guests; i++)
+		if (ham_guest_hangs_on(&record->guests[i], op->node))
+			return NULL;
+	return "no guest hangs on its death";
+}
+
 static const char *
 check_start(const struct ham_record *record, const struct ham_guest *guest,
 	    const struct ham_op *op)
@@ -207,9 +228,31 @@ is_live(const struct ham_guest *guest)
 	       guest->phase == HAM_GUEST_MIGRATING;
 }
 
+/* What only its owner asks for, and that one is dead. */
+static bool
+is_owners(unsigned int kind)
+{
+	return kind == HAM_OP_MIGRATE || kind == HAM_OP_MIGRATE_END ||
+	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED;
+}
+
+static const char *
+check_promote(const struct ham_guest *guest, const struct ham_op *op)
+{
+	if (!is_live(guest))
+		return "it is not started";
+	if (!guest->owner_dead)
+		return "its owner is not proven dead";
+	return ham_guest_is_current(guest, op->node)
+		       ? NULL
+		       : "that node holds no current copy of its disks";
+}
+
 static const char *
 check_other(const struct ham_guest *guest, const struct ham_op *op)
 {
+	if (guest->owner_dead && is_owners(op->kind))
+		return "its node is proven dead";
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_WANT_STOP:
 		if (guest->phase == HAM_GUEST_STOPPED && !guest->wanted)
@@ -252,8 +295,11 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 		return ham_guest_is_current(guest, op->node)
 			       ? NULL
 			       : "that copy is not current";
+	case HAM_OP_PROMOTE:
+		return check_promote(guest, op);
 	case HAM_OP_NONE:
 	case HAM_OP_START:
+	case HAM_OP_DEAD:
 	case HAM_OP_N_KINDS:
 		break;
 	}
@@ -266,6 +312,8 @@ check(const struct ham_record *record, const struct ham_guest *guest,
 {
 	const char *refusal;
 
+	if (op->kind == HAM_OP_DEAD)
+		return check_dead(record, op);
 	if (!ham_name_valid(op->guest))
 		return "the guest's name is not valid";
 	if (op->kind == HAM_OP_START)
@@ -326,10 +374,40 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 }
 
 static void
+apply_dead(struct ham_record *record, uint32_t node)
+{
+	for (unsigned int i = 0; i < record->n_guests; i++) {
+		struct ham_guest *guest = &record->guests[i];
+
+		if (!ham_guest_hangs_on(guest, node))
+			continue;
+		if (guest->owner == node)
+			guest->owner_dead = true;
+		else
+			guest->dst_dead = true;
+	}
+}
+
+static void
+apply_promote(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->epoch++;
+	guest->phase = HAM_GUEST_STARTED;
+	guest->owner = op->node;
+	guest->dst = 0;
+	guest->owner_dead = false;
+	outdate_others(guest, op->node, 0);
+	replica_set(replica_of(guest, op->node), HAM_REPLICA_CURRENT,
+		    guest->epoch);
+	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+}
+
+static void
 apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 {
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
+	guest->owner_dead = false;
 	guest->clean = op->flag;
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag)
@@ -364,6 +442,7 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 	guest->epoch += op->node == dst ? 1 : 2;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->dst = 0;
+	guest->owner_dead = guest->dst_dead = false;
 	if (op->node != dst)
 		replica_set(replica_of(guest, dst), HAM_REPLICA_OUTDATED,
 			    guest->epoch);
@@ -410,6 +489,12 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		if (guest->phase == HAM_GUEST_MIGRATING &&
 		    guest->dst == op->node)
 			apply_migrate_end(guest, op);
+		break;
+	case HAM_OP_DEAD:
+		apply_dead(record, op->node);
+		break;
+	case HAM_OP_PROMOTE:
+		apply_promote(guest, op);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

@@ -17,8 +17,13 @@
  *                            |            OUTCOME                      |
  *                            +-----------------------------------------+
  *
- * Epochs only grow (I6): START gives e+1; OUTCOME gives e+1 if the destination
- * won and e+2 if the source did, so that each outcome has one of its own.
+ * DEAD marks each guest whose owner, or whose destination in doubt, is that
+ * node: no process of it is left there at this epoch.  PROMOTE gives a guest
+ * with a dead owner to a node that holds a current copy.
+ *
+ * Epochs only grow (I6): START and PROMOTE give e+1; OUTCOME gives e+1 if the
+ * destination won and e+2 if the source did, so that each outcome has one of
+ * its own.
  *
  * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
  *  - START is committed before QEMU is started;
@@ -26,7 +31,9 @@
  *    it, before the source is paused;
  *  - an OUTCOME is committed before the source resumes, or before the
  *    destination runs without the source's YIELD;
- *  - OUTDATED is committed before writes held for that replica go on.
+ *  - OUTDATED is committed before writes held for that replica go on;
+ *  - a death is proven before DEAD is proposed, DEAD is committed before
+ * PROMOTE is proposed, PROMOTE is committed before QEMU is started.
  */
 #ifndef HAM_RECORD_H
 #define HAM_RECORD_H
@@ -61,8 +68,10 @@ struct ham_guest {
 	char name[HAM_NAME_SIZE];
 	uint16_t slot; /* of guest_uids; no two guests share one */
 	uint8_t phase;
-	bool wanted; /* running */
-	bool clean;  /* the last stop left equal disks */
+	bool wanted;	 /* running */
+	bool clean;	 /* the last stop left equal disks */
+	bool owner_dead; /* proven, at this epoch; never while STOPPED */
+	bool dst_dead;	 /* only while IN_DOUBT */
 	uint32_t owner;
 	uint32_t dst; /* only while MIGRATING or IN_DOUBT; src is the owner */
 	uint64_t epoch;
@@ -87,6 +96,8 @@ enum ham_op_kind {
 	HAM_OP_CUTOVER,	    /* txn */
 	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
 	HAM_OP_OUTDATED,    /* node; reason */
+	HAM_OP_DEAD,	    /* node; reason: how it was proven; no guest */
+	HAM_OP_PROMOTE,	    /* node: the new owner */
 	HAM_OP_N_KINDS
 };
 
@@ -111,6 +122,9 @@ const char *ham_record_check(const struct ham_record *record,
 struct ham_guest *ham_record_find(struct ham_record *record, const char *name);
 const struct ham_guest *ham_record_lookup(const struct ham_record *record,
 					  const char *name);
+
+/* True if `node`'s death, once recorded, says something of this guest. */
+bool ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node);
 
 /* The entry of a node's replica, or NULL. */
 const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,

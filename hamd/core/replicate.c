@@ -190,6 +190,7 @@ ham_recount(ham_core *core)
 			best = candidate;
 	}
 	core->committed = best;
+	ham_lease_mind(core);
 	ham_evaluate_all(core);
 }
 
@@ -337,10 +338,15 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
 	landed(core);
-	persist_one(core,
-		    refusal ? NULL
-			    : ham_record_find(&core->record, msg->op.guest));
-	if (!refusal) {
+	if (!refusal && msg->op.kind == HAM_OP_DEAD) {
+		ham_persist_all(core);
+		ham_death_applied(core, &msg->op);
+	} else {
+		persist_one(core, refusal ? NULL
+					  : ham_record_find(&core->record,
+							    msg->op.guest));
+	}
+	if (!refusal && msg->op.kind != HAM_OP_DEAD) {
 		local = ham_local_get(core, msg->op.guest);
 		local->changed_at = core->record.pos;
 		local->changed_us = core->now_us;

@@ -25,6 +25,25 @@ struct ham_exchange {
 	uint64_t promise;
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE];
+	int64_t away_us[HAM_MAX_NODES]; /* by our clock; 0: in the ring */
+};
+
+/* What is known of a node, ourselves included. */
+struct ham_peer {
+	/* lease.c; of this ring alone */
+	int64_t seen_us;  /* newest HEARTBEAT of it, by its clock */
+	int64_t heard_us; /* newest of ours that it has heard, by ours */
+	/* as it said last; 0: never, or not armed */
+	int64_t lease_us;
+	int64_t watchdog_us;
+	/* death.c */
+	int64_t left_us;     /* our rings are without it since; 0: it is here */
+	bool off;	     /* fenced, in this ring */
+	uint64_t attempt;    /* fencing under way, 0: none */
+	int64_t fence_at_us; /* not before */
+	int64_t backoff_us;
+	int64_t proposed_us;
+	char text[HAM_REASON_SIZE]; /* of the last fencing */
 };
 
 /* Where one guest stands on this node. */
@@ -82,7 +101,9 @@ struct ham_local {
 	bool hold;	  /* STORED waits for this to end */
 	bool was_replica; /* D: had a live replica before PREPARE */
 	bool undone;	  /* S_UNDO: UNDONE was told; the record is to follow */
-	bool launch;	  /* LAUNCH is due at record's epoch once committed */
+	/* LAUNCH is due once the record is committed, if it has this epoch */
+	uint64_t launch_epoch;
+	bool lease_over;  /* KILL: because of that */
 	bool kill;	  /* WANT_STOP asked for a kill */
 	bool gate;	  /* S_COPY: GATE was told */
 	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
@@ -191,6 +212,13 @@ struct ham_core {
 	bool was_active; /* as last told to people */
 	uint16_t was_joined;
 
+	struct ham_peer peers[HAM_MAX_NODES]; /* as config.nodes */
+	int64_t joined_us;		      /* when this view was joined */
+	int64_t lease_until_us;
+	int64_t beat_us; /* last HEARTBEAT */
+	bool frozen;	 /* FREEZE was asked */
+	uint64_t next_attempt;
+
 	uint64_t next_proposal;
 	uint64_t next_ticket;
 	unsigned int ticket_head;
@@ -209,7 +237,7 @@ void ham_fx_send(ham_core *core, const struct ham_msg *msg, bool droppable);
 void ham_fx_guest(ham_core *core, struct ham_local *local, enum ham_do act);
 void ham_fx_note(ham_core *core, enum ham_note note, const char *guest,
 		 const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* The same on every node: multicast. */
+/* The same on every node: multicast.  `local` may be NULL. */
 void ham_fx_tell(ham_core *core, enum ham_note note,
 		 const struct ham_local *local, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
@@ -331,6 +359,27 @@ void ham_doubt_tell(ham_core *core, struct ham_local *local,
 uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);
+
+/* lease.c */
+bool ham_lease_valid(const ham_core *core);
+void ham_lease_on_heartbeat(ham_core *core, unsigned int from,
+			    const struct ham_msg *msg);
+void ham_lease_view_closed(ham_core *core);
+/* Once a step and before anything is begun: freeze, thaw, end. */
+void ham_lease_mind(ham_core *core);
+void ham_lease_tick(ham_core *core);
+
+/* death.c */
+void ham_death_tick(ham_core *core);
+void ham_death_fenced(ham_core *core, const struct ham_event *event);
+/* `before`: totem_mask of the ring before this one. */
+void ham_death_totem(ham_core *core, uint16_t before);
+/* A guest whose owner's death is committed. */
+void ham_death_promote(ham_core *core, struct ham_local *local,
+		       const struct ham_guest *guest);
+void ham_death_applied(ham_core *core, const struct ham_op *op);
+void ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
+			 char *out, size_t size);
 
 /* command.c */
 void ham_command(ham_core *core, const struct ham_event *event);

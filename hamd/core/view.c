@@ -107,6 +107,7 @@ close_view(ham_core *core)
 	core->n_waiting = 0;
 	core->n_flying = 0;
 	core->asked_promise = 0;
+	ham_lease_view_closed(core);
 	memset(core->exchange, 0, sizeof(core->exchange));
 	memset(core->stored, 0, sizeof(core->stored));
 	core->told = (struct ham_pos){0, 0};
@@ -124,6 +125,17 @@ open_view(ham_core *core)
 	ham_persist_promise(core, promise);
 }
 
+static uint32_t
+away_ms(const ham_core *core, unsigned int i)
+{
+	int64_t left = core->peers[i].left_us;
+
+	if (left == 0)
+		return 0;
+	return (uint32_t)CLAMP((core->now_us - left) / 1000, 1,
+			       (int64_t)UINT32_MAX);
+}
+
 static void
 send_exchange(ham_core *core)
 {
@@ -136,6 +148,9 @@ send_exchange(ham_core *core)
 	msg.has_store = core->has_store;
 	msg.config_digest = core->config.config_digest;
 	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
+	msg.n_nodes = (uint8_t)core->config.n_nodes;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		msg.away_ms[i] = away_ms(core, i);
 	ham_fx_send(core, &msg, false);
 }
 
@@ -260,6 +275,11 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 	e->promise = msg->promise;
 	e->config_digest = msg->config_digest;
 	g_strlcpy(e->version, msg->version, sizeof(e->version));
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		e->away_us[i] =
+			i < msg->n_nodes
+				? core->now_us - (int64_t)msg->away_ms[i] * 1000
+				: core->now_us;
 	/* who asks has no state, whatever we believed */
 	core->joined &= (uint16_t)~bit(from);
 	core->counted &= (uint16_t)~bit(from);
@@ -296,7 +316,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->told = (struct ham_pos){0, 0};
 	core->has_store = true;
 	core->phase = HAM_VIEW_JOINED;
-	core->check_us = core->now_us;
+	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
 	ham_reconcile_all(core);
 	ham_command_again(core);
@@ -367,8 +387,12 @@ ham_view_totem(ham_core *core, const struct ham_event *event)
 	}
 	core->connected = true;
 	if (!ham_ring_equal(core->totem, event->ring)) {
+		uint16_t before = core->totem_mask;
+
 		core->totem = event->ring;
 		close_view(core);
+		core->totem_mask = mask;
+		ham_death_totem(core, before);
 	}
 	core->totem_mask = mask;
 	ham_view_recheck(core);

@@ -210,6 +210,18 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	case HAM_FX_FATAL:
 		g_strlcpy(node->fatal, fx->text, sizeof(node->fatal));
 		break;
+	case HAM_FX_FENCE:
+		g_string_append_printf(node->acts, "FENCE%u ", fx->node);
+		node->attempt = fx->value;
+		node->target = fx->node;
+		break;
+	case HAM_FX_LEASE:
+		node->lease_until_us = (int64_t)fx->value;
+		break;
+	case HAM_FX_FREEZE:
+		node->frozen = fx->flag;
+		g_string_append(node->acts, fx->flag ? "FREEZE " : "THAW ");
+		break;
 	}
 }
 
@@ -272,6 +284,8 @@ bus_up(struct bus *bus, unsigned int i)
 					 .n_nodes = bus->n,
 					 .n_guests = 1,
 					 .guests = &bus->guest,
+					 .lease_us = bus->lease_us,
+					 .watchdog_us = bus->lease_us,
 					 .version = "test"};
 	struct ham_event ready = {.kind = HAM_EV_READY};
 	GHashTableIter iter;
@@ -282,6 +296,7 @@ bus_up(struct bus *bus, unsigned int i)
 	for (unsigned int k = 0; k < bus->n; k++) {
 		config.nodes[k].id = k + 1;
 		g_snprintf(config.nodes[k].name, HAM_NAME_SIZE, "n%u", k + 1);
+		config.nodes[k].fenced = bus->fences;
 	}
 	config.incarnation = ++node->incarnation;
 	ham_core_free(node->core);
@@ -443,6 +458,20 @@ bus_found(struct bus *bus, unsigned int i, enum ham_found found, uint64_t epoch,
 				  .txn = txn};
 
 	step(bus, i, &event);
+}
+
+void
+bus_fenced(struct bus *bus, unsigned int i, bool off)
+{
+	struct ham_event event = {.kind = HAM_EV_FENCED,
+				  .node = bus->node[i].target,
+				  .value = bus->node[i].attempt,
+				  .flag = off,
+				  .text = off ? "switched off"
+					      : "no answer in 10 s"};
+
+	step(bus, i, &event);
+	bus_run(bus);
 }
 
 void

@@ -33,6 +33,10 @@ struct bus_node {
 	char last_error[HAM_TEXT_MAX]; /* of the last command; "" accepted */
 	unsigned int answers;
 	char fatal[HAM_TEXT_MAX];
+	uint64_t attempt; /* the last FENCE asked of it */
+	uint32_t target;
+	bool frozen;
+	int64_t lease_until_us; /* as HAM_FX_LEASE said */
 };
 
 struct bus {
@@ -42,6 +46,9 @@ struct bus {
 	uint64_t ring_seq;
 	int64_t now_us;
 	struct ham_core_guest guest;
+	/* for hamds that start after they are set */
+	int64_t lease_us;
+	bool fences; /* each node has a fence device */
 };
 
 struct bus *bus_new(unsigned int n, unsigned int replicas);
@@ -64,6 +71,8 @@ void bus_did(struct bus *bus, unsigned int i, enum ham_did did,
 	     const char *text, bool flag);
 void bus_found(struct bus *bus, unsigned int i, enum ham_found found,
 	       uint64_t epoch, uint64_t txn);
+/* Answers the last FENCE. */
+void bus_fenced(struct bus *bus, unsigned int i, bool off);
 /* Lets a held store finish. */
 void bus_store_go(struct bus *bus, unsigned int i);
 

@@ -3,6 +3,7 @@
 check_PROGRAMS += \
 	tests/unit/check_child \
 	tests/unit/check_core \
+	tests/unit/check_death \
 	tests/unit/check_fd \
 	tests/unit/check_message \
 	tests/unit/check_record \
@@ -19,6 +20,14 @@ tests_unit_check_core_SOURCES = \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_death_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_death.c \
+	$(NULL)
+tests_unit_check_death_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_death_LDADD = $(core_test_ldadd)
 
 tests_unit_check_message_SOURCES = \
 	tests/unit/check_message.c \

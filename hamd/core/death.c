@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/death.c - a node is gone: prove it dead, then go on elsewhere
+ *
+ *	node left the ring, and its death would let a guest go on
+ *	   -> proof: a fence device switched it off (asked by the leader), or
+ *	      T_wait is over, or an operator's word
+ *	   -> DEAD committed: no process of its guests is left at their epochs
+ *	   -> PROMOTE (or OUTCOME, doubt.c) committed -> LAUNCH
+ *
+ * A proof holds for the ring in which it was found: in another one the node
+ * may have been back with others and started guests.  T_wait counts from the
+ * last moment at which any member of this view shared a ring with the node
+ * (EXCHANGE says so): nobody has heard its heartbeats since, and two majorities
+ * have a member in common.
+ *
+ * Nothing here starts a guest before the death of its node is committed (I5).
+ * Which devices there are, and that "off" was seen twice, is fence/'s.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+enum {
+	SETTLE_US = 1000000, /* of a view, so that a flapping link kills nobody
+				(doc/faults.md, F16) */
+	BACKOFF_US = 5000000,
+	BACKOFF_MAX_US = 60000000,
+	PROPOSE_US = 2000000,
+};
+
+static bool
+is_gone(const ham_core *core, unsigned int i)
+{
+	return core->connected && !(core->totem_mask & (1u << i));
+}
+
+static unsigned int
+guests_on(const ham_core *core, uint32_t node)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < core->record.n_guests; i++)
+		n += core->record.guests[i].owner == node &&
+		     core->record.guests[i].phase != HAM_GUEST_STOPPED;
+	return n;
+}
+
+static bool
+usable(const ham_core *core, unsigned int i)
+{
+	return (core->joined & (1u << i)) && !core->config.nodes[i].witness &&
+	       core->exchange[i].config_digest == core->config.config_digest;
+}
+
+/* Of the nodes here that hold a current copy, the one with fewest guests,
+ * then the lowest; 0: none. */
+static uint32_t
+heir(const ham_core *core, const struct ham_guest *guest)
+{
+	uint32_t best = 0;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		uint32_t id = core->config.nodes[i].id;
+
+		if (usable(core, i) && ham_guest_is_current(guest, id) &&
+		    (best == 0 || guests_on(core, id) < guests_on(core, best)))
+			best = id;
+	}
+	return best;
+}
+
+/* In doubt: is the other side's death what the outcome waits for? */
+static bool
+doubt_needs(ham_core *core, const struct ham_guest *guest, uint32_t node)
+{
+	const struct ham_local *local = ham_local_lookup(core, guest->name);
+
+	if (!local)
+		return false;
+	if (node == guest->dst)
+		return ham_is_joined(core, guest->owner) &&
+		       local->standing_src == HAM_STANDING_LACKS;
+	return ham_is_joined(core, guest->dst) &&
+	       local->standing_dst == HAM_STANDING_LACKS;
+}
+
+static bool
+hangs_any(const ham_core *core, uint32_t node)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++)
+		if (ham_guest_hangs_on(&core->record.guests[i], node))
+			return true;
+	return false;
+}
+
+/* Would its death, proven, let any guest go on? */
+static bool
+is_needed(ham_core *core, uint32_t node)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *guest = &core->record.guests[i];
+
+		if (!ham_guest_hangs_on(guest, node))
+			continue;
+		if (guest->phase == HAM_GUEST_IN_DOUBT
+			    ? doubt_needs(core, guest, node)
+			    : guest->wanted && heir(core, guest) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- proofs ---- */
+
+/* Since when nobody here has shared a ring with it. */
+static int64_t
+away_since(const ham_core *core, unsigned int i)
+{
+	int64_t since = 0;
+
+	for (unsigned int k = 0; k < core->config.n_nodes; k++)
+		if (core->joined & (1u << k))
+			since = MAX(since, core->exchange[k].away_us[i]);
+	return since;
+}
+
+/* Lease over, and whatever hung was reset by its watchdog. */
+static bool
+has_waited(const ham_core *core, unsigned int i)
+{
+	const struct ham_peer *peer = &core->peers[i];
+	int64_t watchdog = 0;
+
+	for (unsigned int k = 0; k < core->config.n_nodes; k++)
+		watchdog = MAX(watchdog, core->peers[k].watchdog_us);
+	return core->config.lease_us > 0 && peer->lease_us > 0 &&
+	       peer->watchdog_us > 0 &&
+	       core->now_us - away_since(core, i) >=
+		       peer->lease_us + 2 * watchdog;
+}
+
+static bool
+is_proven(const ham_core *core, unsigned int i)
+{
+	bool waited = has_waited(core, i);
+
+	return core->config.fence_and_wait ? core->peers[i].off && waited
+					   : core->peers[i].off || waited;
+}
+
+static void
+propose_dead(ham_core *core, unsigned int i)
+{
+	struct ham_peer *peer = &core->peers[i];
+	struct ham_op op = {.kind = HAM_OP_DEAD,
+			    .node = core->config.nodes[i].id};
+
+	if (core->now_us - peer->proposed_us < PROPOSE_US)
+		return;
+	peer->proposed_us = core->now_us;
+	g_strlcpy(op.reason,
+		  peer->off ? peer->text
+			    : "its lease and its watchdog's time are over",
+		  sizeof(op.reason));
+	ham_propose(core, &op, 0);
+}
+
+static void
+fence(ham_core *core, unsigned int i)
+{
+	struct ham_peer *peer = &core->peers[i];
+	struct ham_effect *effect;
+
+	peer->attempt = ++core->next_attempt;
+	effect = ham_fx(core, HAM_FX_FENCE);
+	effect->node = core->config.nodes[i].id;
+	effect->value = peer->attempt;
+	ham_fx_tell(core, HAM_NOTE_FENCING, NULL, "%s is gone, fencing it",
+		    core->config.nodes[i].name);
+}
+
+static void
+mind_node(ham_core *core, unsigned int i)
+{
+	struct ham_peer *peer = &core->peers[i];
+	uint32_t node = core->config.nodes[i].id;
+
+	if (!is_gone(core, i) || !hangs_any(core, node))
+		return;
+	if (is_proven(core, i)) {
+		propose_dead(core, i);
+		return;
+	}
+	if (ham_leader(core) == core->config.self && !peer->off &&
+	    !peer->attempt && core->config.nodes[i].fenced &&
+	    core->now_us - core->joined_us >= SETTLE_US &&
+	    core->now_us >= peer->fence_at_us && is_needed(core, node))
+		fence(core, i);
+}
+
+void
+ham_death_tick(ham_core *core)
+{
+	if (!ham_is_active(core))
+		return;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		mind_node(core, i);
+}
+
+void
+ham_death_fenced(ham_core *core, const struct ham_event *event)
+{
+	int i = ham_node_index(core, event->node);
+	struct ham_peer *peer;
+
+	if (i < 0 || event->value == 0 ||
+	    core->peers[i].attempt != event->value)
+		return; /* of another ring, or it came back */
+	peer = &core->peers[i];
+	peer->attempt = 0;
+	peer->off = event->flag;
+	g_strlcpy(peer->text, event->text ? event->text : "",
+		  sizeof(peer->text));
+	if (!event->flag) {
+		peer->backoff_us =
+			CLAMP(2 * peer->backoff_us, BACKOFF_US, BACKOFF_MAX_US);
+		peer->fence_at_us = core->now_us + peer->backoff_us;
+		ham_fx_tell(core, HAM_NOTE_ALARM, NULL,
+			    "%s could not be fenced: %s",
+			    core->config.nodes[i].name, peer->text);
+	}
+	ham_death_tick(core);
+}
+
+/* A new ring: whatever was proven, or under way, is so no more. */
+void
+ham_death_totem(ham_core *core, uint16_t before)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		struct ham_peer *peer = &core->peers[i];
+		bool here = core->totem_mask & (1u << i);
+
+		peer->attempt = 0;
+		peer->off = false;
+		peer->proposed_us = 0;
+		if (here) {
+			peer->left_us = 0;
+			peer->backoff_us = peer->fence_at_us = 0;
+		} else if (peer->left_us == 0 || (before & (1u << i))) {
+			peer->left_us = core->now_us;
+		}
+	}
+}
+
+/* ---- what follows ---- */
+
+void
+ham_death_promote(ham_core *core, struct ham_local *local,
+		  const struct ham_guest *guest)
+{
+	struct ham_op op = {.kind = HAM_OP_PROMOTE, .epoch = guest->epoch};
+
+	if (ham_leader(core) != core->config.self)
+		return;
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.node = heir(core, guest);
+	if (!guest->wanted) {
+		op.kind = HAM_OP_STOPPED;
+		op.node = 0;
+		g_strlcpy(op.reason, "its node died before it had stopped",
+			  sizeof(op.reason));
+	} else if (op.node == 0) {
+		return;
+	}
+	ham_propose_for(core, local, &op);
+}
+
+void
+ham_death_applied(ham_core *core, const struct ham_op *op)
+{
+	ham_fx_note(core, HAM_NOTE_NODE_DEAD, NULL, "%s is dead: %s",
+		    ham_core_node_name(core, op->node), op->reason);
+	core->fx->list[core->fx->n - 1].value = op->node;
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *guest = &core->record.guests[i];
+		struct ham_local *local = ham_local_get(core, guest->name);
+
+		if (guest->owner != op->node && guest->dst != op->node)
+			continue;
+		local->changed_at = core->record.pos;
+		local->changed_us = core->now_us;
+		local->proposed_kind = HAM_OP_NONE;
+		ham_reconcile(core, local, false);
+	}
+}
+
+void
+ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
+		    char *out, size_t size)
+{
+	g_snprintf(out, size, "a node with a current copy of its disks:");
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node &&
+		    guest->replica[i].state == HAM_REPLICA_CURRENT) {
+			g_strlcat(out, " ", size);
+			g_strlcat(out,
+				  ham_core_node_name(core,
+						     guest->replica[i].node),
+				  size);
+		}
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/lease.c - how long this node may run guests without a word
+ *
+ * Each node says a HEARTBEAT every tenth of its lease, with its own time and
+ * the newest time it has heard of everyone else in this ring.  The lease ends
+ * `lease` after the sending time of our last heartbeat that a majority has
+ * heard in the present ring: after a change of view nobody there answers for
+ * the old one, so that survivors can tell when ours is over (death.c).
+ *
+ * Out of quorum the guests are frozen, back in time they go on; at the lease's
+ * end they are killed.  Nothing is started or resumed without a lease.  A
+ * cluster without leases (config: 0) does none of this.
+ *
+ * Sources: doc/design.md, "Leases"; T_wait and the factor 2 after sbd(8).
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+enum {
+	BEATS = 10
+};
+
+bool
+ham_lease_valid(const ham_core *core)
+{
+	return core->config.lease_us == 0 ||
+	       core->now_us < core->lease_until_us;
+}
+
+static void
+send_heartbeat(ham_core *core)
+{
+	struct ham_msg msg = {.kind = HAM_MSG_HEARTBEAT};
+
+	core->beat_us = core->now_us;
+	msg.beat_us = core->now_us;
+	msg.lease_ms = (uint32_t)(core->config.lease_us / 1000);
+	msg.watchdog_ms = (uint32_t)(core->config.watchdog_us / 1000);
+	msg.n_nodes = (uint8_t)core->config.n_nodes;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		msg.seen_us[i] = core->peers[i].seen_us;
+	ham_fx_send(core, &msg, false);
+}
+
+/* The newest time of ours that a majority has heard; 0: none. */
+static int64_t
+majority_heard(const ham_core *core)
+{
+	int64_t best = 0;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		int64_t candidate = core->peers[i].heard_us;
+		unsigned int n = 0;
+
+		for (unsigned int k = 0; k < core->config.n_nodes; k++)
+			n += (core->counted & (1u << k)) &&
+			     core->peers[k].heard_us >= candidate;
+		if (n >= ham_majority(core) && candidate > best)
+			best = candidate;
+	}
+	return best;
+}
+
+static void
+renew(ham_core *core)
+{
+	int64_t heard = majority_heard(core);
+	struct ham_effect *effect;
+	bool first;
+
+	if (heard == 0 || heard + core->config.lease_us <= core->lease_until_us)
+		return;
+	first = !ham_lease_valid(core);
+	core->lease_until_us = heard + core->config.lease_us;
+	effect = ham_fx(core, HAM_FX_LEASE);
+	effect->value = (uint64_t)core->lease_until_us;
+	if (first) {
+		ham_lease_mind(core);
+		ham_evaluate_all(core);
+	}
+}
+
+void
+ham_lease_on_heartbeat(ham_core *core, unsigned int from,
+		       const struct ham_msg *msg)
+{
+	struct ham_peer *peer = &core->peers[from];
+
+	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)))
+		return;
+	peer->seen_us = msg->beat_us;
+	peer->lease_us = (int64_t)msg->lease_ms * 1000;
+	peer->watchdog_us = (int64_t)msg->watchdog_ms * 1000;
+	peer->heard_us = from == core->self	     ? msg->beat_us
+			 : core->self < msg->n_nodes ? msg->seen_us[core->self]
+						     : 0;
+	if (core->config.lease_us > 0)
+		renew(core);
+}
+
+/* What was heard in a ring counts in that ring alone. */
+void
+ham_lease_view_closed(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		core->peers[i].seen_us = core->peers[i].heard_us = 0;
+	core->beat_us = 0;
+}
+
+/* vCPUs may run here, or are about to. */
+static bool
+may_run(const struct ham_local *local)
+{
+	return ham_owner_stage(local->stage) || local->stage == HAM_L_D_RUN ||
+	       local->stage == HAM_L_S_RESUME;
+}
+
+static void
+end_all(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->n_locals; i++) {
+		struct ham_local *local = &core->locals[i];
+
+		if (!may_run(local))
+			continue;
+		if (local->stage == HAM_L_D_RUN)
+			local->ran = true; /* or may have */
+		local->lease_over = true;
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+	}
+}
+
+static bool
+any_may_run(const ham_core *core)
+{
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		if (may_run(&core->locals[i]))
+			return true;
+	return false;
+}
+
+/* Certainly out of quorum, not merely between two rings. */
+static bool
+out_of_quorum(const ham_core *core)
+{
+	return !core->connected ||
+	       (ham_ring_equal(core->quorum, core->totem) && !core->quorate);
+}
+
+void
+ham_lease_mind(ham_core *core)
+{
+	bool freeze = core->frozen;
+
+	if (core->config.lease_us == 0 || core->dead)
+		return;
+	if (!ham_lease_valid(core) && any_may_run(core)) {
+		ham_fx_note(core, HAM_NOTE_ALARM, NULL,
+			    "the lease is over: all guests here are ended");
+		end_all(core);
+	}
+	if (out_of_quorum(core))
+		freeze = true;
+	else if (ham_is_active(core) && ham_lease_valid(core))
+		freeze = false;
+	if (freeze == core->frozen)
+		return;
+	core->frozen = freeze;
+	ham_fx(core, HAM_FX_FREEZE)->flag = freeze;
+}
+
+void
+ham_lease_tick(ham_core *core)
+{
+	/* a new view has heard nobody yet: no guest starts before */
+	int64_t every =
+		majority_heard(core) ? core->config.lease_us / BEATS : 0;
+
+	if (core->config.lease_us > 0 && core->phase == HAM_VIEW_JOINED &&
+	    core->now_us - core->beat_us >= every)
+		send_heartbeat(core);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_death.c - proofs of death, what follows, and leases
+ *
+ * Courses on the bus of bus.h, as check_core.c: three nodes, guest "g", which
+ * n1 hands to n2 first so that n1 holds its live replica, or not.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/bus.h"
+
+enum {
+	LEASE_US = 10 * 1000000,
+	/* watchdog as long as the lease: T_wait */
+	WAIT_US = 3 * LEASE_US,
+};
+
+static struct bus *
+three_from(unsigned int node, int64_t lease_us, bool fences)
+{
+	struct bus *bus = bus_new(3, 1);
+
+	bus->lease_us = lease_us;
+	bus->fences = fences;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	for (int k = 0; lease_us && k < 2; k++)
+		bus_time(bus, LEASE_US / 20); /* say, and be heard */
+	bus_command(bus, 0, HAM_CMD_START, node);
+	bus_run(bus);
+	ck_assert(bus->node[node - 1].vcpus);
+	return bus;
+}
+
+static struct bus *
+three(int64_t lease_us, bool fences)
+{
+	return three_from(1, lease_us, fences);
+}
+
+/* The guest runs on n2 at epoch 2, its copy on `node` is current. */
+static struct bus *
+with_replica_on(unsigned int node, int64_t lease_us, bool fences)
+{
+	struct bus *bus = three_from(node, lease_us, fences);
+
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, 300000); /* S tidies up: now it serves its copy */
+	ck_assert(bus->node[1].vcpus);
+	ck_assert(ham_guest_is_current(bus_guest(bus, 0), node));
+	for (unsigned int i = 0; i < 3; i++)
+		g_string_truncate(bus->node[i].acts, 0);
+	return bus;
+}
+
+static struct bus *
+with_replica(int64_t lease_us, bool fences)
+{
+	return with_replica_on(1, lease_us, fences);
+}
+
+static void
+power_cut(struct bus *bus, unsigned int i, const char *parts)
+{
+	bus_down(bus, i);
+	bus->node[i].vcpus = false;
+	bus_split(bus, parts);
+	bus_run(bus);
+}
+
+static bool
+did(struct bus *bus, unsigned int i, const char *act)
+{
+	return strstr(bus->node[i].acts->str, act) != NULL;
+}
+
+START_TEST(fenced_then_promoted)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
+	ck_assert_uint_eq(bus_guest(bus, 2)->epoch, 3);
+	ck_assert(strstr(bus->node[2].notes->str, "NODE_DEAD:n2 is dead"));
+	/* n2 is back: a newcomer whose copy is old */
+	bus_split(bus, "111");
+	bus_up(bus, 1);
+	bus_run(bus);
+	ck_assert(bus_equal(bus, 1));
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 1), 2));
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(promotion_waits_for_the_deaths_commit)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	bus->node[2].store_held = true;
+	bus_fenced(bus, 0, true);
+	ck_assert(bus_guest(bus, 0)->owner_dead);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 2);
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_store_go(bus, 2);
+	bus_run(bus);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(a_view_must_settle)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 900000);
+	ck_assert(!did(bus, 0, "FENCE"));
+	bus_time(bus, 200000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(failed_fencing_is_tried_again)
+{
+	struct bus *bus = with_replica(0, true);
+	struct ham_core_guest_info info;
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	bus_fenced(bus, 0, false);
+	g_string_truncate(bus->node[0].acts, 0);
+	bus_time(bus, 4000000);
+	ck_assert(!did(bus, 0, "FENCE"));
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	ham_core_guest_info(bus->node[0].core, bus_guest(bus, 0), &info);
+	ck_assert_uint_eq(info.waits_for_node, 2);
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
+/* F11: whoever leads next asks again. */
+START_TEST(next_leader_fences)
+{
+	struct bus *bus = bus_new(5, 1);
+
+	bus->fences = true;
+	for (unsigned int i = 0; i < 5; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_START, 3);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 4);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	power_cut(bus, 3, "11121");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE4"));
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus_time(bus, 1000000);
+	ck_assert(did(bus, 1, "FENCE4"));
+	bus_fenced(bus, 1, true);
+	ck_assert(bus->node[2].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(nobody_to_inherit_nobody_fenced)
+{
+	struct bus *bus = three(0, true);
+
+	power_cut(bus, 0, "211");
+	bus_time(bus, 5000000);
+	ck_assert(!did(bus, 1, "FENCE"));
+	bus_free(bus);
+}
+END_TEST
+
+/* The answer comes in another ring: in between the node may have been back. */
+START_TEST(proof_of_another_ring_is_void)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	bus_split(bus, "121");
+	bus_run(bus);
+	bus_fenced(bus, 0, true);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2 FENCE2"));
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+/* F68: the fence lied.  What was declared gone is ended before it counts. */
+START_TEST(declared_dead_and_back_with_its_guest)
+{
+	struct bus *bus = with_replica(0, true);
+
+	bus_split(bus, "121");
+	bus_run(bus);
+	bus->node[1].vcpus = false; /* or the bus would see the lie's price */
+	bus_time(bus, 2000000);
+	bus->node[0].silent = BUS_ACT(LAUNCH);
+	bus_fenced(bus, 0, true);
+	bus->node[0].vcpus = false;
+	bus_split(bus, "111");
+	bus_run(bus);
+	ck_assert(did(bus, 1, "KILL"));
+	ck_assert(bus_equal(bus, 0));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(operator_confirms)
+{
+	struct bus *bus = with_replica(0, false);
+
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	ck_assert_str_eq(bus->node[0].last_error,
+			 "n2 is in the cluster and alive");
+	power_cut(bus, 1, "121");
+	bus_time(bus, 60000000);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_command(bus, 2, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[2].last_error, "");
+	ck_assert(bus->node[0].vcpus);
+	bus_command(bus, 2, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[2].last_error,
+			 "n2: no guest hangs on its death");
+	bus_free(bus);
+}
+END_TEST
+
+/* In-doubt table, row 3: S has yielded, D is gone. */
+START_TEST(doubt_destination_dead)
+{
+	struct bus *bus = three(0, true);
+
+	bus->node[1].silent = BUS_ACT(RUN);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert(did(bus, 0, "KILL LAUNCH"));
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 3);
+	bus_free(bus);
+}
+END_TEST
+
+/* Row 4: D never got the whole image, S is gone. */
+START_TEST(doubt_source_dead)
+{
+	struct bus *bus = three(0, true);
+
+	bus->node[0].silent = BUS_ACT(CAPTURE);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	power_cut(bus, 0, "211");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 1, "DISCARD"));
+	ck_assert(did(bus, 1, "FENCE1"));
+	ck_assert(!did(bus, 1, "LAUNCH"));
+	bus_fenced(bus, 1, true);
+	ck_assert(bus->node[1].vcpus);
+	ck_assert(did(bus, 1, "LAUNCH"));
+	ck_assert_uint_eq(bus_guest(bus, 1)->owner, 2);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(stop_of_a_dead_owner)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	bus_command(bus, 2, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	bus_fenced(bus, 0, true);
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_free(bus);
+}
+END_TEST
+
+/* ---- leases ---- */
+
+START_TEST(no_start_without_a_lease)
+{
+	struct bus *bus = bus_new(3, 0);
+
+	bus->lease_us = LEASE_US;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	ck_assert(bus_active(bus, 0));
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[0].last_error, "");
+	ck_assert(!bus->node[0].vcpus);
+	bus_time(bus, LEASE_US / 10);
+	bus_time(bus, LEASE_US / 10);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(out_of_quorum_frozen_then_killed)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus->node[1].quorate = false;
+	bus_split(bus, "121");
+	bus_run(bus);
+	ck_assert(bus->node[1].frozen);
+	bus_time(bus, LEASE_US / 2);
+	ck_assert(bus->node[1].vcpus);
+	bus_time(bus, LEASE_US);
+	ck_assert(did(bus, 1, "KILL"));
+	ck_assert(!bus->node[1].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(back_within_the_lease)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus_split(bus, "121");
+	bus_run(bus);
+	ck_assert(bus->node[1].frozen);
+	bus_split(bus, "111");
+	bus_run(bus);
+	ck_assert(!bus->node[1].frozen);
+	bus_time(bus, LEASE_US / 10);
+	bus_time(bus, LEASE_US / 10);
+	ck_assert(bus->node[1].vcpus);
+	ck_assert(!did(bus, 1, "KILL"));
+	bus_free(bus);
+}
+END_TEST
+
+/* The end of a lease is told by the clock of who holds it, from when the
+ * majority heard it last, not from now. */
+START_TEST(lease_counts_from_what_was_heard)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+	int64_t before = bus->node[1].lease_until_us;
+
+	ck_assert_int_le(before, bus->now_us + LEASE_US);
+	bus_split(bus, "121");
+	bus_run(bus);
+	bus_time(bus, LEASE_US / 10);
+	bus_time(bus, LEASE_US / 10);
+	ck_assert_int_eq(bus->node[1].lease_until_us, before);
+	ck_assert_int_gt(bus->node[0].lease_until_us, before);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(dead_by_waiting)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus_split(bus, "121");
+	bus_run(bus);
+	for (int k = 0; k < 58; k++)
+		bus_time(bus, WAIT_US / 60);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 2);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	for (int k = 0; k < 6; k++)
+		bus_time(bus, WAIT_US / 60);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 3);
+	bus_free(bus);
+}
+END_TEST
+
+/* Nodes 1 and 3 part for a moment, and 3 was with 2 meanwhile: the time that
+ * counts is that of whoever saw n2 last. */
+START_TEST(waiting_counts_from_the_last_to_see_it)
+{
+	struct bus *bus = with_replica_on(3, LEASE_US, false);
+
+	bus_split(bus, "122"); /* n1, the leader to be, alone */
+	bus_run(bus);
+	for (int k = 0; k < 20; k++)
+		bus_time(bus, WAIT_US / 60);
+	bus_split(bus, "121");
+	bus_run(bus);
+	for (int k = 0; k < 50; k++)
+		bus_time(bus, WAIT_US / 60);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	for (int k = 0; k < 20; k++)
+		bus_time(bus, WAIT_US / 60);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 3);
+	bus_free(bus);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("death");
+	TCase *tc = tcase_create("courses");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, fenced_then_promoted);
+	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
+	tcase_add_test(tc, a_view_must_settle);
+	tcase_add_test(tc, failed_fencing_is_tried_again);
+	tcase_add_test(tc, next_leader_fences);
+	tcase_add_test(tc, nobody_to_inherit_nobody_fenced);
+	tcase_add_test(tc, proof_of_another_ring_is_void);
+	tcase_add_test(tc, declared_dead_and_back_with_its_guest);
+	tcase_add_test(tc, operator_confirms);
+	tcase_add_test(tc, doubt_destination_dead);
+	tcase_add_test(tc, doubt_source_dead);
+	tcase_add_test(tc, stop_of_a_dead_owner);
+	tcase_add_test(tc, no_start_without_a_lease);
+	tcase_add_test(tc, out_of_quorum_frozen_then_killed);
+	tcase_add_test(tc, back_within_the_lease);
+	tcase_add_test(tc, lease_counts_from_what_was_heard);
+	tcase_add_test(tc, dead_by_waiting);
+	tcase_add_test(tc, waiting_counts_from_the_last_to_see_it);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
