@@ -136,6 +136,10 @@ enum ham_found {
 	HAM_FOUND_REPLICA,  /* only a storage daemon */
 };
 
+const char *ham_do_name(unsigned int act);
+const char *ham_did_name(unsigned int did);
+const char *ham_found_name(unsigned int found);
+
 enum ham_mig_phase {
 	HAM_MIG_NONE,
 	HAM_MIG_PREPARE,

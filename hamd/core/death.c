@@ -82,7 +82,7 @@ doubt_needs(ham_core *core, const struct ham_guest *guest, uint32_t node)
 		return ham_is_joined(core, guest->owner) &&
 		       local->standing_src == HAM_STANDING_LACKS;
 	return ham_is_joined(core, guest->dst) &&
-	       local->standing_dst == HAM_STANDING_LACKS;
+	       local->standing_dst == HAM_STANDING_DISK;
 }
 
 static bool

@@ -28,7 +28,8 @@ my_standing_as_source(const struct ham_local *local)
 }
 
 static enum ham_standing
-my_standing_as_dest(const struct ham_local *local)
+my_standing_as_dest(const struct ham_local *local,
+		    const struct ham_guest *guest)
 {
 	switch (local->stage) {
 	case HAM_L_D_HELD:
@@ -36,9 +37,15 @@ my_standing_as_dest(const struct ham_local *local)
 	case HAM_L_RUNNING:
 		return HAM_STANDING_HOLDS;
 	case HAM_L_NONE:
-		return local->ran ? HAM_STANDING_HOLDS : HAM_STANDING_LACKS;
-	case HAM_L_REPLICA:
-		return HAM_STANDING_LACKS;
+		if (local->ran)
+			return HAM_STANDING_HOLDS;
+		/* before that the guest may still have been writing, to a
+		 * mirror that nothing held it to */
+		return local->drained && local->txn == guest->txn
+			       ? HAM_STANDING_DISK
+			       : HAM_STANDING_LACKS;
+	case HAM_L_REPLICA: /* no write was acknowledged without it */
+		return HAM_STANDING_DISK;
 	default:
 		return HAM_STANDING_UNKNOWN;
 	}
@@ -97,7 +104,7 @@ ham_doubt_tell(ham_core *core, struct ham_local *local,
 			      local->stage == HAM_L_NONE)))
 		return;
 	msg.standing = (uint8_t)(source ? my_standing_as_source(local)
-					: my_standing_as_dest(local));
+					: my_standing_as_dest(local, guest));
 	if (msg.standing == HAM_STANDING_UNKNOWN)
 		return;
 	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
@@ -118,8 +125,8 @@ winner(enum ham_standing source, enum ham_standing dest,
 		return guest->owner; /* D absent or without image */
 	if (source_here && (dest_here || guest->dst_dead))
 		return guest->owner; /* no usable image: cold */
-	if (dest_here && guest->owner_dead)
-		return guest->dst; /* its disk is current, too */
+	if (dest_here && guest->owner_dead && dest == HAM_STANDING_DISK)
+		return guest->dst; /* cold */
 	return 0;
 }
 
@@ -154,6 +161,15 @@ ham_doubt_resolve(ham_core *core, const struct ham_guest *guest)
 	ham_propose_for(core, local, &op);
 }
 
+/* The source's death would not help: the destination's disk is not whole. */
+bool
+ham_doubt_lacks_disk(const ham_core *core, const struct ham_guest *guest)
+{
+	const struct ham_local *local = ham_local_lookup(core, guest->name);
+
+	return local && local->standing_dst == HAM_STANDING_LACKS;
+}
+
 uint32_t
 ham_doubt_waits_for(const ham_core *core, const struct ham_guest *guest,
 		    char *out, size_t size)
@@ -170,6 +186,13 @@ ham_doubt_waits_for(const ham_core *core, const struct ham_guest *guest,
 		g_snprintf(out, size, "in doubt between %s and %s: one of them",
 			   s, d);
 		return 0;
+	}
+	if (!source_here && ham_doubt_lacks_disk(core, guest)) {
+		g_snprintf(out, size,
+			   "the return of %s: the copy on %s may lack its last "
+			   "writes",
+			   s, d);
+		return guest->owner;
 	}
 	if (source_here) {
 		g_snprintf(out, size,

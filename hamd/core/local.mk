@@ -15,6 +15,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/local.c \
 	hamd/core/message.c \
 	hamd/core/message.h \
+	hamd/core/names.c \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/replicate.c \

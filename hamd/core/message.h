@@ -61,6 +61,8 @@ enum ham_standing {
 	HAM_STANDING_HOLDS,   /* S: paused, same life, not yielded;
 				 D: whole image, not aborted */
 	HAM_STANDING_LACKS,   /* no usable image, or S has yielded */
+	HAM_STANDING_DISK,    /* D: no image, but every acknowledged write: all
+				 mirrors had ended, or it was a live replica */
 	HAM_STANDING_N
 };
 
@@ -90,6 +92,8 @@ struct ham_msg {
 	/* ADOPT; bit i: the i-th node by id */
 	uint16_t members; /* admitted by it, if their EXCHANGE came before */
 	uint16_t joined;  /* in the view already */
+	uint64_t foreign_term; /* EXCHANGE: of a state in this ring that does
+				  not admit me; 0: I know of none */
 	/* EXCHANGE, HEARTBEAT: entry i speaks of the i-th node by id */
 	uint8_t n_nodes;
 	/* EXCHANGE: time since a ring of mine had that node, 0: it has it now;

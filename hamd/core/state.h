@@ -200,7 +200,8 @@ struct ham_core {
 	uint64_t assigned;     /* leader: number of the last RECORD sent */
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
-	bool foreign_adopt; /* this ring's state was made without us */
+	uint64_t
+		foreign_term; /* this ring's state was made without us, 0: no */
 	/* leader: sent, not delivered yet; asked again under the same number */
 	unsigned int n_flying;
 	struct ham_waiting flying[HAM_MAX_FLYING]; /* [0] is count + 1 */
@@ -355,7 +356,8 @@ bool ham_doubt_undisturbed(const ham_core *core, const struct ham_local *local,
 			   const struct ham_guest *guest);
 void ham_doubt_tell(ham_core *core, struct ham_local *local,
 		    const struct ham_guest *guest);
-/* Whose death would help, 0 if none is waited for. */
+bool ham_doubt_lacks_disk(const ham_core *core, const struct ham_guest *guest);
+/* Whose return, or death, would help; 0 if none is waited for. */
 uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);

@@ -103,7 +103,7 @@ close_view(ham_core *core)
 	core->counted = 0;
 	core->adopt_wanted = 0;
 	core->adopt_sent = false;
-	core->foreign_adopt = false;
+	core->foreign_term = 0;
 	core->n_waiting = 0;
 	core->n_flying = 0;
 	core->asked_promise = 0;
@@ -146,6 +146,7 @@ send_exchange(ham_core *core)
 	msg.checksum = ham_record_checksum(&core->record);
 	msg.promise = core->promise;
 	msg.has_store = core->has_store;
+	msg.foreign_term = core->foreign_term;
 	msg.config_digest = core->config.config_digest;
 	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
 	msg.n_nodes = (uint8_t)core->config.n_nodes;
@@ -248,7 +249,7 @@ ham_view_recheck(ham_core *core)
 		return;
 	}
 	if (core->phase == HAM_VIEW_EXCHANGE && !core->adopt_sent &&
-	    !core->foreign_adopt && exchange_complete(core) &&
+	    core->promise > core->foreign_term && exchange_complete(core) &&
 	    has_quorum(core) && choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
 		send_adopt(core, ham_members(core),
@@ -264,9 +265,12 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 {
 	struct ham_exchange *e = &core->exchange[from];
 
-	/* said before the ADOPT that admitted it, delivered after */
+	/* said before the ADOPT that admitted it, delivered after; unless it
+	 * knows of our state and has found no place in it */
 	if (core->phase == HAM_VIEW_JOINED && (core->joined & bit(from)) &&
-	    e->valid && e->incarnation == msg->incarnation)
+	    (from == core->self ||
+	     (e->valid && e->incarnation == msg->incarnation &&
+	      msg->foreign_term != core->base.term)))
 		return;
 	e->valid = true;
 	e->has_store = msg->has_store;
@@ -335,6 +339,24 @@ admitted(const ham_core *core, const struct ham_msg *msg)
 	return mask & ham_members(core);
 }
 
+/* The first ADOPT of a ring is void if any member it names has promised another
+ * term by then.  All who heard those promises judge alike, whatever they have
+ * promised themselves since. */
+static bool
+is_void(const ham_core *core, const struct ham_msg *msg)
+{
+	if (msg->joined != 0)
+		return false;
+	if (core->phase == HAM_VIEW_JOINED ||
+	    msg->pos.term <= core->foreign_term)
+		return true; /* there is a state already */
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if ((msg->members & bit(i)) && core->exchange[i].valid &&
+		    core->exchange[i].promise != msg->pos.term)
+			return true;
+	return false;
+}
+
 void
 ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 {
@@ -342,12 +364,14 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 
 	if (from == core->self)
 		core->adopt_sent = false;
-	if (core->phase == HAM_VIEW_EXCHANGE) {
-		if (!(newcomers & bit(core->self)) ||
-		    (msg->joined == 0 && msg->pos.term != core->promise)) {
+	if (is_void(core, msg))
+		return;
+	if (core->phase != HAM_VIEW_JOINED) {
+		if (core->phase != HAM_VIEW_EXCHANGE ||
+		    !(newcomers & bit(core->self))) {
 			/* the ring has a state, and it is not for us to make
-			 * another: we wait to be given it */
-			core->foreign_adopt = true;
+			 * another under that term: we wait to be given it */
+			core->foreign_term = msg->pos.term;
 			return;
 		}
 		core->adopt_sent = false;
@@ -355,8 +379,6 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		adopt(core, msg);
 		return;
 	}
-	if (core->phase != HAM_VIEW_JOINED)
-		return;
 	if (ham_pos_compare(msg->pos, core->record.pos) == 0 &&
 	    msg->checksum != ham_record_checksum(&core->record)) {
 		ham_fx_fatal(core,
@@ -366,7 +388,7 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	}
 	core->adopt_wanted &= (uint16_t)~newcomers;
 	core->joined |= newcomers;
-	if (newcomers) {
+	if (newcomers || (msg->members & bit(core->self))) {
 		ham_tell_stored(core, true);
 		ham_peers_changed(core, false);
 	}
@@ -451,6 +473,14 @@ ham_view_tick(ham_core *core)
 		return;
 	if (core->phase == HAM_VIEW_EXCHANGE && core->asked_promise == 0) {
 		core->adopt_sent = false;
+		if (core->promise <= core->foreign_term) {
+			/* nobody gave it to us: if there is none after all,
+			 * it takes a new term to make one */
+			core->asked_promise = core->promise + 1;
+			core->said_us = core->now_us;
+			ham_persist_promise(core, core->asked_promise);
+			return;
+		}
 		send_exchange(core);
 	} else if (core->phase == HAM_VIEW_JOINED && core->adopt_sent) {
 		core->adopt_sent = false;

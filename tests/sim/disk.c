@@ -23,7 +23,7 @@ copy_to_mirror(struct sim *sim, unsigned int i, unsigned int g, uint64_t k)
 
 	if (!vm->mirror || vm->mirror_broken)
 		return;
-	if (!sim_connected(sim, i, vm->mirror - 1) ||
+	if (!sim_data(sim, i, vm->mirror - 1) ||
 	    sim->node[vm->mirror - 1].vm[g].qsd != vm->mirror_qsd)
 		vm->mirror_broken = true;
 	else if (vm->mirror_ready)
@@ -59,7 +59,7 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 	if (vm->slot_node) {
 		const struct sim_vm *slot = &sim->node[vm->slot_node - 1].vm[g];
 
-		if (!sim_connected(sim, i, vm->slot_node - 1))
+		if (!sim_data(sim, i, vm->slot_node - 1))
 			return; /* hangs */
 		if (slot->qsd == 0 || slot->qsd != vm->slot_qsd ||
 		    !slot->qsd_active) {
@@ -77,7 +77,8 @@ sim_vm_write(struct sim *sim)
 {
 	for (unsigned int i = 0; i < sim->n; i++)
 		for (unsigned int g = 0; g < sim->n_guests; g++)
-			if (sim->node[i].power &&
+			if (sim->node[i].power && !sim->node[i].frozen &&
+			    !sim_asleep(sim, i) &&
 			    sim->node[i].vm[g].q == SIM_Q_RUNNING &&
 			    sim_chance(sim, 5000))
 				sim_try_write(sim, i, g);
@@ -89,5 +90,5 @@ sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g)
 	const struct sim_vm *vm = &sim->node[i].vm[g];
 
 	return vm->write && vm->q == SIM_Q_RUNNING && vm->slot_node &&
-	       !sim_connected(sim, i, vm->slot_node - 1);
+	       !sim_data(sim, i, vm->slot_node - 1);
 }

@@ -5,13 +5,21 @@ check_PROGRAMS += tests/sim/ham-sim
 tests_sim_ham_sim_SOURCES = \
 	tests/sim/check.c \
 	tests/sim/disk.c \
+	tests/sim/fault.c \
+	tests/sim/fence.c \
+	tests/sim/hamd.c \
 	tests/sim/host.c \
 	tests/sim/main.c \
 	tests/sim/proc.c \
 	tests/sim/ring.c \
+	tests/sim/run.c \
+	tests/sim/shrink.c \
 	tests/sim/sim.h \
+	tests/sim/store.c \
+	tests/sim/story.c \
 	tests/sim/time.c \
 	tests/sim/vm.c \
+	tests/sim/watch.c \
 	$(NULL)
 tests_sim_ham_sim_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_sim_ham_sim_LDADD = libhamcore.la $(GLIB_LIBS)

@@ -1,229 +1,163 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tests/sim/main.c - ham-sim: seeds, and what goes wrong in each
+/* tests/sim/main.c - ham-sim: many seeds, one seed, or a story
  *
- * A seed turns on a random subset of faults (swarm), lets them happen for a
- * while and then watches a cluster that nothing disturbs any more.  Exits 1
- * with the seeds that broke a rule.
+ * Exits 1 with the seeds that broke a rule, 2 for what it can't understand.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/sim/sim.h"
 
-enum {
-	FAULTS_US = 40 * 1000000,
-	QUIET_US = 90 * 1000000,
-	WRITE_US = 20 * SIM_MS,
+struct options {
+	gint64 seeds, first, seed;
+	gint nodes, guests, tries, seconds;
+	gboolean trace, shrink;
+	char *story;
 };
 
 static void
-split(struct sim *sim)
+shrink(const struct sim_plan *plan, const char *failure, int tries)
 {
-	if (sim_chance(sim, 5000)) {
-		for (unsigned int i = 0; i < sim->n; i++)
-			sim->node[i].part = 0;
-		sim_say(sim, "the network is whole");
-	} else {
-		for (unsigned int i = 0; i < sim->n; i++)
-			sim->node[i].part =
-				(unsigned int)sim_pick(sim, i == 0 ? 1 : 2);
-		sim_say(sim, "the network is split: %u%u%u%u%u",
-			sim->node[0].part, sim->node[1].part, sim->node[2].part,
-			sim->node[3].part, sim->node[4].part);
-	}
-	sim_ring_changed(sim);
-}
+	struct sim_plan *small = sim_shrink(plan, failure, (unsigned int)tries);
+	struct sim *sim = sim_new(small);
+	g_autofree char *story = NULL;
 
-static void
-operator(struct sim *sim)
-{
-	static const enum ham_command commands[] = {
-		HAM_CMD_START,	 HAM_CMD_START,	  HAM_CMD_MIGRATE,
-		HAM_CMD_MIGRATE, HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
-		HAM_CMD_CANCEL,	 HAM_CMD_STOP};
-	enum ham_command command =
-		commands[sim_pick(sim, G_N_ELEMENTS(commands))];
-	uint32_t target = (uint32_t)sim_pick(sim, sim->n) + 1;
-
-	if (command == HAM_CMD_START && sim_chance(sim, 5000))
-		target = 0;
-	sim_command(sim, (unsigned int)sim_pick(sim, sim->n), command,
-		    (unsigned int)sim_pick(sim, sim->n_guests), target);
-}
-
-static void
-mishap(struct sim *sim, void *data)
-{
-	unsigned int i = (unsigned int)sim_pick(sim, sim->n);
-	unsigned int g = (unsigned int)sim_pick(sim, sim->n_guests);
-
-	(void)data;
-	if (sim->quiet)
-		return;
-	if (sim_chance(sim, sim->rates.split))
-		split(sim);
-	if (sim_chance(sim, sim->rates.power))
-		sim_host_power(sim, i, !sim->node[i].power);
-	if (sim_chance(sim, sim->rates.crash_hamd))
-		sim_hamd_end(sim, i, "it crashes");
-	if (sim_chance(sim, sim->rates.kill_qemu))
-		sim_vm_kill_qemu(sim, i, g);
-	if (sim_chance(sim, sim->rates.kill_qsd))
-		sim_vm_kill_qsd(sim, i, g);
-	if (sim_chance(sim, sim->rates.command))
-		operator(sim);
-	sim_check(sim);
-	sim_at(sim, sim_between(sim, SIM_MS, 100 * SIM_MS), mishap, NULL);
-}
-
-static void
-writes(struct sim *sim, void *data)
-{
-	(void)data;
-	sim_vm_write(sim);
-	sim_at(sim, WRITE_US, writes, NULL);
-}
-
-static void
-be_quiet(struct sim *sim, void *data)
-{
-	(void)data;
-	sim->quiet = true;
-	memset(&sim->rates, 0, sizeof(sim->rates));
-	sim_say(sim, "no more faults");
-	for (unsigned int i = 0; i < sim->n; i++) {
-		sim->node[i].part = 0;
-		sim_host_power(sim, i, true);
-	}
-	sim_ring_changed(sim);
-}
-
-static unsigned int
-maybe(struct sim *sim, unsigned int most)
-{
-	return sim_chance(sim, 5000) ? (unsigned int)sim_pick(sim, most) + 1
-				     : 0;
-}
-
-static void
-setup(struct sim *sim, uint64_t seed, unsigned int nodes, unsigned int guests)
-{
-	sim->seed = seed;
-	sim->rng[0] = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	sim->rng[1] = seed ^ UINT64_C(0xbf58476d1ce4e5b9);
-	for (int k = 0; k < 8; k++)
-		(void)sim_random(sim);
-	sim->hash = UINT64_C(0xcbf29ce484222325);
-	sim->rings = g_ptr_array_new();
-	sim->n = nodes ? nodes : 3 + 2 * (unsigned int)sim_pick(sim, 2);
-	sim->n_guests = guests ? guests : 1 + (unsigned int)sim_pick(sim, 3);
-	sim->replicas = (unsigned int)sim_pick(sim, 2);
-	sim->now_us = 1000000;
-	sim->rates.split = maybe(sim, 150);
-	sim->rates.crash_hamd = maybe(sim, 150);
-	sim->rates.power = maybe(sim, 100);
-	sim->rates.kill_qemu = maybe(sim, 100);
-	sim->rates.kill_qsd = maybe(sim, 200);
-	sim->rates.act_fails = maybe(sim, 800);
-	sim->rates.drop = maybe(sim, 60);
-	sim->rates.command = 200 + (unsigned int)sim_pick(sim, 1500);
-	for (unsigned int g = 0; g < sim->n_guests; g++) {
-		g_snprintf(sim->guest[g].name, HAM_NAME_SIZE, "g%u", g + 1);
-		sim->config[g].replicas = sim->replicas;
-		sim->config[g].max_duration_us = 20 * 1000000;
-		g_strlcpy(sim->config[g].name, sim->guest[g].name,
-			  HAM_NAME_SIZE);
-	}
-	for (unsigned int i = 0; i < sim->n; i++) {
-		sim_host_init(sim, i);
-		sim_host_power(sim, i, true);
-	}
-	sim_at(sim, 0, writes, NULL);
-	sim_at(sim, 5 * 1000000, mishap, NULL);
-	sim_at(sim, FAULTS_US, be_quiet, NULL);
+	sim_run(sim);
+	story = sim_story_of(small);
+	printf("# %s\n%s", sim->failure, story);
+	fflush(stdout);
+	sim_free(sim);
+	sim_plan_free(small);
 }
 
 /* True if no rule was broken. */
 static bool
-run(uint64_t seed, bool trace, unsigned int nodes, unsigned int guests,
-    uint64_t *steps)
+run(uint64_t seed, const struct options *o, uint64_t *steps)
 {
-	struct sim *sim = g_new0(struct sim, 1);
-	int64_t end;
+	struct sim_plan *plan = sim_plan_random(seed, (unsigned int)o->nodes,
+						(unsigned int)o->guests);
+	struct sim *sim = sim_new(plan);
 	bool good;
 
-	sim->trace = trace;
-	setup(sim, seed, nodes, guests);
-	end = sim->now_us + FAULTS_US + QUIET_US;
-	while (!sim->failure[0] && sim->now_us < end && sim_next(sim))
-		;
-	if (!sim->failure[0])
-		sim_check_end(sim);
-	good = sim->failure[0] == '\0';
+	sim->trace = o->trace;
+	good = sim_run(sim);
 	if (!good) {
 		printf("seed %" G_GUINT64_FORMAT ": %s\n", seed, sim->failure);
 		fflush(stdout);
 	}
-	if (trace)
+	if (o->trace)
 		printf("hash %016" G_GINT64_MODIFIER "x, %" G_GUINT64_FORMAT
 		       " steps\n",
 		       sim->hash, sim->steps);
 	*steps += sim->steps;
-	for (unsigned int i = 0; i < sim->n; i++)
-		sim_host_free(sim, i);
-	sim_time_free(sim);
-	sim_ring_free(sim);
-	g_free(sim);
+	if (!good && o->shrink)
+		shrink(plan, sim->failure, o->tries);
+	sim_free(sim);
+	sim_plan_free(plan);
 	return good;
+}
+
+static int
+run_seeds(const struct options *o)
+{
+	gint64 begin = g_get_monotonic_time();
+	uint64_t steps = 0;
+	gint64 broken = 0;
+	gint64 done = 0;
+	double took = 0;
+
+	while (done < o->seeds &&
+	       (o->seconds == 0 || took < (double)o->seconds)) {
+		broken += !run((uint64_t)(o->first + done), o, &steps);
+		done++;
+		took = (double)(g_get_monotonic_time() - begin) / 1e6;
+	}
+	printf("%" G_GINT64_FORMAT " seeds, %" G_GUINT64_FORMAT
+	       " steps, %.1f s, %" G_GINT64_FORMAT " broken\n",
+	       done, steps, took, broken);
+	return broken > 0;
+}
+
+/* The times are left out: what is told is an order. */
+static int
+tell_story(const char *path, bool trace)
+{
+	GString *log = g_string_new("");
+	int verdict = sim_story(path, trace, log);
+	g_auto(GStrv) lines = g_strsplit(log->str, "\n", -1);
+
+	for (unsigned int k = 0; !trace && lines[k] && *lines[k]; k++) {
+		const char *at = lines[k];
+
+		while (g_ascii_isspace(*at))
+			at++;
+		while (*at && !g_ascii_isspace(*at))
+			at++;
+		while (g_ascii_isspace(*at))
+			at++;
+		puts(at);
+	}
+	g_string_free(log, TRUE);
+	return verdict;
+}
+
+static bool
+parse(int *argc, char ***argv, struct options *o)
+{
+	GOptionEntry entries[] = {
+		{"seeds", 'n', 0, G_OPTION_ARG_INT64, &o->seeds,
+		 "run so many seeds", "N"},
+		{"first", 0, 0, G_OPTION_ARG_INT64, &o->first,
+		 "from this one on", "S"},
+		{"seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds,
+		 "begin no seed after that time", "N"},
+		{"seed", 's', 0, G_OPTION_ARG_INT64, &o->seed,
+		 "run this one only", "S"},
+		{"nodes", 0, 0, G_OPTION_ARG_INT, &o->nodes,
+		 "2 to 5; by the seed if not given", "N"},
+		{"guests", 0, 0, G_OPTION_ARG_INT, &o->guests,
+		 "1 to 20; by the seed if not given", "N"},
+		{"trace", 't', 0, G_OPTION_ARG_NONE, &o->trace, "print all",
+		 NULL},
+		{"shrink", 0, 0, G_OPTION_ARG_NONE, &o->shrink,
+		 "of a seed that breaks a rule, print a short story", NULL},
+		{"tries", 0, 0, G_OPTION_ARG_INT, &o->tries,
+		 "chances a smaller story gets (20)", "N"},
+		{"story", 0, 0, G_OPTION_ARG_FILENAME, &o->story,
+		 "tell this story (see tests/sim/stories/README.md)", "FILE"},
+		G_OPTION_ENTRY_NULL};
+	g_autoptr(GOptionContext) context =
+		g_option_context_new("- searches for a broken rule");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, &error) ||
+	    o->nodes < 0 || o->nodes > SIM_NODES || o->nodes == 1 ||
+	    o->guests < 0 || o->guests > SIM_GUESTS || o->tries < 1 ||
+	    o->seconds < 0 || *argc > 1) {
+		fprintf(stderr, "ham-sim: %s\n",
+			error ? error->message : "out of range, or too much");
+		return false;
+	}
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	gint64 seeds = 500;
-	gint64 first = 1;
-	gint64 seed = -1;
-	gint nodes = 0;
-	gint guests = 0;
-	gboolean trace = FALSE;
-	GOptionEntry entries[] = {
-		{"seeds", 'n', 0, G_OPTION_ARG_INT64, &seeds,
-		 "run so many seeds", "N"},
-		{"first", 0, 0, G_OPTION_ARG_INT64, &first, "from this one on",
-		 "S"},
-		{"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "run this one only",
-		 "S"},
-		{"nodes", 0, 0, G_OPTION_ARG_INT, &nodes,
-		 "2 to 5; by the seed if not given", "N"},
-		{"guests", 0, 0, G_OPTION_ARG_INT, &guests,
-		 "1 to 20; by the seed if not given", "N"},
-		{"trace", 't', 0, G_OPTION_ARG_NONE, &trace, "print all", NULL},
-		G_OPTION_ENTRY_NULL};
-	g_autoptr(GOptionContext) context =
-		g_option_context_new("- searches for a broken rule");
-	g_autoptr(GError) error = NULL;
-	gint64 begin = g_get_monotonic_time();
-	uint64_t steps = 0;
-	unsigned int broken = 0;
+	struct options o = {.seeds = 500, .first = 1, .seed = -1, .tries = 20};
+	int verdict;
 
-	g_option_context_add_main_entries(context, entries, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, &error) ||
-	    nodes < 0 || nodes > SIM_NODES || guests < 0 ||
-	    guests > SIM_GUESTS) {
-		fprintf(stderr, "ham-sim: %s\n",
-			error ? error->message : "out of range");
+	if (!parse(&argc, &argv, &o))
 		return 2;
+	if (o.story) {
+		verdict = tell_story(o.story, o.trace);
+		g_free(o.story);
+		return verdict;
 	}
-	if (seed >= 0) {
-		first = seed;
-		seeds = 1;
+	if (o.seed >= 0) {
+		o.first = o.seed;
+		o.seeds = 1;
 	}
-	for (gint64 s = first; s < first + seeds; s++)
-		broken += !run((uint64_t)s, trace, (unsigned int)nodes,
-			       (unsigned int)guests, &steps);
-	printf("%" G_GINT64_FORMAT " seeds, %" G_GUINT64_FORMAT
-	       " steps, %.1f s, %u broken\n",
-	       seeds, steps, (double)(g_get_monotonic_time() - begin) / 1e6,
-	       broken);
-	return broken > 0;
+	return run_seeds(&o);
 }

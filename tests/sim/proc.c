@@ -23,8 +23,8 @@ sim_vm_did(struct sim *sim, unsigned int i, unsigned int g, enum ham_did what,
 				  .node = vm->slot_node,
 				  .blob = &blob};
 
-	sim_say(sim, "n%u %s did %d%s", i + 1, sim->guest[g].name, what,
-		flag ? " +" : "");
+	sim_say(sim, "n%u %s did %s%s", i + 1, sim->guest[g].name,
+		ham_did_name(what), flag ? " +" : "");
 	sim_step(sim, i, &event);
 }
 
@@ -68,8 +68,8 @@ sim_vm_find(struct sim *sim, unsigned int i)
 		vm->slot_bad = false; /* hamd's knowledge */
 		event.found = (uint8_t)kind_of(vm);
 		event.flag = vm->q == SIM_Q_IO_ERROR;
-		sim_say(sim, "n%u %s found %d", i + 1, sim->guest[g].name,
-			event.found);
+		sim_say(sim, "n%u %s found %s", i + 1, sim->guest[g].name,
+			ham_found_name(event.found));
 		sim_step(sim, i, &event);
 	}
 }

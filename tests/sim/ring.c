@@ -5,8 +5,9 @@
  * together what any of them has received, past gaps too; views are installed at
  * different times, quorum's news come apart from CPG's, and a message is sent
  * in the ring that is there when its turn comes.  An accepted message may be
- * dropped.  Left out: two rings at once over one network, a token that is
- * merely late, asymmetric links.
+ * dropped, a hamd that is gone may stay in CPG's list (a ghost), corosync may
+ * die alone.  Left out: two rings at once over one network, a token that is
+ * merely late, links that work one way.
  */
 #include "tests/sim/sim.h"
 
@@ -36,6 +37,7 @@ struct wire { /* what a timer carries */
 	uint64_t incarnation;
 	struct sim_ring *ring;
 	unsigned int index;
+	GQueue *outbox;	   /* turn: of the corosync that was */
 	uint16_t together; /* install: who goes on together */
 };
 
@@ -49,11 +51,25 @@ frame_free(gpointer data)
 	g_free(frame);
 }
 
+static bool
+turns(const struct sim *sim, unsigned int i)
+{
+	return sim->node[i].corosync && !sim_asleep(sim, i);
+}
+
+static bool
+connected(const struct sim *sim, unsigned int a, unsigned int b)
+{
+	return turns(sim, a) && turns(sim, b) &&
+	       sim->node[a].part == sim->node[b].part;
+}
+
 bool
-sim_connected(const struct sim *sim, unsigned int a, unsigned int b)
+sim_data(const struct sim *sim, unsigned int a, unsigned int b)
 {
 	return sim->node[a].power && sim->node[b].power &&
-	       sim->node[a].part == sim->node[b].part;
+	       !sim_asleep(sim, a) && !sim_asleep(sim, b) &&
+	       sim->node[a].data_part == sim->node[b].data_part;
 }
 
 static size_t
@@ -149,13 +165,14 @@ receive(struct sim *sim, void *data)
 	struct sim_node *node = &sim->node[wire->node];
 	struct frame *frame = g_ptr_array_index(wire->ring->log, wire->index);
 
-	if (node->life != wire->life || !node->power ||
-	    node->ring != wire->ring || node->next_ring)
+	if (node->life != wire->life || !node->corosync ||
+	    node->ring != wire->ring || node->next_ring ||
+	    sim_defer(sim, wire->node, receive, wire, sizeof(*wire)))
 		return;
 	for (unsigned int k = 0; k < sim->n; k++)
 		if ((frame->has & (1u << k)) &&
 		    sim->node[k].ring == wire->ring &&
-		    sim_connected(sim, k, wire->node)) {
+		    connected(sim, k, wire->node)) {
 			frame->has |= (uint16_t)(1u << wire->node);
 			deliver(sim, wire->node);
 			return;
@@ -174,7 +191,7 @@ token_turns(const struct sim *sim, const struct sim_ring *ring)
 		if (first == SIM_NODES)
 			first = k;
 		if (sim->node[k].ring != ring || sim->node[k].next_ring ||
-		    !sim_connected(sim, first, k))
+		    !connected(sim, first, k))
 			return false;
 	}
 	return true;
@@ -220,7 +237,9 @@ turn(struct sim *sim, void *data)
 	struct sim_node *node = &sim->node[wire->node];
 	struct frame *frame;
 
-	if (node->life != wire->life || !node->power)
+	if (node->life != wire->life || !node->corosync ||
+	    node->outbox != wire->outbox ||
+	    sim_defer(sim, wire->node, turn, wire, sizeof(*wire)))
 		return;
 	while (token_turns(sim, node->ring) &&
 	       (frame = g_queue_pop_head(node->outbox)))
@@ -235,7 +254,8 @@ post(struct sim *sim, unsigned int i, enum frame_kind kind, GBytes *bytes)
 {
 	struct sim_node *node = &sim->node[i];
 	struct frame *frame = g_new0(struct frame, 1);
-	struct wire wire = {.node = i, .life = node->life};
+	struct wire wire = {
+		.node = i, .life = node->life, .outbox = node->outbox};
 
 	frame->kind = (uint8_t)kind;
 	frame->from = i;
@@ -248,29 +268,68 @@ post(struct sim *sim, unsigned int i, enum frame_kind kind, GBytes *bytes)
 	       g_memdup2(&wire, sizeof(wire)));
 }
 
-/* Corosync of a node that has power now, or has lost it. */
-void
-sim_ring_power(struct sim *sim, unsigned int i)
+static void
+set_up(struct sim *sim, unsigned int i, bool up)
 {
 	struct sim_node *node = &sim->node[i];
 
+	node->corosync = up;
 	if (node->outbox)
 		g_queue_free_full(node->outbox, frame_free);
-	node->outbox = node->power ? g_queue_new() : NULL;
+	node->outbox = up ? g_queue_new() : NULL;
 	node->turn_due = false;
 	node->joined = false;
 	node->group = 0;
 	node->next_ring = NULL;
 	node->delivered = 0;
-	node->quorum_told = node->power;
-	node->ring = node->power ? ring_new(sim, (uint16_t)(1u << i)) : NULL;
+	node->quorum_told = up;
+	node->ring = up ? ring_new(sim, (uint16_t)(1u << i)) : NULL;
 	sim_ring_changed(sim);
+}
+
+/* Corosync of a node that has power now, or has lost it. */
+void
+sim_ring_power(struct sim *sim, unsigned int i)
+{
+	set_up(sim, i, sim->node[i].power);
+}
+
+static void
+live_again(struct sim *sim, void *data)
+{
+	struct wire *wire = data;
+	struct sim_node *node = &sim->node[wire->node];
+
+	if (node->life != wire->life || node->corosync ||
+	    sim_defer(sim, wire->node, live_again, wire, sizeof(*wire)))
+		return;
+	sim_say(sim, "n%u corosync starts", wire->node + 1);
+	set_up(sim, wire->node, true);
+	if (node->hamd)
+		sim_ring_group(sim, wire->node);
+}
+
+void
+sim_ring_die(struct sim *sim, unsigned int i, int64_t for_us)
+{
+	struct sim_node *node = &sim->node[i];
+	struct wire wire = {.node = i, .life = node->life};
+	struct ham_event lost = {.kind = HAM_EV_LOST};
+
+	if (!node->corosync || sim_asleep(sim, i))
+		return;
+	sim_say(sim, "n%u corosync dies", i + 1);
+	set_up(sim, i, false);
+	sim_at(sim, for_us, live_again, g_memdup2(&wire, sizeof(wire)));
+	sim_step(sim, i, &lost);
 }
 
 void
 sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len,
 	      bool droppable)
 {
+	if (!sim->node[i].corosync)
+		return; /* the connection is broken, LOST is on its way */
 	if (sim_chance(sim,
 		       droppable ? 20 * sim->rates.drop : sim->rates.drop)) {
 		sim_say(sim, "n%u corosync drops a message", i + 1);
@@ -301,7 +360,8 @@ quorum_news(struct sim *sim, void *data)
 	struct wire *wire = data;
 	struct sim_node *node = &sim->node[wire->node];
 
-	if (node->life != wire->life || node->ring != wire->ring)
+	if (node->life != wire->life || node->ring != wire->ring ||
+	    sim_defer(sim, wire->node, quorum_news, wire, sizeof(*wire)))
 		return;
 	node->quorum_told = true;
 	tell(sim, wire->node, HAM_EV_QUORUM);
@@ -314,7 +374,8 @@ install(struct sim *sim, void *data)
 	struct sim_node *node = &sim->node[wire->node];
 	struct sim_ring *old = node->ring;
 
-	if (node->life != wire->life || node->next_ring != wire->ring)
+	if (node->life != wire->life || node->next_ring != wire->ring ||
+	    sim_defer(sim, wire->node, install, wire, sizeof(*wire)))
 		return;
 	for (; old && node->delivered < old->log->len; node->delivered++) {
 		struct frame *frame =
@@ -326,7 +387,8 @@ install(struct sim *sim, void *data)
 	node->ring = wire->ring;
 	node->next_ring = NULL;
 	node->delivered = 0;
-	node->group &= wire->together; /* the others say PRESENT */
+	if (!sim_chance(sim, sim->rates.ghost))
+		node->group &= wire->together; /* the others say PRESENT */
 	node->quorum_told = false;
 	tell(sim, wire->node, HAM_EV_TOTEM);
 	if (node->joined)
@@ -391,10 +453,10 @@ reform(struct sim *sim, void *data)
 	for (unsigned int i = 0; i < sim->n; i++) {
 		uint16_t members = 0;
 
-		if (!sim->node[i].power || (done & (1u << i)))
+		if (!turns(sim, i) || (done & (1u << i)))
 			continue;
 		for (unsigned int k = 0; k < sim->n; k++)
-			if (sim_connected(sim, i, k))
+			if (connected(sim, i, k))
 				members |= (uint16_t)(1u << k);
 		done |= members;
 		if (!is_stable(sim, members))

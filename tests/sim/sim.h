@@ -2,12 +2,14 @@
 /* tests/sim/sim.h - a cluster of cores in one process, by one seed
  *
  * The object files of hamd/core/ are run as they are; all around them is a
- * model: corosync (ring.c), the store and hamd's own life (host.c), QEMU and
- * its daemons (vm.c, proc.c), disks (disk.c), and what goes wrong (main.c).
- * Time is virtual, chance comes from the seed alone: the same seed gives the
- * same trace.  The models refuse nothing that the real parts were seen to do;
- * what they leave out stands in each file's head.  After every event check.c
- * looks whether a guest runs twice or an acknowledged write is lost.
+ * model: corosync (ring.c), a node's power and sleep (host.c), hamd's life
+ * (hamd.c) and store (store.c), lease keeper and watchdog (watch.c), fence
+ * devices (fence.c), QEMU and its daemons (vm.c, proc.c), disks (disk.c).  What
+ * goes wrong is a list (fault.c), by a seed's chance (run.c) or by hand
+ * (story.c); shrink.c makes a long one short.  Time is virtual, chance comes
+ * from the seed alone: the same seed gives the same trace.  The models refuse
+ * nothing that the real parts were seen to do; what they leave out stands in
+ * each file's head.  After every event check.c looks whether a rule is broken.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -18,6 +20,7 @@ enum {
 	SIM_NODES = 5,
 	SIM_GUESTS = 20,
 	SIM_MS = 1000, /* us */
+	SIM_S = 1000000,
 };
 
 /* ---- vm.c ---- */
@@ -78,19 +81,45 @@ struct sim_guest {
 	uint64_t acked;
 };
 
-/* ---- host.c ---- */
+/* ---- nodes ---- */
+
+enum sim_fence {
+	SIM_FENCE_NONE, /* no device */
+	SIM_FENCE_OK,
+	SIM_FENCE_SLOW,
+	SIM_FENCE_HANG,
+	SIM_FENCE_ERROR,
+	SIM_FENCE_LIE,	 /* says it did; its status tells the truth */
+	SIM_FENCE_WRONG, /* switches off another node */
+	SIM_FENCE_LIAR,	 /* its status lies as well */
+	SIM_FENCE_N
+};
 
 struct sim_node {
 	bool power;
 	bool hamd;
 	ham_core *core;
-	uint64_t life;	      /* of the node's power */
+	uint64_t life; /* of the node's power */
+	int64_t boot_us;
+	int64_t asleep_until_us; /* the whole node stands still */
+	int64_t hung_until_us;	 /* its hamd does */
+	GQueue *backlog;	 /* events a hung hamd has not read */
+	bool draining;
 	uint64_t incarnation; /* of its hamd */
 	int64_t store_us;     /* when its last PERSIST is durable */
+	GQueue *writes;	      /* PERSISTs under way */
 	GHashTable *disk;     /* key -> GBytes: what was fsynced */
 	uint64_t last_epoch[SIM_GUESTS];
+	uint8_t fence; /* enum sim_fence */
+	bool frozen;   /* the guests' cgroups */
+	/* watch.c */
+	bool armed;
+	int64_t lease_until_us; /* by the node's clock */
+	int64_t pet_us;
 	/* ring.c */
-	unsigned int part; /* network component */
+	unsigned int part;	/* network component: cluster, */
+	unsigned int data_part; /* and migration */
+	bool corosync;
 	struct sim_ring *ring;
 	unsigned int delivered;	    /* frames of it */
 	struct sim_ring *next_ring; /* being installed */
@@ -103,21 +132,71 @@ struct sim_node {
 	struct sim_disk image[SIM_GUESTS];
 };
 
-struct sim_rates { /* per 10,000 chances; 0: that fault is off */
-	unsigned int split, crash_hamd, power, kill_qemu, kill_qsd, act_fails,
-		drop, command;
+/* ---- what goes wrong ---- */
+
+enum sim_fault_kind {
+	SIM_F_SPLIT,	  /* parts: of the cluster network */
+	SIM_F_DATA_SPLIT, /* parts: of the migration network */
+	SIM_F_POWER_OFF,
+	SIM_F_POWER_ON,
+	SIM_F_CRASH,	/* hamd */
+	SIM_F_HANG,	/* hamd, for_us */
+	SIM_F_SLEEP,	/* the node, for_us */
+	SIM_F_COROSYNC, /* dies, back after for_us */
+	SIM_F_KILL_QEMU,
+	SIM_F_KILL_QSD,
+	SIM_F_COMMAND,
+	SIM_F_N
 };
 
-struct sim {
-	uint64_t seed;
-	uint64_t rng[2];
-	int64_t now_us;
-	uint64_t hash;
-	bool trace;
-	bool quiet; /* faults are over */
+struct sim_fault {
+	int64_t at_us; /* since the start */
+	uint8_t kind;
+	uint8_t node; /* index */
+	uint8_t guest;
+	uint8_t command;
+	uint32_t target; /* node id */
+	int64_t for_us;
+	uint8_t parts[SIM_NODES];
+};
+
+/* What happens inside the models, per 10,000 chances; 0: never. */
+struct sim_rates {
+	unsigned int act_fails, /* of an act */
+		slow,		/* an act takes twenty times as long */
+		drop,		/* corosync loses an accepted message */
+		ghost,		/* a hamd that is gone stays in the group */
+		store,		/* an fsync fails */
+		resumes; /* QEMU goes on by itself while it is captured */
+};
+
+/* What a run is made of: by chance (run.c) or by hand (story.c). */
+struct sim_plan {
+	uint64_t seed; /* of the models */
 	unsigned int n;
 	unsigned int n_guests;
 	unsigned int replicas;
+	int64_t lease_us; /* 0: none */
+	int64_t watchdog_us;
+	bool fence_and_wait;
+	uint8_t fence[SIM_NODES];
+	struct sim_rates rates;
+	GArray *faults;	     /* struct sim_fault, by time */
+	int64_t faults_us;   /* then all is mended */
+	int64_t quiet_us;    /* and watched so long */
+	unsigned int absent; /* node id that stays off at the end, 0: none */
+};
+
+struct sim {
+	const struct sim_plan *plan;
+	uint64_t rng[2];
+	int64_t now_us;
+	uint64_t hash;
+	bool trace;    /* print */
+	GString *told; /* keep; NULL: don't */
+	bool quiet;    /* faults are over */
+	unsigned int n;
+	unsigned int n_guests;
 	struct sim_rates rates;
 	struct sim_node node[SIM_NODES];
 	struct sim_guest guest[SIM_GUESTS];
@@ -141,10 +220,13 @@ uint64_t sim_random(struct sim *sim);
 uint64_t sim_pick(struct sim *sim, uint64_t n);
 bool sim_chance(struct sim *sim, unsigned int per_10000);
 int64_t sim_between(struct sim *sim, int64_t min_us, int64_t max_us);
+void sim_seed(struct sim *sim, uint64_t seed);
 typedef void (*sim_fn)(struct sim *sim, void *data);
 /* `data` is g_free()d afterwards, run or not. */
 void sim_at(struct sim *sim, int64_t after_us, sim_fn fn, void *data);
 bool sim_next(struct sim *sim);
+/* The same if it comes before that time, which it then is otherwise. */
+bool sim_next_until(struct sim *sim, int64_t until_us);
 void sim_time_free(struct sim *sim);
 void sim_say(struct sim *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sim_fail(struct sim *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -153,11 +235,38 @@ void sim_fail(struct sim *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sim_host_init(struct sim *sim, unsigned int i);
 void sim_host_free(struct sim *sim, unsigned int i);
 void sim_host_power(struct sim *sim, unsigned int i, bool on);
+/* Switched on again by somebody, or by itself. */
+void sim_host_boot_later(struct sim *sim, unsigned int i, int64_t after_us);
+void sim_host_sleep(struct sim *sim, unsigned int i, int64_t for_us);
+/* CLOCK_BOOTTIME of that node. */
+int64_t sim_host_now(const struct sim *sim, unsigned int i);
+bool sim_asleep(const struct sim *sim, unsigned int i);
+/* True if the node sleeps: `fn` comes again with a copy when it wakes. */
+bool sim_defer(struct sim *sim, unsigned int i, sim_fn fn, const void *data,
+	       size_t size);
+
+/* hamd.c */
 void sim_hamd_start(struct sim *sim, unsigned int i);
 void sim_hamd_end(struct sim *sim, unsigned int i, const char *why);
+void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
+/* Standing still: its events wait, its acts too. */
+bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 		 unsigned int guest, uint32_t target);
+
+/* store.c */
+void sim_persist(struct sim *sim, unsigned int i, const struct ham_effect *fx);
+/* hamd ended: what was under way is lost, or just done. */
+void sim_store_cut(struct sim *sim, unsigned int i);
+void sim_store_free(struct sim_node *node);
+
+/* watch.c */
+void sim_watch_lease(struct sim *sim, unsigned int i, int64_t until_us);
+
+/* fence.c */
+void sim_fence(struct sim *sim, unsigned int i, const struct ham_effect *fx);
+const char *sim_fence_name(unsigned int kind);
 
 /* ring.c */
 void sim_ring_free(struct sim *sim);
@@ -168,7 +277,10 @@ void sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes,
 		   size_t len, bool droppable);
 /* hamd of this node joined or left the group. */
 void sim_ring_group(struct sim *sim, unsigned int i);
-bool sim_connected(const struct sim *sim, unsigned int a, unsigned int b);
+/* corosync alone dies; it is back after a while. */
+void sim_ring_die(struct sim *sim, unsigned int i, int64_t for_us);
+/* By the migration network. */
+bool sim_data(const struct sim *sim, unsigned int a, unsigned int b);
 
 /* vm.c */
 void sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx);
@@ -192,6 +304,41 @@ bool sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g);
 
 /* check.c */
 void sim_check(struct sim *sim);
+/* Epochs, now and then. */
+void sim_check_epochs(struct sim *sim, unsigned int i);
+/* A guest is about to boot. */
+void sim_check_boot(struct sim *sim, unsigned int i, unsigned int g);
 void sim_check_end(struct sim *sim);
+
+/* fault.c */
+struct sim_plan *sim_plan_new(void);
+struct sim_plan *sim_plan_copy(const struct sim_plan *plan);
+void sim_plan_free(struct sim_plan *plan);
+/* The swarm: what this seed turns on. */
+struct sim_plan *sim_plan_random(uint64_t seed, unsigned int nodes,
+				 unsigned int guests);
+void sim_fault_do(struct sim *sim, const struct sim_fault *fault);
+/* As a line of a story, without its time; the caller frees. */
+char *sim_fault_text(const struct sim_fault *fault, unsigned int n);
+/* NULL, or what is wrong. */
+const char *sim_fault_parse(char **words, unsigned int n_words,
+			    const struct sim_plan *plan, struct sim_fault *out);
+
+/* run.c */
+struct sim *sim_new(const struct sim_plan *plan);
+void sim_free(struct sim *sim);
+/* Everyone up, all networks whole, no more chance. */
+void sim_be_quiet(struct sim *sim);
+/* Faults, quiet and the last look; true if no rule was broken. */
+bool sim_run(struct sim *sim);
+
+/* story.c: 0 ok, 1 it went another way, 2 it can't be read */
+int sim_story(const char *path, bool trace, GString *log);
+/* A plan as the text of a story. */
+char *sim_story_of(const struct sim_plan *plan);
+
+/* shrink.c: fewer faults that break the same rule; the caller frees. */
+struct sim_plan *sim_shrink(const struct sim_plan *plan, const char *failure,
+			    unsigned int tries);
 
 #endif

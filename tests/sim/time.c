@@ -27,6 +27,15 @@ sim_random(struct sim *sim)
 	return result;
 }
 
+void
+sim_seed(struct sim *sim, uint64_t seed)
+{
+	sim->rng[0] = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	sim->rng[1] = seed ^ UINT64_C(0xbf58476d1ce4e5b9);
+	for (int k = 0; k < 8; k++)
+		(void)sim_random(sim);
+}
+
 uint64_t
 sim_pick(struct sim *sim, uint64_t n)
 {
@@ -104,6 +113,15 @@ sim_next(struct sim *sim)
 	return true;
 }
 
+bool
+sim_next_until(struct sim *sim, int64_t until_us)
+{
+	if (sim->n_heap > 0 && sim->heap[0].at_us < until_us)
+		return sim_next(sim);
+	sim->now_us = until_us;
+	return false;
+}
+
 void
 sim_time_free(struct sim *sim)
 {
@@ -132,6 +150,8 @@ sim_say(struct sim *sim, const char *format, ...)
 	vsnprintf(line + n, sizeof(line) - (size_t)n, format, ap);
 	va_end(ap);
 	hash(sim, line);
+	if (sim->told)
+		g_string_append_printf(sim->told, "%s\n", line);
 	if (sim->trace)
 		puts(line);
 }

@@ -2,7 +2,7 @@
 /* tests/sim/vm.c - a model of hamd/guest/: what is asked of QEMU and daemons
  *
  * Each act takes its time and may fail; a step between may be the last one of
- * a hamd.  Left out: a QEMU that resumes by itself.
+ * a hamd.  Frozen guests answer nothing, but can be ended.
  */
 #include <string.h>
 
@@ -70,9 +70,12 @@ static void
 later(struct sim *sim, const struct work *w, int64_t min_us, int64_t max_us)
 {
 	struct work *next = g_memdup2(w, sizeof(*w));
+	int64_t after_us = sim_between(sim, min_us, max_us);
 
 	next->stage++;
-	sim_at(sim, sim_between(sim, min_us, max_us), go, next);
+	if (sim_chance(sim, sim->rates.slow))
+		after_us *= 20;
+	sim_at(sim, after_us, go, next);
 }
 
 static bool
@@ -90,6 +93,7 @@ go_launch(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_LAUNCH_FAILED, false);
 		return;
 	}
+	sim_check_boot(sim, w->node, w->guest);
 	*vm = (struct sim_vm){.work = vm->work};
 	vm->image = sim->node[w->node].image[w->guest].writes;
 	/* what was tried and not acknowledged may be gone */
@@ -136,7 +140,7 @@ go_copy(struct sim *sim, struct work *w)
 	struct sim_node *node = &sim->node[w->node];
 	struct sim_vm *vm = &node->vm[w->guest];
 	struct sim_vm *dst = vm_at(sim, w->target, w->guest);
-	bool there = sim_connected(sim, w->node, w->target - 1) &&
+	bool there = sim_data(sim, w->node, w->target - 1) &&
 		     dst->q == SIM_Q_INCOMING;
 
 	switch (w->stage) {
@@ -195,6 +199,36 @@ go_undo(struct sim *sim, struct work *w)
 	did(sim, w, HAM_DID_UNDONE, true);
 }
 
+struct guard {
+	unsigned int node;
+	unsigned int guest;
+	uint64_t life;
+};
+
+static void
+guard(struct sim *sim, void *data)
+{
+	const struct guard *g = data;
+
+	if (sim->node[g->node].life == g->life &&
+	    !sim_defer(sim, g->node, guard, g, sizeof(*g)))
+		sim_vm_kill_qemu(sim, g->node, g->guest);
+}
+
+/* Nobody asked it to: the guest layer sees RESUME and ends it (F44). */
+static void
+resume_by_itself(struct sim *sim, const struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	struct guard g = {w->node, w->guest, w->life};
+
+	sim_say(sim, "n%u %s: QEMU goes on by itself", w->node + 1,
+		sim->guest[w->guest].name);
+	vm->q = SIM_Q_RUNNING;
+	sim_at(sim, sim_between(sim, SIM_MS, 10 * SIM_MS), guard,
+	       g_memdup2(&g, sizeof(g)));
+}
+
 static void
 go_capture(struct sim *sim, struct work *w)
 {
@@ -212,6 +246,10 @@ go_capture(struct sim *sim, struct work *w)
 		later(sim, w, 2 * SIM_MS, 12 * SIM_MS);
 		return;
 	case 2:
+		if (sim_chance(sim, sim->rates.resumes)) {
+			resume_by_itself(sim, w);
+			return;
+		}
 		if (fails(sim) || (vm->mirror && vm->mirror_broken)) {
 			did(sim, w, HAM_DID_CAPTURE_FAILED, false);
 			return;
@@ -223,7 +261,7 @@ go_capture(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_DRAINED, false);
 		return;
 	default:
-		if (!sim_connected(sim, w->node, w->target - 1)) {
+		if (!sim_data(sim, w->node, w->target - 1)) {
 			later(sim, w, 100 * SIM_MS, 100 * SIM_MS);
 			return;
 		}
@@ -244,7 +282,8 @@ go_run(struct sim *sim, struct work *w)
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
 	if (fails(sim) || vm->q != SIM_Q_WHOLE) {
-		did(sim, w, HAM_DID_RUN_FAILED, true);
+		/* now and then it can't be told whether it ran */
+		did(sim, w, HAM_DID_RUN_FAILED, sim_chance(sim, 7000));
 		return;
 	}
 	vm->slot_node = w->target;
@@ -328,7 +367,7 @@ go_wire(struct sim *sim, struct work *w)
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 	const struct sim_vm *src = vm_at(sim, w->peer, w->guest);
 
-	if (fails(sim) || !sim_connected(sim, w->node, w->peer - 1) ||
+	if (fails(sim) || !sim_data(sim, w->node, w->peer - 1) ||
 	    src->qsd == 0) {
 		did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
 		return;
@@ -377,6 +416,21 @@ go_other(struct sim *sim, struct work *w)
 	}
 }
 
+static bool
+needs_qemu(uint8_t act)
+{
+	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
+	       act != HAM_DO_CLOSE && act != HAM_DO_LAUNCH &&
+	       act != HAM_DO_PREPARE;
+}
+
+static bool
+stands_still(const struct sim *sim, const struct work *w)
+{
+	return sim_hamd_hung(sim, w->node) ||
+	       (sim->node[w->node].frozen && needs_qemu(w->act));
+}
+
 static void
 go(struct sim *sim, void *data)
 {
@@ -386,6 +440,10 @@ go(struct sim *sim, void *data)
 	if (node->life != w->life || !node->hamd ||
 	    node->vm[w->guest].work != w->work)
 		return;
+	if (stands_still(sim, w)) {
+		sim_at(sim, 50 * SIM_MS, go, g_memdup2(w, sizeof(*w)));
+		return;
+	}
 	switch (w->act) {
 	case HAM_DO_LAUNCH:
 		go_launch(sim, w);
@@ -536,9 +594,9 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		w.target = vm->copy_to;
 	if (fx->act == HAM_DO_COPY)
 		vm->copy_to = fx->node;
-	sim_say(sim, "n%u %s do %d%s epoch %" G_GUINT64_FORMAT " node %u",
-		i + 1, fx->guest, fx->act, fx->flag ? " +" : "", fx->epoch,
-		fx->node);
+	sim_say(sim, "n%u %s do %s%s epoch %" G_GUINT64_FORMAT, i + 1,
+		fx->guest, ham_do_name(fx->act), fx->flag ? " +" : "",
+		fx->epoch);
 	later(sim, &w, takes[fx->act].min * SIM_MS,
 	      takes[fx->act].max * SIM_MS);
 }

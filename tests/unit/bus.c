@@ -5,19 +5,6 @@
 #include <check.h>
 #include <string.h>
 
-static const char *const act_names[HAM_DO_N] = {
-	[HAM_DO_LAUNCH] = "LAUNCH",   [HAM_DO_SHUTDOWN] = "SHUTDOWN",
-	[HAM_DO_KILL] = "KILL",	      [HAM_DO_PREPARE] = "PREPARE",
-	[HAM_DO_COPY] = "COPY",	      [HAM_DO_UNDO] = "UNDO",
-	[HAM_DO_CAPTURE] = "CAPTURE", [HAM_DO_HALT] = "HALT",
-	[HAM_DO_SILENCE] = "SILENCE", [HAM_DO_RESUME] = "RESUME",
-	[HAM_DO_FINISH] = "FINISH",   [HAM_DO_RELEASE] = "RELEASE",
-	[HAM_DO_WIRE] = "WIRE",	      [HAM_DO_TAKEOVER] = "TAKEOVER",
-	[HAM_DO_RUN] = "RUN",	      [HAM_DO_DISCARD] = "DISCARD",
-	[HAM_DO_CLOSE] = "CLOSE",     [HAM_DO_SLOT_DROP] = "SLOT_DROP",
-	[HAM_DO_RETRY] = "RETRY",
-};
-
 /* What a healthy guest layer answers; FOUND stands for "nothing". */
 static const enum ham_did answers[HAM_DO_N] = {
 	[HAM_DO_LAUNCH] = HAM_DID_LAUNCHED,
@@ -136,7 +123,7 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	struct ham_event event = {
 		.kind = HAM_EV_DID, .guest = fx->guest, .blob = &blob};
 
-	g_string_append_printf(node->acts, "%s ", act_names[act]);
+	g_string_append_printf(node->acts, "%s ", ham_do_name(act));
 	note_vcpus(bus, i, act);
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
 		return;

@@ -270,13 +270,15 @@ START_TEST(doubt_destination_dead)
 }
 END_TEST
 
-/* Row 4: D never got the whole image, S is gone. */
+/* Row 4: D has the whole disk but never got the whole image, S is gone. */
 START_TEST(doubt_source_dead)
 {
 	struct bus *bus = three(0, true);
 
 	bus->node[0].silent = BUS_ACT(CAPTURE);
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_DRAINED, NULL, false);
 	bus_run(bus);
 	power_cut(bus, 0, "211");
 	bus_time(bus, 2000000);
@@ -287,6 +289,39 @@ START_TEST(doubt_source_dead)
 	ck_assert(bus->node[1].vcpus);
 	ck_assert(did(bus, 1, "LAUNCH"));
 	ck_assert_uint_eq(bus_guest(bus, 1)->owner, 2);
+	bus_free(bus);
+}
+END_TEST
+
+/* The same before the mirrors ended: S may have gone on writing without D, so
+ * its death alone makes D's copy no better. */
+START_TEST(doubt_source_dead_before_the_disk_was_whole)
+{
+	struct bus *bus = three(0, true);
+	struct ham_core_guest_info info;
+
+	bus->node[0].silent = BUS_ACT(CAPTURE);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	power_cut(bus, 0, "211");
+	bus_time(bus, 2000000);
+	ck_assert(!did(bus, 1, "FENCE1"));
+	ham_core_guest_info(bus->node[1].core, bus_guest(bus, 1), &info);
+	ck_assert_str_eq(info.waits_for,
+			 "the return of n1: the copy on n2 may lack its last "
+			 "writes");
+	bus_command(bus, 1, HAM_CMD_CONFIRM_OFF, 1);
+	bus_run(bus);
+	bus_time(bus, 2000000);
+	ck_assert(bus_guest(bus, 1)->owner_dead);
+	ck_assert(!did(bus, 1, "LAUNCH"));
+	/* back, rebooted: its disk has it all */
+	bus_split(bus, "111");
+	bus_up(bus, 0);
+	bus_run(bus);
+	bus_time(bus, 2000000);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert_uint_eq(bus_guest(bus, 1)->owner, 1);
 	bus_free(bus);
 }
 END_TEST
@@ -441,6 +476,7 @@ main(void)
 	tcase_add_test(tc, operator_confirms);
 	tcase_add_test(tc, doubt_destination_dead);
 	tcase_add_test(tc, doubt_source_dead);
+	tcase_add_test(tc, doubt_source_dead_before_the_disk_was_whole);
 	tcase_add_test(tc, stop_of_a_dead_owner);
 	tcase_add_test(tc, no_start_without_a_lease);
 	tcase_add_test(tc, out_of_quorum_frozen_then_killed);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/sim/fault.c - what goes wrong: as chance has it, done, and in words
+ *
+ * A seed turns on a random subset of faults (swarm), each with a rate of its
+ * own.  The list is made before the run, from a stream of chance of its own, so
+ * that leaving a fault out changes as little as possible.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+enum {
+	FAULTS_FROM_US = 5 * SIM_S,
+	FAULTS_US = 40 * SIM_S,
+	QUIET_US = 90 * SIM_S,
+};
+
+/* Per 10,000 chances, of which there are about 700 in a run. */
+struct swarm {
+	unsigned int split, data_split, power, crash, hang, sleep, corosync,
+		qemu, qsd, command;
+};
+
+struct sim_plan *
+sim_plan_new(void)
+{
+	struct sim_plan *plan = g_new0(struct sim_plan, 1);
+
+	plan->faults = g_array_new(FALSE, TRUE, sizeof(struct sim_fault));
+	plan->faults_us = FAULTS_US;
+	plan->quiet_us = QUIET_US;
+	plan->seed = 1;
+	plan->n = 3;
+	plan->n_guests = 1;
+	return plan;
+}
+
+struct sim_plan *
+sim_plan_copy(const struct sim_plan *plan)
+{
+	struct sim_plan *copy = g_memdup2(plan, sizeof(*plan));
+
+	copy->faults = g_array_copy(plan->faults);
+	return copy;
+}
+
+void
+sim_plan_free(struct sim_plan *plan)
+{
+	if (!plan)
+		return;
+	g_array_unref(plan->faults);
+	g_free(plan);
+}
+
+/* ---- by chance ---- */
+
+static unsigned int
+maybe(struct sim *dice, unsigned int most)
+{
+	return sim_chance(dice, 5000) ? (unsigned int)sim_pick(dice, most) + 1
+				      : 0;
+}
+
+static void
+add(struct sim *dice, struct sim_plan *plan, int64_t at_us,
+    enum sim_fault_kind kind, int64_t for_us)
+{
+	/* whole milliseconds, as stories have them */
+	struct sim_fault f = {.at_us = at_us / SIM_MS * SIM_MS,
+			      .kind = (uint8_t)kind,
+			      .for_us = for_us / SIM_MS * SIM_MS};
+	bool whole = sim_chance(dice, 5000);
+
+	f.node = (uint8_t)sim_pick(dice, plan->n);
+	f.guest = (uint8_t)sim_pick(dice, plan->n_guests);
+	for (unsigned int i = 1; !whole && i < plan->n; i++)
+		f.parts[i] = (uint8_t)sim_pick(dice, 2);
+	g_array_append_val(plan->faults, f);
+}
+
+static void
+add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
+{
+	static const uint8_t commands[] = {HAM_CMD_START,   HAM_CMD_START,
+					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
+					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
+					   HAM_CMD_CANCEL,  HAM_CMD_STOP};
+	struct sim_fault *f;
+
+	add(dice, plan, at_us, SIM_F_COMMAND, 0);
+	f = &g_array_index(plan->faults, struct sim_fault,
+			   plan->faults->len - 1);
+	f->command = commands[sim_pick(dice, G_N_ELEMENTS(commands))];
+	f->target = (uint32_t)sim_pick(dice, plan->n) + 1;
+	if (f->command == HAM_CMD_START && sim_chance(dice, 5000))
+		f->target = 0;
+}
+
+/* A link that comes and goes about as fast as the token (F16). */
+static void
+add_flapping(struct sim *dice, struct sim_plan *plan, int64_t at_us)
+{
+	for (unsigned int k = 0; k < 6; k++) {
+		add(dice, plan, at_us, SIM_F_SPLIT, 0);
+		at_us += sim_between(dice, 300 * SIM_MS, 2 * SIM_S);
+	}
+}
+
+static void
+add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
+	 int64_t at_us)
+{
+	if (sim_chance(dice, swarm->split))
+		add(dice, plan, at_us, SIM_F_SPLIT, 0);
+	if (sim_chance(dice, swarm->split / 20))
+		add_flapping(dice, plan, at_us);
+	if (sim_chance(dice, swarm->data_split))
+		add(dice, plan, at_us, SIM_F_DATA_SPLIT, 0);
+	if (sim_chance(dice, swarm->power))
+		add(dice, plan, at_us,
+		    sim_chance(dice, 5000) ? SIM_F_POWER_OFF : SIM_F_POWER_ON,
+		    0);
+	if (sim_chance(dice, swarm->crash))
+		add(dice, plan, at_us, SIM_F_CRASH, 0);
+	if (sim_chance(dice, swarm->hang))
+		add(dice, plan, at_us, SIM_F_HANG,
+		    sim_between(dice, 100 * SIM_MS, 15 * SIM_S));
+	if (sim_chance(dice, swarm->sleep))
+		add(dice, plan, at_us, SIM_F_SLEEP,
+		    sim_between(dice, 100 * SIM_MS, 15 * SIM_S));
+	if (sim_chance(dice, swarm->corosync))
+		add(dice, plan, at_us, SIM_F_COROSYNC,
+		    sim_between(dice, 100 * SIM_MS, 8 * SIM_S));
+	if (sim_chance(dice, swarm->qemu))
+		add(dice, plan, at_us, SIM_F_KILL_QEMU, 0);
+	if (sim_chance(dice, swarm->qsd))
+		add(dice, plan, at_us, SIM_F_KILL_QSD, 0);
+	if (sim_chance(dice, swarm->command)) {
+		add_command(dice, plan, at_us);
+		if (sim_chance(dice, 2000)) /* two at once */
+			add_command(dice, plan, at_us);
+	}
+}
+
+static void
+choose_proofs(struct sim *dice, struct sim_plan *plan)
+{
+	bool devices = sim_chance(dice, 7000);
+
+	if (sim_chance(dice, 4000)) {
+		plan->lease_us = 6 * SIM_S;
+		plan->watchdog_us = 5 * SIM_S;
+		plan->fence_and_wait = devices && sim_chance(dice, 3000);
+	}
+	for (unsigned int i = 0; devices && i < plan->n; i++)
+		plan->fence[i] =
+			(uint8_t)(sim_chance(dice, 6000)
+					  ? SIM_FENCE_OK
+					  : sim_pick(dice,
+						     plan->fence_and_wait
+							     ? SIM_FENCE_N
+							     : SIM_FENCE_LIAR));
+	if (plan->n > 2 && sim_chance(dice, 3000))
+		plan->absent = (unsigned int)sim_pick(dice, plan->n) + 1;
+}
+
+struct sim_plan *
+sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
+{
+	struct sim *dice = g_new0(struct sim, 1);
+	struct sim_plan *plan = sim_plan_new();
+	struct swarm swarm;
+	int64_t at_us = FAULTS_FROM_US;
+
+	sim_seed(dice, ~seed);
+	plan->seed = seed;
+	plan->n = nodes ? nodes : 3 + 2 * (unsigned int)sim_pick(dice, 2);
+	plan->n_guests = guests ? guests : 1 + (unsigned int)sim_pick(dice, 3);
+	plan->replicas = (unsigned int)sim_pick(dice, 2);
+	choose_proofs(dice, plan);
+	swarm.split = maybe(dice, 150);
+	swarm.data_split = maybe(dice, 100);
+	swarm.power = maybe(dice, 150);
+	swarm.crash = maybe(dice, 150);
+	swarm.hang = maybe(dice, 80);
+	swarm.sleep = maybe(dice, 80);
+	swarm.corosync = maybe(dice, 80);
+	swarm.qemu = maybe(dice, 100);
+	swarm.qsd = maybe(dice, 200);
+	swarm.command = 200 + (unsigned int)sim_pick(dice, 1500);
+	plan->rates.act_fails = maybe(dice, 800);
+	plan->rates.slow = maybe(dice, 500);
+	plan->rates.drop = maybe(dice, 60);
+	plan->rates.ghost = maybe(dice, 2000);
+	plan->rates.store = maybe(dice, 50);
+	plan->rates.resumes = maybe(dice, 1000);
+	while (at_us < plan->faults_us) {
+		add_some(dice, plan, &swarm, at_us);
+		at_us += sim_between(dice, SIM_MS, 100 * SIM_MS);
+	}
+	g_free(dice);
+	return plan;
+}
+
+/* ---- done ---- */
+
+static void
+split(struct sim *sim, const struct sim_fault *f)
+{
+	bool data = f->kind == SIM_F_DATA_SPLIT;
+	GString *text = g_string_new("");
+
+	for (unsigned int i = 0; i < sim->n; i++) {
+		if (data)
+			sim->node[i].data_part = f->parts[i];
+		else
+			sim->node[i].part = f->parts[i];
+		g_string_append_printf(text, "%u", f->parts[i]);
+	}
+	sim_say(sim, "the %s network is %s", data ? "migration" : "cluster",
+		text->str);
+	g_string_free(text, TRUE);
+	if (!data)
+		sim_ring_changed(sim);
+}
+
+void
+sim_fault_do(struct sim *sim, const struct sim_fault *f)
+{
+	switch ((enum sim_fault_kind)f->kind) {
+	case SIM_F_SPLIT:
+	case SIM_F_DATA_SPLIT:
+		split(sim, f);
+		break;
+	case SIM_F_POWER_OFF:
+	case SIM_F_POWER_ON:
+		sim_host_power(sim, f->node, f->kind == SIM_F_POWER_ON);
+		break;
+	case SIM_F_CRASH:
+		sim_hamd_end(sim, f->node, "it crashes");
+		break;
+	case SIM_F_HANG:
+		sim_hamd_hang(sim, f->node, f->for_us);
+		break;
+	case SIM_F_SLEEP:
+		sim_host_sleep(sim, f->node, f->for_us);
+		break;
+	case SIM_F_COROSYNC:
+		sim_ring_die(sim, f->node, f->for_us);
+		break;
+	case SIM_F_KILL_QEMU:
+		sim_vm_kill_qemu(sim, f->node, f->guest);
+		break;
+	case SIM_F_KILL_QSD:
+		sim_vm_kill_qsd(sim, f->node, f->guest);
+		break;
+	case SIM_F_COMMAND:
+		sim_command(sim, f->node, (enum ham_command)f->command,
+			    f->guest, f->target);
+		break;
+	case SIM_F_N:
+		break;
+	}
+}
+
+/* ---- in words ---- */
+
+static const char *const words[SIM_F_N] = {
+	"split", "data-split", "power-off", "power-on", "crash",    "hang",
+	"sleep", "corosync",   "kill-qemu", "kill-qsd", "operator",
+};
+
+static const char *const commands[] = {
+	"start", "stop", "migrate", "cancel", "confirm-off",
+};
+
+char *
+sim_fault_text(const struct sim_fault *f, unsigned int n)
+{
+	GString *text = g_string_new(words[f->kind]);
+
+	switch ((enum sim_fault_kind)f->kind) {
+	case SIM_F_SPLIT:
+	case SIM_F_DATA_SPLIT:
+		g_string_append_c(text, ' ');
+		for (unsigned int i = 0; i < n; i++)
+			g_string_append_printf(text, "%u", f->parts[i]);
+		break;
+	case SIM_F_HANG:
+	case SIM_F_SLEEP:
+	case SIM_F_COROSYNC:
+		g_string_append_printf(text, " n%u %" G_GINT64_FORMAT "ms",
+				       f->node + 1, f->for_us / SIM_MS);
+		break;
+	case SIM_F_KILL_QEMU:
+	case SIM_F_KILL_QSD:
+		g_string_append_printf(text, " n%u g%u", f->node + 1,
+				       f->guest + 1);
+		break;
+	case SIM_F_COMMAND:
+		g_string_append_printf(text, " n%u %s g%u", f->node + 1,
+				       commands[f->command], f->guest + 1);
+		if (f->target)
+			g_string_append_printf(text, " n%u", f->target);
+		break;
+	default:
+		g_string_append_printf(text, " n%u", f->node + 1);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* "n3" -> 2, below `bound` */
+static bool
+number(const char *word, char letter, unsigned int bound, unsigned int *out)
+{
+	char *end;
+	unsigned long n;
+
+	if (!word || word[0] != letter)
+		return false;
+	n = strtoul(word + 1, &end, 10);
+	if (*end || n < 1 || n > bound)
+		return false;
+	*out = (unsigned int)n - 1;
+	return true;
+}
+
+static const char *
+parse_parts(const char *word, const struct sim_plan *plan,
+	    struct sim_fault *out)
+{
+	if (!word || strlen(word) != plan->n)
+		return "one digit for each node is wanted";
+	for (unsigned int i = 0; i < plan->n; i++) {
+		if (word[i] < '0' || word[i] > '9')
+			return "one digit for each node is wanted";
+		out->parts[i] = (uint8_t)(word[i] - '0');
+	}
+	return NULL;
+}
+
+static const char *
+parse_command(char **w, unsigned int n, const struct sim_plan *plan,
+	      struct sim_fault *out)
+{
+	unsigned int k = 0;
+	unsigned int node;
+	unsigned int guest;
+
+	while (n > 2 && k < G_N_ELEMENTS(commands) &&
+	       strcmp(w[2], commands[k]) != 0)
+		k++;
+	if (n < 4 || k == G_N_ELEMENTS(commands))
+		return "operator nN start|stop|migrate|cancel|confirm-off gN "
+		       "[nN]";
+	out->command = (uint8_t)k;
+	if (!number(w[3], 'g', plan->n_guests, &guest))
+		return "no such guest";
+	out->guest = (uint8_t)guest;
+	if (n > 4) {
+		if (!number(w[4], 'n', plan->n, &node))
+			return "no such node";
+		out->target = node + 1;
+	}
+	return NULL;
+}
+
+const char *
+sim_fault_parse(char **w, unsigned int n, const struct sim_plan *plan,
+		struct sim_fault *out)
+{
+	unsigned int kind = 0;
+	unsigned int node;
+	unsigned int guest;
+
+	memset(out, 0, sizeof(*out));
+	while (kind < SIM_F_N && strcmp(w[0], words[kind]) != 0)
+		kind++;
+	if (kind == SIM_F_N)
+		return "no such fault";
+	out->kind = (uint8_t)kind;
+	if (kind == SIM_F_SPLIT || kind == SIM_F_DATA_SPLIT)
+		return parse_parts(n == 2 ? w[1] : NULL, plan, out);
+	if (n < 2 || !number(w[1], 'n', plan->n, &node))
+		return "no such node";
+	out->node = (uint8_t)node;
+	if (kind == SIM_F_COMMAND)
+		return parse_command(w, n, plan, out);
+	if (kind == SIM_F_KILL_QEMU || kind == SIM_F_KILL_QSD) {
+		if (n != 3 || !number(w[2], 'g', plan->n_guests, &guest))
+			return "no such guest";
+		out->guest = (uint8_t)guest;
+	} else if (kind == SIM_F_HANG || kind == SIM_F_SLEEP ||
+		   kind == SIM_F_COROSYNC) {
+		char *end = NULL;
+
+		out->for_us = n == 3 ? strtol(w[2], &end, 10) * SIM_MS : 0;
+		if (!end || strcmp(end, "ms") != 0 || out->for_us <= 0)
+			return "how long? 1500ms";
+	} else if (n != 2) {
+		return "too many words";
+	}
+	return NULL;
+}

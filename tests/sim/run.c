@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/sim/run.c - one plan from its start to its last look */
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+enum {
+	WRITE_US = 20 * SIM_MS
+};
+
+static void
+writes(struct sim *sim, void *data)
+{
+	(void)data;
+	sim_vm_write(sim);
+	sim_at(sim, WRITE_US, writes, NULL);
+}
+
+struct sim *
+sim_new(const struct sim_plan *plan)
+{
+	struct sim *sim = g_new0(struct sim, 1);
+
+	sim->plan = plan;
+	sim_seed(sim, plan->seed);
+	sim->hash = UINT64_C(0xcbf29ce484222325);
+	sim->rings = g_ptr_array_new();
+	sim->n = plan->n;
+	sim->n_guests = plan->n_guests;
+	sim->rates = plan->rates;
+	sim->now_us = SIM_S;
+	for (unsigned int g = 0; g < sim->n_guests; g++) {
+		g_snprintf(sim->guest[g].name, HAM_NAME_SIZE, "g%u", g + 1);
+		sim->config[g].replicas = plan->replicas;
+		sim->config[g].max_duration_us = 20 * SIM_S;
+		g_strlcpy(sim->config[g].name, sim->guest[g].name,
+			  HAM_NAME_SIZE);
+	}
+	for (unsigned int i = 0; i < sim->n; i++)
+		sim->node[i].fence = plan->fence[i];
+	for (unsigned int i = 0; i < sim->n; i++) {
+		sim_host_init(sim, i);
+		sim_host_power(sim, i, true);
+	}
+	sim_at(sim, 0, writes, NULL);
+	return sim;
+}
+
+void
+sim_free(struct sim *sim)
+{
+	for (unsigned int i = 0; i < sim->n; i++)
+		sim_host_free(sim, i);
+	sim_time_free(sim);
+	sim_ring_free(sim);
+	g_free(sim);
+}
+
+void
+sim_be_quiet(struct sim *sim)
+{
+	sim->quiet = true;
+	memset(&sim->rates, 0, sizeof(sim->rates));
+	sim_say(sim, "no more faults");
+	for (unsigned int i = 0; i < sim->n; i++) {
+		sim->node[i].part = sim->node[i].data_part = 0;
+		if (i + 1 != sim->plan->absent)
+			sim_host_power(sim, i, true);
+	}
+	sim_ring_changed(sim);
+}
+
+static void
+quiet(struct sim *sim, void *data)
+{
+	(void)data;
+	sim_be_quiet(sim);
+}
+
+static void
+fault(struct sim *sim, void *data)
+{
+	if (sim->quiet)
+		return;
+	sim_fault_do(sim, data);
+	sim_check(sim);
+}
+
+bool
+sim_run(struct sim *sim)
+{
+	const struct sim_plan *plan = sim->plan;
+	int64_t end = sim->now_us + plan->faults_us + plan->quiet_us;
+
+	for (guint k = 0; k < plan->faults->len; k++) {
+		const struct sim_fault *f =
+			&g_array_index(plan->faults, struct sim_fault, k);
+
+		sim_at(sim, f->at_us, fault, g_memdup2(f, sizeof(*f)));
+	}
+	sim_at(sim, plan->faults_us, quiet, NULL);
+	while (!sim->failure[0] && sim->now_us < end && sim_next(sim))
+		;
+	if (!sim->failure[0])
+		sim_check_end(sim);
+	return sim->failure[0] == '\0';
+}
