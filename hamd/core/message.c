@@ -191,6 +191,7 @@ put_exchange(struct ham_writer *w, const struct ham_msg *msg)
 	ham_put_u64(w, msg->checksum);
 	ham_put_u64(w, msg->promise);
 	ham_put_u8(w, msg->has_store);
+	ham_put_u64(w, msg->heard);
 	ham_put_u64(w, msg->foreign_term);
 	ham_put_u64(w, msg->config_digest);
 	ham_put_text(w, msg->version, false);
@@ -352,6 +353,7 @@ get_exchange(struct ham_reader *r, struct ham_msg *out)
 	out->checksum = ham_get_u64(r);
 	out->promise = ham_get_u64(r);
 	out->has_store = ham_get_bool(r);
+	out->heard = ham_get_u64(r);
 	out->foreign_term = ham_get_u64(r);
 	out->config_digest = ham_get_u64(r);
 	ham_get_text(r, out->version, sizeof(out->version), false);

@@ -92,6 +92,7 @@ struct ham_msg {
 	/* ADOPT; bit i: the i-th node by id */
 	uint16_t members; /* admitted by it, if their EXCHANGE came before */
 	uint16_t joined;  /* in the view already */
+	uint64_t heard;	  /* EXCHANGE: a hash of the hamds I have heard */
 	uint64_t foreign_term; /* EXCHANGE: of a state in this ring that does
 				  not admit me; 0: I know of none */
 	/* EXCHANGE, HEARTBEAT: entry i speaks of the i-th node by id */

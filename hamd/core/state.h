@@ -23,6 +23,7 @@ struct ham_exchange {
 	uint64_t incarnation;
 	struct ham_pos pos;
 	uint64_t promise;
+	uint64_t heard;
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE];
 	int64_t away_us[HAM_MAX_NODES]; /* by our clock; 0: in the ring */
@@ -200,8 +201,8 @@ struct ham_core {
 	uint64_t assigned;     /* leader: number of the last RECORD sent */
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
-	uint64_t
-		foreign_term; /* this ring's state was made without us, 0: no */
+	uint64_t foreign_term; /* of a state of this ring without us, 0: none */
+	uint64_t said_heard;   /* in our last EXCHANGE */
 	/* leader: sent, not delivered yet; asked again under the same number */
 	unsigned int n_flying;
 	struct ham_waiting flying[HAM_MAX_FLYING]; /* [0] is count + 1 */

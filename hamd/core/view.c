@@ -4,7 +4,8 @@
  *	ring, quorum and group agree
  *	   -> promise a new term, store the promise      PROMISING
  *	   -> EXCHANGE: promise and stored position      EXCHANGE
- *	   -> all promised the same term (who promised less promises again)
+ *	   -> all promised the same term (who promised less promises again),
+ *	      and said so when they had heard all others
  *	   -> the lowest node that holds the highest position sends ADOPT
  *	   -> ADOPT delivered: everyone has position (term, 0)      JOINED
  *	   -> STORED by a majority: active
@@ -12,8 +13,11 @@
  * The promise is stored before it is said, and is higher than any this node
  * gave or followed before; so two terms with a majority each have a member in
  * common that knows of the older one, and no term is ever used twice, even if
- * corosync forgets its ring sequence.  A hamd that comes to a joined view gets
- * the leader's state by an ADOPT of its own and changes nothing for the others.
+ * corosync forgets its ring sequence.  "I have heard these hamds" makes sure
+ * that nobody counts a word said before it came, by one who has a state since:
+ * else a newcomer could make a second state in one ring.  A hamd that comes to
+ *a joined view gets the leader's state by an ADOPT of its own and changes
+ *nothing for the others.
  */
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +129,59 @@ open_view(ham_core *core)
 	ham_persist_promise(core, promise);
 }
 
+/* Names the present hamds of `members`, as far as they were heard. */
+static uint64_t
+heard_of(const ham_core *core, uint16_t members)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		uint64_t life = core->exchange[i].valid
+					? core->exchange[i].incarnation
+					: 0;
+
+		if (!(members & bit(i)))
+			continue;
+		for (unsigned int k = 0; k < 64; k += 8)
+			sum = (sum ^ ((life >> k) & 255)) *
+			      UINT64_C(0x100000001b3);
+		sum = (sum ^ i) * UINT64_C(0x100000001b3);
+	}
+	return sum;
+}
+
+static bool
+all_heard(const ham_core *core, uint16_t members)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if ((members & bit(i)) && !core->exchange[i].valid)
+			return false;
+	return true;
+}
+
+/* Each of them has promised that term, and said so when it had heard all the
+ * others. */
+static bool
+agreed(const ham_core *core, uint16_t members, uint64_t term)
+{
+	uint64_t heard = heard_of(core, members);
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		const struct ham_exchange *e = &core->exchange[i];
+
+		if ((members & bit(i)) &&
+		    (!e->valid || e->promise != term || e->heard != heard))
+			return false;
+	}
+	return true;
+}
+
+static bool
+exchange_complete(const ham_core *core)
+{
+	return agreed(core, ham_members(core), core->promise);
+}
+
 static uint32_t
 away_ms(const ham_core *core, unsigned int i)
 {
@@ -147,6 +204,7 @@ send_exchange(ham_core *core)
 	msg.promise = core->promise;
 	msg.has_store = core->has_store;
 	msg.foreign_term = core->foreign_term;
+	msg.heard = core->said_heard = heard_of(core, ham_members(core));
 	msg.config_digest = core->config.config_digest;
 	g_strlcpy(msg.version, core->config.version, sizeof(msg.version));
 	msg.n_nodes = (uint8_t)core->config.n_nodes;
@@ -167,23 +225,6 @@ ham_view_promised(ham_core *core, uint64_t promise)
 		core->phase = HAM_VIEW_EXCHANGE;
 	if (core->phase == HAM_VIEW_EXCHANGE)
 		send_exchange(core);
-}
-
-/* Everyone's word is in, and all promised the same term. */
-static bool
-exchange_complete(const ham_core *core)
-{
-	uint16_t members = ham_members(core);
-
-	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
-		const struct ham_exchange *e = &core->exchange[i];
-
-		if (!(members & bit(i)))
-			continue;
-		if (!e->valid || e->promise != core->promise)
-			return false;
-	}
-	return true;
 }
 
 /* The index of who is to send ADOPT, or -1 with nobody able to. */
@@ -249,14 +290,25 @@ ham_view_recheck(ham_core *core)
 		return;
 	}
 	if (core->phase == HAM_VIEW_EXCHANGE && !core->adopt_sent &&
-	    core->promise > core->foreign_term && exchange_complete(core) &&
-	    has_quorum(core) && choose_source(core) == (int)core->self) {
+	    exchange_complete(core) && has_quorum(core) &&
+	    choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
 		send_adopt(core, ham_members(core),
 			   (struct ham_pos){core->promise, 0});
 	}
 	if (core->phase == HAM_VIEW_JOINED)
 		welcome(core);
+}
+
+static void
+say_who_was_heard(ham_core *core)
+{
+	uint16_t members = ham_members(core);
+
+	if (core->phase == HAM_VIEW_EXCHANGE && core->asked_promise == 0 &&
+	    all_heard(core, members) &&
+	    core->said_heard != heard_of(core, members))
+		send_exchange(core);
 }
 
 void
@@ -277,6 +329,7 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 	e->incarnation = msg->incarnation;
 	e->pos = msg->pos;
 	e->promise = msg->promise;
+	e->heard = msg->heard;
 	e->config_digest = msg->config_digest;
 	g_strlcpy(e->version, msg->version, sizeof(e->version));
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
@@ -296,6 +349,7 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 		core->asked_promise = msg->promise;
 		ham_persist_promise(core, msg->promise);
 	}
+	say_who_was_heard(core);
 	ham_view_recheck(core);
 }
 
@@ -339,22 +393,14 @@ admitted(const ham_core *core, const struct ham_msg *msg)
 	return mask & ham_members(core);
 }
 
-/* The first ADOPT of a ring is void if any member it names has promised another
- * term by then.  All who heard those promises judge alike, whatever they have
- * promised themselves since. */
+/* The first ADOPT of a ring is void if a state is there, or a member it names
+ * has come anew or promised another term by then.  All members judge alike,
+ * whatever they have promised themselves since. */
 static bool
 is_void(const ham_core *core, const struct ham_msg *msg)
 {
-	if (msg->joined != 0)
-		return false;
-	if (core->phase == HAM_VIEW_JOINED ||
-	    msg->pos.term <= core->foreign_term)
-		return true; /* there is a state already */
-	for (unsigned int i = 0; i < core->config.n_nodes; i++)
-		if ((msg->members & bit(i)) && core->exchange[i].valid &&
-		    core->exchange[i].promise != msg->pos.term)
-			return true;
-	return false;
+	return msg->joined == 0 && (core->phase == HAM_VIEW_JOINED ||
+				    !agreed(core, msg->members, msg->pos.term));
 }
 
 void
@@ -369,8 +415,8 @@ ham_view_on_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (core->phase != HAM_VIEW_JOINED) {
 		if (core->phase != HAM_VIEW_EXCHANGE ||
 		    !(newcomers & bit(core->self))) {
-			/* the ring has a state, and it is not for us to make
-			 * another under that term: we wait to be given it */
+			/* for EXCHANGE to say: we ask, though they may believe
+			 * that we are in */
 			core->foreign_term = msg->pos.term;
 			return;
 		}
@@ -454,6 +500,8 @@ ham_view_group(ham_core *core, const struct ham_event *event)
 	/* who comes now has not heard what we said before */
 	if (come && core->phase == HAM_VIEW_EXCHANGE)
 		send_exchange(core);
+	else
+		say_who_was_heard(core);
 	ham_view_recheck(core);
 }
 
@@ -473,14 +521,6 @@ ham_view_tick(ham_core *core)
 		return;
 	if (core->phase == HAM_VIEW_EXCHANGE && core->asked_promise == 0) {
 		core->adopt_sent = false;
-		if (core->promise <= core->foreign_term) {
-			/* nobody gave it to us: if there is none after all,
-			 * it takes a new term to make one */
-			core->asked_promise = core->promise + 1;
-			core->said_us = core->now_us;
-			ham_persist_promise(core, core->asked_promise);
-			return;
-		}
 		send_exchange(core);
 	} else if (core->phase == HAM_VIEW_JOINED && core->adopt_sent) {
 		core->adopt_sent = false;
