@@ -24,5 +24,6 @@ tests_sim_ham_sim_SOURCES = \
 tests_sim_ham_sim_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_sim_ham_sim_LDADD = libhamcore.la $(GLIB_LIBS)
 
-TESTS += tests/sim/test-same-trace.sh
-EXTRA_DIST += tests/sim/test-same-trace.sh
+TESTS += tests/sim/test-same-trace.sh tests/sim/test-stories.sh
+EXTRA_DIST += tests/sim/test-same-trace.sh tests/sim/test-stories.sh \
+	tests/sim/stories

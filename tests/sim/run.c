@@ -64,6 +64,9 @@ sim_be_quiet(struct sim *sim)
 	sim_say(sim, "no more faults");
 	for (unsigned int i = 0; i < sim->n; i++) {
 		sim->node[i].part = sim->node[i].data_part = 0;
+		/* somebody has seen what it does */
+		if (sim->node[i].fence == SIM_FENCE_WRONG)
+			sim->node[i].fence = SIM_FENCE_ERROR;
 		if (i + 1 != sim->plan->absent)
 			sim_host_power(sim, i, true);
 	}
