@@ -19,7 +19,7 @@ enum {
 /* Per 10,000 chances, of which there are about 700 in a run. */
 struct swarm {
 	unsigned int split, data_split, power, crash, hang, sleep, corosync,
-		qemu, qsd, command;
+		qemu, qsd, command, moment;
 };
 
 struct sim_plan *
@@ -108,6 +108,41 @@ add_flapping(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 	}
 }
 
+/* Trouble just where it hurts: with a word, an act or a write on its way. */
+static void
+add_moment(struct sim *dice, struct sim_plan *plan, int64_t at_us)
+{
+	static const uint8_t kinds[] = {
+		SIM_F_SPLIT, SIM_F_SPLIT, SIM_F_SPLIT,	  SIM_F_POWER_OFF,
+		SIM_F_CRASH, SIM_F_SLEEP, SIM_F_COROSYNC, SIM_F_KILL_QEMU};
+	struct sim_fault *f;
+
+	add(dice, plan, at_us, kinds[sim_pick(dice, G_N_ELEMENTS(kinds))],
+	    sim_between(dice, 500 * SIM_MS, 15 * SIM_S));
+	f = &g_array_index(plan->faults, struct sim_fault,
+			   plan->faults->len - 1);
+	f->node =
+		(uint8_t)(sim_chance(dice, 6000) ? 0 : sim_pick(dice, plan->n));
+	if (f->kind == SIM_F_SPLIT && sim_chance(dice, 5000)) {
+		memset(f->parts, 0, sizeof(f->parts));
+		f->parts[0] = 1; /* that node alone */
+	}
+	switch (sim_pick(dice, 4)) {
+	case 0:
+	case 1:
+		f->on = (uint16_t)(SIM_ON_SEND + 1 +
+				   sim_pick(dice, HAM_MSG_HEARTBEAT - 1));
+		break;
+	case 2:
+		f->on = (uint16_t)(SIM_ON_DID + 1 +
+				   sim_pick(dice, HAM_DID_N - 1));
+		break;
+	default:
+		f->on = (uint16_t)(SIM_ON_DO + 1 +
+				   sim_pick(dice, HAM_DO_N - 1));
+	}
+}
+
 static void
 add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 	 int64_t at_us)
@@ -137,6 +172,8 @@ add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 		add(dice, plan, at_us, SIM_F_KILL_QEMU, 0);
 	if (sim_chance(dice, swarm->qsd))
 		add(dice, plan, at_us, SIM_F_KILL_QSD, 0);
+	if (sim_chance(dice, swarm->moment))
+		add_moment(dice, plan, at_us);
 	if (sim_chance(dice, swarm->command)) {
 		add_command(dice, plan, at_us);
 		if (sim_chance(dice, 2000)) /* two at once */
@@ -189,6 +226,7 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	swarm.corosync = maybe(dice, 80);
 	swarm.qemu = maybe(dice, 100);
 	swarm.qsd = maybe(dice, 200);
+	swarm.moment = maybe(dice, 600);
 	swarm.command = 200 + (unsigned int)sim_pick(dice, 1500);
 	plan->rates.act_fails = maybe(dice, 800);
 	plan->rates.slow = maybe(dice, 500);
@@ -229,6 +267,10 @@ split(struct sim *sim, const struct sim_fault *f)
 void
 sim_fault_do(struct sim *sim, const struct sim_fault *f)
 {
+	if (f->on) {
+		g_array_append_vals(sim->armed, f, 1);
+		return;
+	}
 	switch ((enum sim_fault_kind)f->kind) {
 	case SIM_F_SPLIT:
 	case SIM_F_DATA_SPLIT:
@@ -265,6 +307,34 @@ sim_fault_do(struct sim *sim, const struct sim_fault *f)
 	}
 }
 
+static void
+now(struct sim *sim, void *data)
+{
+	sim_fault_do(sim, data);
+	sim_check(sim);
+}
+
+void
+sim_moment(struct sim *sim, unsigned int i, unsigned int moment)
+{
+	for (guint k = 0; k < sim->armed->len; k++) {
+		struct sim_fault f =
+			g_array_index(sim->armed, struct sim_fault, k);
+		struct sim_fault here = f;
+
+		if (f.on != moment)
+			continue;
+		g_array_remove_index(sim->armed, k--);
+		here.on = 0;
+		here.node = (uint8_t)((i + f.node) % sim->n);
+		for (unsigned int m = 0; m < sim->n; m++)
+			here.parts[(i + m) % sim->n] = f.parts[m];
+		/* before, while and after it has effect elsewhere */
+		sim_at(sim, sim_between(sim, 0, 3 * SIM_MS), now,
+		       g_memdup2(&here, sizeof(here)));
+	}
+}
+
 /* ---- in words ---- */
 
 static const char *const words[SIM_F_N] = {
@@ -276,10 +346,34 @@ static const char *const commands[] = {
 	"start", "stop", "migrate", "cancel", "confirm-off",
 };
 
+static const char *
+number_name(unsigned int moment)
+{
+	unsigned int k = moment & 0xff;
+
+	switch (moment & 0xff00) {
+	case SIM_ON_SEND:
+		return ham_msg_name(k);
+	case SIM_ON_DO:
+		return ham_do_name(k);
+	case SIM_ON_DID:
+		return ham_did_name(k);
+	default:
+		return "any";
+	}
+}
+
+static const char *const moments[] = {"", "send", "do", "did", "persist"};
+
 char *
 sim_fault_text(const struct sim_fault *f, unsigned int n)
 {
-	GString *text = g_string_new(words[f->kind]);
+	GString *text = g_string_new("");
+
+	if (f->on)
+		g_string_append_printf(text, "on %s %s ", moments[f->on >> 8],
+				       number_name(f->on));
+	g_string_append(text, words[f->kind]);
 
 	switch ((enum sim_fault_kind)f->kind) {
 	case SIM_F_SPLIT:
@@ -367,6 +461,17 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	return NULL;
 }
 
+static uint16_t
+parse_moment(const char *which, const char *name)
+{
+	for (unsigned int m = 1; m < G_N_ELEMENTS(moments); m++)
+		for (unsigned int k = 0; k < 0x40; k++)
+			if (strcmp(which, moments[m]) == 0 &&
+			    strcmp(name, number_name(m << 8 | k)) == 0)
+				return (uint16_t)(m << 8 | k);
+	return 0;
+}
+
 const char *
 sim_fault_parse(char **w, unsigned int n, const struct sim_plan *plan,
 		struct sim_fault *out)
@@ -376,6 +481,14 @@ sim_fault_parse(char **w, unsigned int n, const struct sim_plan *plan,
 	unsigned int guest;
 
 	memset(out, 0, sizeof(*out));
+	if (n > 3 && strcmp(w[0], "on") == 0) {
+		uint16_t on = parse_moment(w[1], w[2]);
+		const char *wrong = sim_fault_parse(w + 3, n - 3, plan, out);
+
+		out->on = on;
+		return on ? wrong
+			  : "on send|do|did|persist NAME: no such moment";
+	}
 	while (kind < SIM_F_N && strcmp(w[0], words[kind]) != 0)
 		kind++;
 	if (kind == SIM_F_N)

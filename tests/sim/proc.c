@@ -25,6 +25,7 @@ sim_vm_did(struct sim *sim, unsigned int i, unsigned int g, enum ham_did what,
 
 	sim_say(sim, "n%u %s did %s%s", i + 1, sim->guest[g].name,
 		ham_did_name(what), flag ? " +" : "");
+	sim_moment(sim, i, SIM_ON_DID + what);
 	sim_step(sim, i, &event);
 }
 

@@ -328,6 +328,7 @@ void
 sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len,
 	      bool droppable)
 {
+	sim_moment(sim, i, SIM_ON_SEND + (len > 5 ? bytes[5] : 0));
 	if (!sim->node[i].corosync)
 		return; /* the connection is broken, LOST is on its way */
 	if (sim_chance(sim,

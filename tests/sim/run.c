@@ -25,6 +25,7 @@ sim_new(const struct sim_plan *plan)
 	sim_seed(sim, plan->seed);
 	sim->hash = UINT64_C(0xcbf29ce484222325);
 	sim->rings = g_ptr_array_new();
+	sim->armed = g_array_new(FALSE, FALSE, sizeof(struct sim_fault));
 	sim->n = plan->n;
 	sim->n_guests = plan->n_guests;
 	sim->rates = plan->rates;
@@ -53,6 +54,7 @@ sim_free(struct sim *sim)
 		sim_host_free(sim, i);
 	sim_time_free(sim);
 	sim_ring_free(sim);
+	g_array_unref(sim->armed);
 	g_free(sim);
 }
 
@@ -60,6 +62,7 @@ void
 sim_be_quiet(struct sim *sim)
 {
 	sim->quiet = true;
+	g_array_set_size(sim->armed, 0);
 	memset(&sim->rates, 0, sizeof(sim->rates));
 	sim_say(sim, "no more faults");
 	for (unsigned int i = 0; i < sim->n; i++) {

@@ -150,7 +150,10 @@ enum sim_fault_kind {
 };
 
 struct sim_fault {
-	int64_t at_us; /* since the start */
+	int64_t at_us; /* since the start; armed from then if `on` is set */
+	/* 0: at that time.  Else when this next happens anywhere, and nodes
+	 * count from the one where it does: enum sim_moment. */
+	uint16_t on;
 	uint8_t kind;
 	uint8_t node; /* index */
 	uint8_t guest;
@@ -158,6 +161,14 @@ struct sim_fault {
 	uint32_t target; /* node id */
 	int64_t for_us;
 	uint8_t parts[SIM_NODES];
+};
+
+/* What a fault can wait for: with a number of the core's added. */
+enum sim_moment {
+	SIM_ON_SEND = 0x100,	/* + HAM_MSG_*: handed to corosync */
+	SIM_ON_DO = 0x200,	/* + HAM_DO_*: asked */
+	SIM_ON_DID = 0x300,	/* + HAM_DID_*: told */
+	SIM_ON_PERSIST = 0x400, /* a write to the store is asked */
 };
 
 /* What happens inside the models, per 10,000 chances; 0: never. */
@@ -201,6 +212,7 @@ struct sim {
 	struct sim_node node[SIM_NODES];
 	struct sim_guest guest[SIM_GUESTS];
 	struct ham_core_guest config[SIM_GUESTS];
+	GArray *armed; /* struct sim_fault, each with its `on` */
 	GPtrArray *rings;
 	uint64_t ring_seq;
 	uint64_t changes; /* of the network */
@@ -318,6 +330,8 @@ void sim_plan_free(struct sim_plan *plan);
 struct sim_plan *sim_plan_random(uint64_t seed, unsigned int nodes,
 				 unsigned int guests);
 void sim_fault_do(struct sim *sim, const struct sim_fault *fault);
+/* That has happened on node i: what waits for it comes within moments. */
+void sim_moment(struct sim *sim, unsigned int i, unsigned int moment);
 /* As a line of a story, without its time; the caller frees. */
 char *sim_fault_text(const struct sim_fault *fault, unsigned int n);
 /* NULL, or what is wrong. */

@@ -88,6 +88,7 @@ sim_persist(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 			p->items, g_strdup(fx->items[k].key),
 			g_bytes_new(fx->items[k].value, fx->items[k].len));
 	g_queue_push_tail(node->writes, p);
+	sim_moment(sim, i, SIM_ON_PERSIST);
 	node->store_us = MAX(node->store_us, sim->now_us) +
 			 sim_between(sim, 300, 6 * SIM_MS);
 	sim_at(sim, node->store_us - sim->now_us, durable,

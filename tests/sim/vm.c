@@ -597,6 +597,7 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	sim_say(sim, "n%u %s do %s%s epoch %" G_GUINT64_FORMAT, i + 1,
 		fx->guest, ham_do_name(fx->act), fx->flag ? " +" : "",
 		fx->epoch);
+	sim_moment(sim, i, SIM_ON_DO + fx->act);
 	later(sim, &w, takes[fx->act].min * SIM_MS,
 	      takes[fx->act].max * SIM_MS);
 }

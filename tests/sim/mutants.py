@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""tests/sim/mutants.py - switch off one guard of the core, and be found out
+
+mutants.py [--seconds N] [--jobs N] [--list] [NAME...]
+
+Each mutant is a copy of hamd/core/ with a text replaced; the simulator is
+built on it and must find a broken rule within 60 s of one processor.  A mutant that
+lives is a guard that nothing tests, or no guard at all: exit 1.  A text that
+is not found exactly once is an error (2): the core has changed, the mutant
+must follow.  Needs cc and pkg-config; refuses to touch the tree itself.
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+
+# name: [(file, text, replacement), ...]
+MUTANTS = {
+    # the ring in the message, and the term in what counts for the record
+    "view-check": [
+        ("core.c", "if (!ham_ring_equal(msg.ring, core->totem)) {",
+         "if (msg.ring.rep == 0) {"),
+        ("replicate.c", "if (core->phase != HAM_VIEW_JOINED || "
+         "!(core->joined & (1u << from)) ||\n"
+         "\t    msg->pos.term != core->base.term)",
+         "if (core->phase != HAM_VIEW_JOINED || "
+         "!(core->joined & (1u << from)))"),
+        ("replicate.c", "if (core->phase != HAM_VIEW_JOINED ||\n"
+         "\t    msg->pos.term != core->base.term ||",
+         "if (core->phase != HAM_VIEW_JOINED ||")],
+    "commit-before-effect": [(
+        "evaluate.c",
+        "ham_pos_compare(local->changed_at, core->committed) > 0 ||", "")],
+    "first-in-order": [
+        ("core.c", "if (local->abort_seen || sender != guest->dst)",
+         "if (sender != guest->dst)"),
+        ("core.c", "if (local->take_seen || sender != guest->owner)",
+         "if (sender != guest->owner)"),
+        ("core.c", "if (standing == HAM_STANDING_HOLDS && local->take_seen)",
+         "if (!guest)"),
+        ("dest.c", "if (local->take_seen || local->stage < HAM_L_D_PREPARE",
+         "if (local->stage < HAM_L_D_PREPARE")],
+    "death-before-promotion": [
+        ("record.c", "if (!guest->owner_dead)\n\t\treturn \"its owner",
+         "if (!guest->phase)\n\t\treturn \"its owner"),
+        ("evaluate.c", "if (guest->owner_dead) {",
+         "if (guest->owner_dead || !ham_is_joined(core, guest->owner)) {")],
+    "epoch-check": [(
+        "record.c", "if (guest->epoch != op->epoch)",
+        "if (guest->epoch + 9 < op->epoch)")],
+    "ghost-filter": [(
+        "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
+    "position-order": [(
+        "view.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
+        "ham_pos_compare(e->pos, core->exchange[best].pos) < 0")],
+    "tentative-tail": [(
+        "view.c", "core->record = *fresh;",
+        "if (ham_pos_compare(fresh->pos, core->record.pos) > 0 &&\n"
+        "\t    fresh->n_guests >= core->record.n_guests)\n"
+        "\t\tcore->record = *fresh;\n"
+        "\tcore->record.pos = fresh->pos;")],
+    "closed-before-stored": [(
+        "replicate.c", "ham_any_hold(core) ||", "")],
+    "stored-after-fsync": [(
+        "replicate.c", "t->pos = core->record.pos;",
+        "t->pos = core->record.pos;\n"
+        "\tif (!promise)\n\t\tcore->durable = t->pos;")],
+    "cutover-stored-by-both": [(
+        "evaluate.c", "both_stored(core, guest, local->changed_at)",
+        "both_stored(core, guest, (struct ham_pos){0, 0})")],
+    "undisturbed": [(
+        "doubt.c",
+        "return ham_ring_equal(local->cutover_ring, core->totem) &&",
+        "return")],
+    "majority": [(
+        "view.c", "return core->config.n_nodes / 2 + 1;",
+        "return core->config.n_nodes / 2;")],
+    "quorum-of-this-ring": [(
+        "view.c",
+        "ham_ring_equal(core->quorum, core->totem) &&\n"
+        "\t       popcount(ham_members(core)) >= ham_majority(core) &&",
+        "core->config.n_nodes > 0 &&")],
+    "yielded-is-yielded": [(
+        "doubt.c", "case HAM_L_S_HALTED:\n\t\treturn HAM_STANDING_HOLDS;",
+        "case HAM_L_S_HALTED:\n\tcase HAM_L_S_YIELDED:\n"
+        "\t\treturn HAM_STANDING_HOLDS;"), (
+        "doubt.c", "case HAM_L_S_EMPTY:\n\tcase HAM_L_S_YIELDED:\n",
+        "case HAM_L_S_EMPTY:\n"), (
+        "evaluate.c", "case HAM_L_S_YIELDED:\n\t\tevaluate_yielded(core, "
+        "local, guest);\n\t\tbreak;\n\tcase HAM_L_S_HALTED:",
+        "case HAM_L_S_YIELDED:\n\tcase HAM_L_S_HALTED:")],
+    "ran-is-remembered": [(
+        "doubt.c", "if (local->ran)\n", "if (!local)\n")],
+    "outdated-ends-the-migration": [(
+        "record.c",
+        "if (guest->phase == HAM_GUEST_MIGRATING &&\n"
+        "\t\t    guest->dst == op->node)\n"
+        "\t\t\tapply_migrate_end(guest, op);", "")],
+    "outdated-before-writes-go-on": [(
+        "evaluate.c",
+        "if (local->slot_node && !local->dropping &&\n"
+        "\t    !ham_guest_is_current(guest, local->slot_node)) {",
+        "if (local->slot_node && !local->dropping &&\n"
+        "\t    (local->slot_failed ||\n"
+        "\t     !ham_guest_is_current(guest, local->slot_node))) {")],
+    "start-from-a-current-copy": [
+        ("record.c",
+         "if (any_current(guest) && !ham_guest_is_current(guest, op->node))",
+         "if (!any_current(guest))"),
+        ("command.c",
+         "if (guest && !ham_guest_is_current(guest, op->node)) {",
+         "if (guest && !guest->epoch) {")],
+    "promote-a-current-copy": [
+        ("record.c",
+         "return ham_guest_is_current(guest, op->node)\n"
+         "\t\t       ? NULL\n"
+         "\t\t       : \"that node holds no current copy of its disks\";\n}",
+         "return NULL;\n}"),
+        ("record.c",
+         "replica_set(replica_of(guest, op->node), HAM_REPLICA_CURRENT,\n"
+         "\t\t    guest->epoch);",
+         "replica_set(replica_claim(guest, op->node), HAM_REPLICA_CURRENT,\n"
+         "\t\t    guest->epoch);"),
+        ("death.c",
+         "if (usable(core, i) && ham_guest_is_current(guest, id) &&",
+         "if (usable(core, i) &&")],
+    "lease-from-what-was-heard": [(
+        "lease.c",
+        "core->lease_until_us = heard + core->config.lease_us;",
+        "core->lease_until_us = core->now_us + core->config.lease_us;"), (
+        "lease.c",
+        "if (heard == 0 || heard + core->config.lease_us <= "
+        "core->lease_until_us)", "if (msg_is_none(core))"), (
+        "lease.c", "static void\nrenew(ham_core *core)\n{",
+        "static bool\nmsg_is_none(const ham_core *core)\n{\n"
+        "\treturn core->now_us == 0;\n}\n\n"
+        "static void\nrenew(ham_core *core)\n{")],
+    "time-to-wait": [(
+        "death.c", "peer->lease_us + 2 * watchdog", "watchdog / 4")],
+    "wait-from-the-last-to-see-it": [(
+        "death.c", "since = MAX(since, core->exchange[k].away_us[i]);",
+        "since = k ? MIN(since, core->exchange[k].away_us[i])\n"
+        "\t\t\t\t  : core->exchange[k].away_us[i];")],
+    "proof-of-this-ring": [(
+        "death.c", "peer->off = false;\n\t\tpeer->proposed_us = 0;",
+        "peer->proposed_us = 0;")],
+    "whole-disk": [
+        ("doubt.c",
+         "if (dest_here && guest->owner_dead && dest == HAM_STANDING_DISK)",
+         "if (dest_here && guest->owner_dead)"),
+        ("death.c", "local->standing_dst == HAM_STANDING_DISK;",
+         "local->standing_dst != HAM_STANDING_HOLDS;")],
+    "no-write-behind-the-gate": [(
+        "source.c", "if (local->stage == HAM_L_S_GATE) {\n\t\t/* CUTOVER",
+        "if (!core) {\n\t\t/* CUTOVER")],
+    "heard-each-other": [(
+        "view.c", "e->promise != term || e->heard != heard))",
+        "e->promise != term || heard == 0))")],
+    "majority-with-a-store": [(
+        "view.c", "if (with_store >= ham_majority(core))",
+        "if (with_store >= 1)")],
+    "no-gap-in-the-order": [(
+        "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
+        "if (msg->pos.count == 0) {")],
+    "no-number-twice": [(
+        "replicate.c", "msg->pos.count <= core->record.pos.count)",
+        "msg->pos.count == 0)"), (
+        "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
+        "if (msg->pos.count > core->record.pos.count + 1) {")],
+    "stale-owner-ended": [(
+        "local.c", "if (!keeps_owner(core, local, guest))",
+        "if (!keeps_owner(core, local, guest) && !guest)")],
+    "stale-source-ended": [(
+        "local.c", "if (!keeps_source(core, local, guest))",
+        "if (!guest && !keeps_source(core, local, guest))")],
+    "running-is-repeated": [(
+        "evaluate.c", "if (guest->dst != core->config.self)\n\t\t\treturn;",
+        "return;")],
+    "all-have-spoken": [(
+        "doubt.c",
+        "if ((source_here && local->standing_src == HAM_STANDING_UNKNOWN) ||\n"
+        "\t    (dest_here && local->standing_dst == HAM_STANDING_UNKNOWN))",
+        "if (!op.kind)")],
+    "dest-runs-on-yield": [(
+        "dest.c", "ham_handover_msg(core, local, HAM_MSG_TAKE, NULL);\n"
+        "\t\treturn true;",
+        "ham_handover_msg(core, local, HAM_MSG_TAKE, NULL);\n"
+        "\t\tham_dest_run(core, local);\n\t\treturn true;")],
+    "resume-after-outcome": [(
+        "source.c",
+        "ham_stage(core, local, event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);",
+        "ham_stage(core, local, event->flag ? HAM_L_S_HALTED : HAM_L_S_EMPTY);"
+        "\n\tif (event->flag) {\n"
+        "\t\tham_stage(core, local, HAM_L_S_RESUME);\n"
+        "\t\tham_fx_guest(core, local, HAM_DO_RESUME);\n\t}")],
+    "declared-dead-and-back": [
+        ("local.c", "return !guest->owner_dead;", "return true;"),
+        ("local.c",
+         "return (guest->epoch == local->epoch && !guest->owner_dead) ||",
+         "return guest->epoch == local->epoch ||")],
+}
+
+
+def replace(folder, edits):
+    for name, old, new in edits:
+        path = folder / name
+        text = path.read_text()
+        # the indentation is clang-format's and may move
+        pattern = re.compile(r"\s+".join(
+            re.escape(word) for word in old.split()))
+        if len(pattern.findall(text)) != 1:
+            raise ValueError(f"{name}: not once in it: {old!r}")
+        path.write_text(pattern.sub(lambda _: new, text))
+
+
+def flags(option):
+    return subprocess.run(["pkg-config", option, "glib-2.0"], check=True,
+                          capture_output=True, text=True).stdout.split()
+
+
+def build(work, edits):
+    shutil.copytree(TOP / "hamd" / "core", work / "hamd" / "core")
+    shutil.copytree(TOP / "tests" / "sim", work / "tests" / "sim",
+                    ignore=shutil.ignore_patterns("stories"))
+    replace(work / "hamd" / "core", edits)
+    sources = sorted(work.glob("hamd/core/*.c")) + \
+        sorted(work.glob("tests/sim/*.c"))
+    subprocess.run(
+        ["cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-w", f"-I{work}",
+         *flags("--cflags"), *map(str, sources), "-o", str(work / "ham-sim"),
+         *flags("--libs")], check=True)
+    return work / "ham-sim"
+
+
+def hunt(name, seconds):
+    """What was found, or None; and how long it took."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        sim = build(pathlib.Path(folder), MUTANTS[name])
+        begin = time.monotonic()
+        got = subprocess.run(
+            [sim, "--seeds", "100000000", "--stop", "--seconds",
+             str(seconds)], capture_output=True, text=True,
+            timeout=seconds * 20 + 60)
+        took = time.monotonic() - begin
+    if got.returncode == 0:
+        return None, took
+    if got.returncode == 1:
+        return got.stdout.splitlines()[0], took
+    return f"ham-sim died ({got.returncode}): {got.stderr[-200:]}", took
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    names = args.names or list(MUTANTS)
+    unknown = [name for name in names if name not in MUTANTS]
+    if unknown:
+        print(f"mutants.py: no such mutant: {', '.join(unknown)}",
+              file=sys.stderr)
+        return 2
+    if args.list:
+        print("\n".join(names))
+        return 0
+    lived = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        hunts = {name: pool.submit(hunt, name, args.seconds)
+                 for name in names}
+        for name, job in hunts.items():
+            try:
+                found, took = job.result()
+            except ValueError as error:
+                print(f"mutants.py: {name}: {error}", file=sys.stderr)
+                return 2
+            lived += found is None
+            print(f"{'found' if found else 'LIVES'} {name} {took:.1f} s: "
+                  f"{found or 'nothing was broken'}", flush=True)
+    print(f"{len(names)} mutants, {len(names) - lived} found, {lived} live")
+    return lived > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
