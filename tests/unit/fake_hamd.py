@@ -140,7 +140,10 @@ class FakeHamd:
             except OSError:
                 pass
             self.listener.close()
-        for connection in list(self.connections):
+        # at once: their threads notice later, and events are for the living
+        with self.heard:
+            cut, self.connections = self.connections, []
+        for connection in cut:
             connection.close()
 
     def event(self, name, **data):
