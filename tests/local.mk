@@ -12,6 +12,7 @@ include tests/fuzz/jsonl.mk
 include tests/net/cluster.mk
 include tests/net/local.mk
 include tests/sim/local.mk
+include tests/versions/local.mk
 
 TESTS += tests/unit/test-layers.sh
 EXTRA_DIST += \

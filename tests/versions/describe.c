@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/versions/describe.c - see describe.h */
+#include "tests/versions/describe.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hamd/core/core.h"
+#include "hamd/core/wire.h"
+
+enum {
+	GUESTS_SHOWN = 16, /* of a longer list: its first and last */
+};
+
+static void
+number(GString *out, const char *name, uint64_t value)
+{
+	if (value)
+		g_string_append_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void
+text(GString *out, const char *name, const char *value)
+{
+	if (value[0])
+		g_string_append_printf(out, "%s \"%s\"\n", name, value);
+}
+
+static void
+hex(GString *out, const char *name, const uint8_t *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	g_string_append_printf(out, "%s %zu bytes:", name, len);
+	for (size_t i = 0; i < len; i++)
+		g_string_append_printf(out, "%s%02x", i % 32 ? "" : "\n\t",
+				       bytes[i]);
+	g_string_append_c(out, '\n');
+}
+
+static void
+guest(GString *out, const struct ham_guest *g)
+{
+	g_string_append_printf(
+		out,
+		"guest %s\n\tslot %u phase %s wanted %d "
+		"clean %d owner %u dst %u epoch %" PRIu64 " txn %" PRIu64 "\n",
+		g->name, g->slot, ham_phase_name(g->phase), g->wanted, g->clean,
+		g->owner, g->dst, g->epoch, g->txn);
+	for (int r = 0; r < HAM_MAX_REPLICAS; r++)
+		g_string_append_printf(
+			out, "\treplica %d node %u %s generation %" PRIu64 "\n",
+			r, g->replica[r].node,
+			ham_replica_state_name(g->replica[r].state),
+			g->replica[r].generation);
+	g_string_append_printf(out, "\treason \"%s\"\n", g->reason);
+}
+
+static void
+guests(GString *out, const struct ham_record *record)
+{
+	unsigned int n = record->n_guests;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (n <= GUESTS_SHOWN || i == 0 || i == n - 1)
+			guest(out, &record->guests[i]);
+}
+
+static void
+operation(GString *out, const struct ham_op *op)
+{
+	if (op->kind == HAM_OP_NONE)
+		return;
+	text(out, "op.kind", ham_op_name(op->kind));
+	number(out, "op.flag", op->flag);
+	text(out, "op.guest", op->guest);
+	number(out, "op.node", op->node);
+	number(out, "op.epoch", op->epoch);
+	number(out, "op.txn", op->txn);
+	text(out, "op.reason", op->reason);
+}
+
+static void
+progress(GString *out, const struct ham_progress *p)
+{
+	number(out, "progress.phase", p->phase);
+	number(out, "progress.disk_done", p->disk_done);
+	number(out, "progress.disk_total", p->disk_total);
+	number(out, "progress.ram_done", p->ram_done);
+	number(out, "progress.ram_total", p->ram_total);
+	number(out, "progress.ram_remaining", p->ram_remaining);
+	number(out, "progress.rate", p->rate);
+	number(out, "progress.passes", p->passes);
+	if (p->eta_ms)
+		g_string_append_printf(out, "progress.eta_ms %" PRId64 "\n",
+				       p->eta_ms);
+	if (p->elapsed_ms)
+		g_string_append_printf(out, "progress.elapsed_ms %" PRId64 "\n",
+				       p->elapsed_ms);
+}
+
+static void
+fields(GString *out, const struct ham_msg *m)
+{
+	text(out, "kind", ham_msg_name(m->kind));
+	number(out, "incarnation", m->incarnation);
+	number(out, "ring.rep", m->ring.rep);
+	number(out, "ring.seq", m->ring.seq);
+	number(out, "pos.term", m->pos.term);
+	number(out, "pos.count", m->pos.count);
+	number(out, "checksum", m->checksum);
+	number(out, "promise", m->promise);
+	number(out, "has_store", m->has_store);
+	number(out, "members", m->members);
+	number(out, "joined", m->joined);
+	number(out, "config_digest", m->config_digest);
+	text(out, "version", m->version);
+	number(out, "n_guests", m->n_guests);
+	number(out, "proposer", m->proposer);
+	number(out, "proposal", m->proposal);
+	operation(out, &m->op);
+	text(out, "guest", m->guest);
+	number(out, "epoch", m->epoch);
+	number(out, "txn", m->txn);
+	number(out, "standing", m->standing);
+	if (m->kind == HAM_MSG_NOTE)
+		text(out, "note", ham_note_name(m->note));
+	text(out, "text", m->text);
+	hex(out, "blob", m->blob.bytes, m->blob.len);
+	progress(out, &m->progress);
+}
+
+/* NULL, or why it can't be read.  `record`: of an ADOPT, else NULL. */
+static const char *
+read_message(GBytes *bytes, struct ham_msg *msg, struct ham_record **record)
+{
+	gsize len;
+	const uint8_t *at = g_bytes_get_data(bytes, &len);
+	const char *refusal = ham_msg_decode(at, len, msg);
+
+	if (refusal || msg->kind != HAM_MSG_ADOPT)
+		return refusal;
+	*record = g_new0(struct ham_record, 1);
+	return ham_msg_adopt_guests(msg, *record);
+}
+
+char *
+describe_message(GBytes *bytes)
+{
+	g_autofree struct ham_record *record = NULL;
+	GString *out = g_string_new(NULL);
+	struct ham_msg msg;
+	const char *refusal = read_message(bytes, &msg, &record);
+
+	if (refusal)
+		g_string_append_printf(out, "refused: %s\n", refusal);
+	else
+		fields(out, &msg);
+	if (!refusal && record)
+		guests(out, record);
+	return g_string_free(out, FALSE);
+}
+
+GBytes *
+rewrite_message(GBytes *bytes)
+{
+	g_autofree struct ham_record *record = NULL;
+	struct ham_msg msg;
+	uint8_t *again;
+	size_t len;
+
+	if (read_message(bytes, &msg, &record))
+		return NULL;
+	again = ham_msg_encode(&msg, record, &len);
+	return g_bytes_new_take(again, len);
+}
+
+char *
+describe_item(const char *key, GBytes *bytes)
+{
+	GString *out = g_string_new(NULL);
+	gsize len;
+	const uint8_t *at = g_bytes_get_data(bytes, &len);
+	struct ham_reader r = {at, len, 0, false};
+	struct ham_guest g;
+
+	g_string_append_printf(out, "[%s]\n", key);
+	if (g_str_has_prefix(key, "guest/") && !ham_guest_decode(at, len, &g)) {
+		guest(out, &g);
+	} else if (strcmp(key, "head") == 0 && len == 24) {
+		number(out, "term", ham_get_u64(&r));
+		number(out, "count", ham_get_u64(&r));
+		number(out, "checksum", ham_get_u64(&r));
+	} else if (strcmp(key, "promise") == 0 && len == 8) {
+		number(out, "promise", ham_get_u64(&r));
+	} else {
+		hex(out, "value", at, len);
+	}
+	return g_string_free(out, FALSE);
+}
+
+GBytes *
+rewrite_guest(GBytes *bytes)
+{
+	uint8_t again[HAM_GUEST_WIRE_MAX];
+	struct ham_guest g;
+	gsize len;
+	const uint8_t *at = g_bytes_get_data(bytes, &len);
+
+	if (ham_guest_decode(at, len, &g))
+		return NULL;
+	return g_bytes_new(again, ham_guest_encode(&g, again));
+}
