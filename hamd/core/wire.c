@@ -59,12 +59,13 @@ ham_put_text(struct ham_writer *w, const char *text, bool wide)
 const uint8_t *
 ham_get_bytes(struct ham_reader *r, size_t len)
 {
-	const uint8_t *p = r->bytes + r->at;
+	const uint8_t *p;
 
 	if (r->bad || len > r->len - r->at) {
 		r->bad = true;
 		return NULL;
 	}
+	p = r->bytes + r->at;
 	r->at += len;
 	return p;
 }
