@@ -312,10 +312,13 @@ static void
 on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	int64_t held_us = g_ascii_strtoll(msg->text, NULL, 10);
-	int64_t both_ways = core->now_us - local->yield_us - held_us;
-	int64_t stopped = local->yield_us - local->stop_us +
-			  (both_ways > 0 ? both_ways / 2 : 0) + held_us;
+	int64_t both_ways, stopped;
 
+	if (held_us < 0 || held_us > core->now_us)
+		held_us = 0; /* no time that can have passed */
+	both_ways = core->now_us - local->yield_us - held_us;
+	stopped = local->yield_us - local->stop_us +
+		  (both_ways > 0 ? both_ways / 2 : 0) + held_us;
 	local->progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
 	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
 		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT
