@@ -246,6 +246,8 @@ on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 void
 ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
+	const struct ham_guest *guest = guest_of(core, local);
+
 	switch (msg->kind) {
 	case HAM_MSG_DRAINED:
 		if (local->stage != HAM_L_D_READY || local->drained)
@@ -258,8 +260,10 @@ ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		on_exported(core, local, msg);
 		break;
 	case HAM_MSG_CAPTURED:
+		/* a source that stops without a CUTOVER is in error */
 		if (local->stage != HAM_L_D_READY || !local->drained ||
-		    !local->wired)
+		    !local->wired || !guest ||
+		    guest->phase != HAM_GUEST_IN_DOUBT)
 			break;
 		ham_stage(core, local, HAM_L_D_TAKEOVER);
 		ham_fx_guest(core, local, HAM_DO_TAKEOVER);
