@@ -72,6 +72,24 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	return w.len;
 }
 
+/* A node has one entry at most, and a destination that may have to be given
+ * up has one: record.c counts on both. */
+static bool
+replicas_sane(const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+
+		if (r->state >= HAM_REPLICA_N_STATES)
+			return false;
+		for (int k = 0; k < i; k++)
+			if (r->node && guest->replica[k].node == r->node)
+				return false;
+	}
+	return guest->phase != HAM_GUEST_IN_DOUBT ||
+	       ham_guest_replica(guest, guest->dst);
+}
+
 /* What the record never holds, whoever wrote it. */
 static bool
 guest_sane(const struct ham_guest *guest)
@@ -85,10 +103,7 @@ guest_sane(const struct ham_guest *guest)
 	    (guest->owner_dead && guest->phase == HAM_GUEST_STOPPED) ||
 	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT))
 		return false;
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
-		if (guest->replica[i].state >= HAM_REPLICA_N_STATES)
-			return false;
-	return true;
+	return replicas_sane(guest);
 }
 
 static void

@@ -37,7 +37,7 @@ three_guests(void)
 		g->wanted = i != 1;
 		g->clean = i == 1;
 		g->owner = 1 + i;
-		g->dst = i > 0 ? 9 : 0;
+		g->dst = i > 0 ? 5 : 0;
 		g->epoch = UINT64_C(0x0102030405060708) + i;
 		g->txn = UINT64_C(0x1112131415161718) + i;
 		for (unsigned int k = 0; k <= i; k++) {
@@ -527,6 +527,8 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED(g->phase = HAM_GUEST_MIGRATING);
 	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = g->owner));
 	GUEST_REFUSED(g->replica[3].state = HAM_REPLICA_N_STATES);
+	GUEST_REFUSED(g->replica[3].node = g->replica[0].node);
+	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = 7));
 }
 END_TEST
 
