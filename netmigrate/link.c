@@ -85,6 +85,16 @@ kind_of(struct rtnl_link *link)
 	return HAM_LINK_OTHER;
 }
 
+/* libnl calls an answer a success that holds no link. */
+static int
+ask_link(struct nl_sock *sock, const char *name, int index,
+	 struct rtnl_link **out)
+{
+	int err = rtnl_link_get_kernel(sock, index, name, out);
+
+	return err == 0 && !*out ? -NLE_PARSE_ERR : err;
+}
+
 static int
 read_link(struct nl_sock *sock, const char *name, int index,
 	  struct ham_link *out)
@@ -93,7 +103,7 @@ read_link(struct nl_sock *sock, const char *name, int index,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = rtnl_link_get_kernel(sock, index, name, &link);
+	err = ask_link(sock, name, index, &link);
 	if (err < 0)
 		return is_absent(err) ? 0 : err;
 	out->kind = kind_of(link);
@@ -137,6 +147,7 @@ ham_link_make_bridge(const char *name, unsigned int mtu, GError **error)
 {
 	g_autoptr(ham_nl_sock) sock = connect_route(error);
 	g_autoptr(ham_rtnl_link) link = NULL, made = NULL, wanted = NULL;
+	struct nl_addr *address;
 	int err;
 
 	if (!sock)
@@ -146,19 +157,22 @@ ham_link_make_bridge(const char *name, unsigned int mtu, GError **error)
 	rtnl_link_set_type(link, "bridge");
 	err = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
 	if (err == 0)
-		err = rtnl_link_get_kernel(sock, 0, name, &made);
+		err = ask_link(sock, name, 0, &made);
 	if (err < 0)
 		return fail(error, err, "cannot make bridge '%s'", name);
 
 	wanted = new_link();
 	rtnl_link_set_ifalias(wanted, BRIDGE_MARK);
+	address = rtnl_link_get_addr(made);
 	/* set, if to what it is, so that it does not follow the lowest port
 	 * address as guests come and go */
-	rtnl_link_set_addr(wanted, rtnl_link_get_addr(made));
+	if (address)
+		rtnl_link_set_addr(wanted, address);
 	if (mtu)
 		rtnl_link_set_mtu(wanted, mtu);
 	rtnl_link_set_flags(wanted, IFF_UP);
-	err = change(sock, rtnl_link_get_ifindex(made), wanted);
+	err = address ? change(sock, rtnl_link_get_ifindex(made), wanted)
+		      : -NLE_PARSE_ERR;
 	if (err < 0) {
 		rtnl_link_delete(sock, made);
 		return fail(error, err, "cannot set up bridge '%s'", name);
