@@ -31,6 +31,13 @@ tell_phase(ham_core *core, struct ham_local *local, enum ham_mig_phase phase)
 		    ham_mig_phase_name(phase));
 }
 
+static void
+set_reason(struct ham_local *local, const char *reason)
+{
+	g_strlcpy(local->reason, reason ? reason : "it failed",
+		  sizeof(local->reason));
+}
+
 void
 ham_source_undo(ham_core *core, struct ham_local *local, const char *reason)
 {
@@ -42,7 +49,7 @@ ham_source_undo(ham_core *core, struct ham_local *local, const char *reason)
 		ham_source_halt(core, local, reason);
 		return;
 	}
-	g_strlcpy(local->reason, reason, sizeof(local->reason));
+	set_reason(local, reason);
 	local->undone = false;
 	ham_stage(core, local, HAM_L_S_UNDO);
 	ham_fx_guest(core, local, HAM_DO_UNDO);
@@ -53,7 +60,7 @@ ham_source_halt(ham_core *core, struct ham_local *local, const char *reason)
 {
 	if (local->stage == HAM_L_S_HALTING || local->stage == HAM_L_S_HALTED)
 		return;
-	g_strlcpy(local->reason, reason, sizeof(local->reason));
+	set_reason(local, reason);
 	ham_stage(core, local, HAM_L_S_HALTING);
 	ham_fx_guest(core, local, HAM_DO_HALT);
 }
@@ -226,7 +233,8 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		return true;
 	case HAM_DID_RESUME_FAILED:
 		ham_fx_tell(core, HAM_NOTE_ALARM, local,
-			    "the guest could not be resumed: %s", event->text);
+			    "the guest could not be resumed: %s",
+			    event->text ? event->text : "it failed");
 		ham_stage(core, local, HAM_L_KILL);
 		ham_fx_guest(core, local, HAM_DO_KILL);
 		return true;
