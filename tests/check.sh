@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/check.sh - every test there is, one line each
 #
-# check.sh [--unit | --lab] [--only REGEX]
+# check.sh [--unit | --lab] [--only REGEX] [--fuzz-seconds N]
 # A test has a hard deadline and its output in $BUILD/check-logs/.  Exit 77 is
 # a skip: named with its last line as the reason, counted nowhere.  The last
 # line is always "N passed, N failed"; a run in which nothing passed or failed
@@ -19,11 +19,13 @@ with_unit=yes
 with_root=yes
 with_lab=yes
 only=.
+fuzz_seconds=60
 passed=0
 failed=0
 
 # in the order of their cost to the one who waits for a first failure
 build_tests=(sanitizers configure hardening distcheck install shellcheck)
+fuzz_targets=(config jsonl message netlink step)
 
 usage() {
 	sed -n 's/^# \(check.sh \[.*\)/usage: \1/p' "$0"
@@ -160,6 +162,11 @@ all() {
 			run_test "build/$test" 900 \
 				"$top/tests/build/test-$test.sh"
 		done
+		for test in "${fuzz_targets[@]}"; do
+			run_test "fuzz/$test" $((fuzz_seconds + 600)) \
+				"$top/tests/fuzz/test-fuzz.sh" \
+				--seconds "$fuzz_seconds" "$test"
+		done
 	fi
 	if [ "$with_root" = yes ]; then
 		for test in "$top"/tests/net/test-*.sh; do
@@ -177,6 +184,10 @@ while [ $# -gt 0 ]; do
 		[ $# -gt 1 ] || { usage >&2; exit 2; }
 		only=$2
 		shift ;;
+	--fuzz-seconds)
+		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || { usage >&2; exit 2; }
+		fuzz_seconds=$2
+		shift ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
@@ -192,7 +203,9 @@ trap stop INT TERM
 unset MAKEFLAGS MFLAGS MAKELEVEL
 rm -rf "$logs"
 mkdir -p "$logs"
-if timeout -k 10 1800 "$top/tests/setup.sh" </dev/null 2>&1 |
+setup=("$top/tests/setup.sh")
+[ "$with_unit" = no ] || setup+=(--fuzz)
+if timeout -k 10 1800 "${setup[@]}" </dev/null 2>&1 |
 	tee "$logs/setup.log"; then
 	all
 else

@@ -9,6 +9,9 @@ include tests/unit/io.mk
 include tests/unit/leaf.mk
 include tests/fuzz/config.mk
 include tests/fuzz/jsonl.mk
+include tests/fuzz/message.mk
+include tests/fuzz/netlink.mk
+include tests/fuzz/step.mk
 include tests/net/cluster.mk
 include tests/net/local.mk
 include tests/sim/local.mk
@@ -19,6 +22,7 @@ EXTRA_DIST += \
 	tests/bench \
 	tests/check.sh \
 	tests/demo.sh \
+	tests/fuzz/test-fuzz.sh \
 	tests/lab \
 	tests/setup.sh \
 	tests/unit/test-layers.sh \

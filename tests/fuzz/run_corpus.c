@@ -2,8 +2,8 @@
 /* tests/fuzz/run_corpus.c - replays a corpus through a fuzz target
  *
  * Runs the files given, or all of tests/fuzz/corpus/HAM_CORPUS, each also cut
- * short at every length up to 64 and at the middle.  An empty corpus is a
- * failure: a test that ran nothing has shown nothing.
+ * short at every length up to HAM_CUTS and at the middle.  An empty corpus is
+ * a failure: a test that ran nothing has shown nothing.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -11,6 +11,10 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+
+#ifndef HAM_CUTS
+#define HAM_CUTS 64
+#endif
 
 static void
 run_bytes(const char *bytes, size_t len)
@@ -32,7 +36,7 @@ run_file(const char *path)
 		fprintf(stderr, "cannot read %s\n", path);
 		exit(1);
 	}
-	for (gsize n = 0; n < MIN(len, 64); n++)
+	for (gsize n = 0; n < MIN(len, HAM_CUTS); n++)
 		run_bytes(text, n);
 	run_bytes(text, len / 2);
 	run_bytes(text, len);

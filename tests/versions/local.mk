@@ -2,7 +2,7 @@
 # What earlier versions wrote, and the program that freezes a new level:
 #	make tests/versions/freeze && tests/versions/freeze SOURCE/tests/versions
 check_PROGRAMS += tests/versions/check_versions
-EXTRA_PROGRAMS = tests/versions/freeze
+EXTRA_PROGRAMS += tests/versions/freeze
 CLEANFILES += tests/versions/freeze
 check_DATA = tests/versions/freeze
 

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/fuzz/world.c - see world.h */
+#include "tests/fuzz/world.h"
+
+#include <string.h>
+
+#include "hamd/core/wire.h"
+
+enum {
+	STEPS = 3000, /* a bound for an input that makes the cores talk on */
+	SETTLE_ROUNDS = 200,
+};
+
+/* Three that the cluster file names, two that it does not, the longest. */
+const char *const world_names[WORLD_NAMES] = {
+	"g",	 "a",	  "db.1",
+	"web-1", "stray", "x2345678901234567890123456789012345678901234567",
+};
+
+static const struct ham_core_guest guests[] = {
+	{"g", 1, 180 * (int64_t)G_USEC_PER_SEC},
+	{"a", 0, 20 * (int64_t)G_USEC_PER_SEC},
+	{"db.1", 2, 0},
+};
+
+/* What a guest layer answers if all goes well, and if not. */
+static const uint8_t answers[HAM_DO_N][2] = {
+	[HAM_DO_LAUNCH] = {HAM_DID_LAUNCH_FAILED, HAM_DID_LAUNCHED},
+	[HAM_DO_SHUTDOWN] = {HAM_DID_GONE, HAM_DID_GONE},
+	[HAM_DO_KILL] = {HAM_DID_GONE, HAM_DID_GONE},
+	[HAM_DO_PREPARE] = {HAM_DID_PREPARE_FAILED, HAM_DID_PREPARED},
+	[HAM_DO_COPY] = {HAM_DID_COPY_FAILED, HAM_DID_GATE},
+	[HAM_DO_UNDO] = {HAM_DID_UNDONE, HAM_DID_UNDONE},
+	[HAM_DO_CAPTURE] = {HAM_DID_CAPTURE_FAILED, HAM_DID_CAPTURED},
+	[HAM_DO_HALT] = {HAM_DID_HALTED, HAM_DID_HALTED},
+	[HAM_DO_SILENCE] = {HAM_DID_SILENCED, HAM_DID_SILENCED},
+	[HAM_DO_RESUME] = {HAM_DID_RESUME_FAILED, HAM_DID_RESUMED},
+	[HAM_DO_FINISH] = {HAM_DID_FINISHED, HAM_DID_FINISHED},
+	[HAM_DO_WIRE] = {HAM_DID_NONE, HAM_DID_WIRED},
+	[HAM_DO_TAKEOVER] = {HAM_DID_TAKEOVER_FAILED, HAM_DID_HELD},
+	[HAM_DO_RUN] = {HAM_DID_RUN_FAILED, HAM_DID_RAN},
+	[HAM_DO_DISCARD] = {HAM_DID_DISCARDED, HAM_DID_DISCARDED},
+	[HAM_DO_CLOSE] = {HAM_DID_CLOSED, HAM_DID_CLOSED},
+	[HAM_DO_SLOT_DROP] = {HAM_DID_SLOT_DROPPED, HAM_DID_SLOT_DROPPED},
+};
+
+static void
+frame_free(gpointer data)
+{
+	struct world_frame *frame = data;
+
+	g_free(frame->bytes);
+	g_free(frame);
+}
+
+static void
+item_free(gpointer data)
+{
+	struct world_item *item = data;
+
+	g_free(item->key);
+	g_free(item->value);
+	g_free(item);
+}
+
+static void
+ticket_free(gpointer data)
+{
+	struct world_ticket *ticket = data;
+
+	g_ptr_array_unref(ticket->items);
+	g_free(ticket);
+}
+
+/* ---- lives ---- */
+
+static ham_core *
+new_core(const struct world_core *node)
+{
+	struct ham_core_config config = {
+		.self = node->self,
+		.n_nodes = WORLD_NODES,
+		.n_guests = G_N_ELEMENTS(guests),
+		.guests = guests,
+		.incarnation = node->incarnation,
+		.config_digest = 7,
+		.version = "fuzz",
+	};
+
+	/* any order: the core sorts them */
+	for (unsigned int k = 0; k < WORLD_NODES; k++) {
+		config.nodes[k].id = WORLD_NODES - k;
+		g_snprintf(config.nodes[k].name, HAM_NAME_SIZE, "n%u",
+			   WORLD_NODES - k);
+	}
+	return ham_core_new(&config);
+}
+
+/* NULL, or why the core does not believe its disk. */
+static const char *
+load_disk(const struct world_core *node, ham_core *core)
+{
+	const char *refusal = NULL;
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, node->disk);
+	while (!refusal && g_hash_table_iter_next(&iter, &key, &value)) {
+		gsize len;
+		const uint8_t *bytes = g_bytes_get_data(value, &len);
+		/* of the exact size, for the sanitizer */
+		g_autofree uint8_t *copy = g_memdup2(bytes, len);
+
+		refusal = ham_core_load(core, key, copy, len);
+	}
+	return refusal ? refusal : ham_core_loaded(core);
+}
+
+static void
+forget_life(struct world_core *node)
+{
+	g_clear_pointer(&node->core, ham_core_free);
+	g_queue_clear_full(node->tickets, ticket_free);
+	g_array_set_size(node->acts, 0);
+	g_hash_table_remove_all(node->asked);
+	g_hash_table_remove_all(node->epochs);
+	node->last_ticket = 0;
+	node->fatal = false;
+	node->told = (struct ham_ring){0, 0};
+}
+
+static void
+begin_life(struct world *world, struct world_core *node)
+{
+	node->incarnation += 16;
+	node->core = new_core(node);
+	node->heard = world->order->len;
+	/* whatever was stored, it is believed again */
+	g_assert_cmpstr(load_disk(node, node->core), ==, NULL);
+	node->durable = ham_core_record(node->core)->pos;
+}
+
+void
+world_restart(struct world *world, unsigned int i)
+{
+	forget_life(&world->node[i]);
+	begin_life(world, &world->node[i]);
+}
+
+void
+world_load(struct world *world, unsigned int i, GHashTable *disk)
+{
+	struct world_core *node = &world->node[i];
+	GHashTable *before = node->disk;
+	ham_core *trial = new_core(node);
+
+	node->disk = disk;
+	if (load_disk(node, trial)) {
+		node->disk = before;
+		before = disk;
+	}
+	ham_core_free(trial);
+	g_hash_table_destroy(before);
+	world_restart(world, i);
+}
+
+GHashTable *
+world_disk_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+				     (GDestroyNotify)g_bytes_unref);
+}
+
+struct world *
+world_new(unsigned int cores)
+{
+	struct world *world = g_new0(struct world, 1);
+
+	world->n = cores;
+	world->now_us = 1000000;
+	world->ring_seq = 4;
+	world->steps = STEPS;
+	world->order = g_ptr_array_new_with_free_func(frame_free);
+	for (unsigned int i = 0; i < cores; i++) {
+		struct world_core *node = &world->node[i];
+
+		node->self = i + 1;
+		node->incarnation = i + 1;
+		node->disk = world_disk_new();
+		node->tickets = g_queue_new();
+		node->acts =
+			g_array_new(FALSE, FALSE, sizeof(struct world_act));
+		node->asked = g_hash_table_new(NULL, NULL);
+		node->epochs = g_hash_table_new_full(g_str_hash, g_str_equal,
+						     g_free, g_free);
+		begin_life(world, node);
+	}
+	return world;
+}
+
+void
+world_free(struct world *world)
+{
+	for (unsigned int i = 0; i < world->n; i++) {
+		struct world_core *node = &world->node[i];
+
+		forget_life(node);
+		g_hash_table_destroy(node->disk);
+		g_queue_free(node->tickets);
+		g_array_free(node->acts, TRUE);
+		g_hash_table_destroy(node->asked);
+		g_hash_table_destroy(node->epochs);
+	}
+	ham_effects_free(&world->effects);
+	g_ptr_array_unref(world->order);
+	g_free(world);
+}
+
+/* ---- effects ---- */
+
+static void
+queue_frame(struct world *world, const struct world_core *node,
+	    const struct ham_effect *fx)
+{
+	struct world_frame *frame = g_new0(struct world_frame, 1);
+
+	frame->from = node->self;
+	frame->ring = node->told;
+	frame->kind = fx->bytes[5];
+	frame->bytes = g_memdup2(fx->bytes, fx->len);
+	frame->len = fx->len;
+	g_ptr_array_add(world->order, frame);
+}
+
+static void
+queue_ticket(struct world_core *node, const struct ham_effect *fx)
+{
+	struct world_ticket *ticket = g_new0(struct world_ticket, 1);
+
+	ticket->number = fx->value;
+	ticket->all = fx->flag;
+	ticket->items = g_ptr_array_new_with_free_func(item_free);
+	for (size_t k = 0; k < fx->n_items; k++) {
+		struct world_item *item = g_new0(struct world_item, 1);
+		struct ham_reader r = {fx->items[k].value, fx->items[k].len, 0,
+				       false};
+
+		item->key = g_strdup(fx->items[k].key);
+		item->value = g_memdup2(fx->items[k].value, fx->items[k].len);
+		item->len = fx->items[k].len;
+		g_ptr_array_add(ticket->items, item);
+		if (strcmp(item->key, "head") != 0)
+			continue;
+		ticket->has_head = true;
+		ticket->pos.term = ham_get_u64(&r);
+		ticket->pos.count = ham_get_u64(&r);
+	}
+	g_queue_push_tail(node->tickets, ticket);
+}
+
+static void
+queue_act(struct world_core *node, const struct ham_effect *fx)
+{
+	struct world_act act = {
+		.act = fx->act, .epoch = fx->epoch, .txn = fx->txn};
+
+	g_strlcpy(act.guest, fx->guest, sizeof(act.guest));
+	g_array_append_val(node->acts, act);
+}
+
+void
+world_step(struct world *world, unsigned int i, struct ham_event *event)
+{
+	struct world_core *node = &world->node[i];
+	struct ham_effects *effects = &world->effects;
+
+	if (world->steps == 0)
+		return;
+	world->steps--;
+	if (event->kind == HAM_EV_TOTEM)
+		node->ring = node->told = event->ring;
+	if (event->kind == HAM_EV_LOST)
+		node->ring = node->told = (struct ham_ring){0, 0};
+	if (event->kind == HAM_EV_COMMAND)
+		g_hash_table_insert(node->asked, GUINT_TO_POINTER(event->token),
+				    GUINT_TO_POINTER(1));
+	event->now_us = world->now_us;
+	ham_core_step(node->core, event, effects);
+	world_check_step(node, effects);
+	for (size_t k = 0; k < effects->n; k++) {
+		const struct ham_effect *fx = &effects->list[k];
+
+		if (fx->kind == HAM_FX_SEND)
+			queue_frame(world, node, fx);
+		else if (fx->kind == HAM_FX_PERSIST)
+			queue_ticket(node, fx);
+		else if (fx->kind == HAM_FX_GUEST)
+			queue_act(node, fx);
+	}
+	ham_effects_clear(effects);
+}
+
+void
+world_message(struct world *world, unsigned int i, uint32_t from,
+	      const uint8_t *bytes, size_t len)
+{
+	g_autofree uint8_t *copy = g_memdup2(bytes, len);
+	struct ham_event event = {.kind = HAM_EV_MESSAGE,
+				  .node = from,
+				  .bytes = copy,
+				  .len = len};
+
+	world_step(world, i, &event);
+}
+
+bool
+world_deliver(struct world *world, unsigned int i)
+{
+	struct world_core *node = &world->node[i];
+
+	while (node->heard < world->order->len) {
+		const struct world_frame *frame =
+			world->order->pdata[node->heard++];
+
+		if (!ham_ring_equal(frame->ring, node->ring))
+			continue;
+		world_message(world, i, frame->from, frame->bytes, frame->len);
+		return true;
+	}
+	return false;
+}
+
+static void
+put_to_disk(struct world_core *node, const struct world_ticket *ticket)
+{
+	if (ticket->all)
+		g_hash_table_remove_all(node->disk);
+	for (guint k = 0; k < ticket->items->len; k++) {
+		const struct world_item *item = ticket->items->pdata[k];
+
+		g_hash_table_insert(node->disk, g_strdup(item->key),
+				    g_bytes_new(item->value, item->len));
+	}
+}
+
+bool
+world_persisted(struct world *world, unsigned int i, uint64_t ticket)
+{
+	struct world_core *node = &world->node[i];
+	struct ham_event event = {.kind = HAM_EV_PERSISTED, .value = ticket};
+	bool any = false;
+
+	while (!g_queue_is_empty(node->tickets)) {
+		struct world_ticket *t = g_queue_peek_head(node->tickets);
+
+		if (t->number > ticket)
+			break;
+		any = true;
+		put_to_disk(node, t);
+		if (t->has_head)
+			node->durable = t->pos;
+		ticket_free(g_queue_pop_head(node->tickets));
+	}
+	world_step(world, i, &event);
+	return any;
+}
+
+bool
+world_answer(struct world *world, unsigned int i, bool well, bool flag)
+{
+	struct world_core *node = &world->node[i];
+	struct ham_blob blob = {.len = 1, .bytes = {42}};
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .flag = flag,
+				  .blob = &blob,
+				  .text = "told"};
+	struct world_act act;
+
+	if (node->acts->len == 0)
+		return false;
+	act = g_array_index(node->acts, struct world_act, 0);
+	g_array_remove_index(node->acts, 0);
+	event.guest = act.guest;
+	event.epoch = act.epoch;
+	event.txn = act.txn;
+	if (well && (act.act == HAM_DO_COPY || act.act == HAM_DO_CAPTURE)) {
+		event.did = act.act == HAM_DO_COPY ? HAM_DID_OFFERED
+						   : HAM_DID_DRAINED;
+		world_step(world, i, &event);
+		event.value = (uint64_t)world->now_us;
+	}
+	event.did = answers[act.act][well];
+	if (event.did != HAM_DID_NONE)
+		world_step(world, i, &event);
+	return true;
+}
+
+/* ---- until nothing is left ---- */
+
+/* The order's frames from the only core, as from the others. */
+static void
+speak_as_voices(struct world *world, size_t from)
+{
+	for (size_t k = from; k < world->order->len; k++) {
+		const struct world_frame *frame = world->order->pdata[k];
+
+		if ((frame->kind != HAM_MSG_EXCHANGE &&
+		     frame->kind != HAM_MSG_STORED) ||
+		    !ham_ring_equal(frame->ring, world->node[0].ring))
+			continue;
+		for (uint32_t voice = 2; voice <= WORLD_NODES; voice++)
+			world_message(world, 0, voice, frame->bytes,
+				      frame->len);
+	}
+}
+
+void
+world_settle(struct world *world, bool voices)
+{
+	bool more = true;
+
+	for (unsigned int k = 0; more && k < SETTLE_ROUNDS; k++) {
+		more = false;
+		for (unsigned int i = 0; i < world->n; i++) {
+			size_t heard = world->node[i].heard;
+			size_t before = world->order->len;
+
+			while (world->steps > 0 &&
+			       world->node[i].heard < before &&
+			       world_deliver(world, i))
+				more = true;
+			if (voices && world->n == 1 && heard < before)
+				speak_as_voices(world, heard);
+			if (!g_queue_is_empty(world->node[i].tickets))
+				more |= world_persisted(
+					world, i, world->node[i].last_ticket);
+			while (world->steps > 0 &&
+			       world_answer(world, i, true, true))
+				more = true;
+		}
+	}
+}
