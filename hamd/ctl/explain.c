@@ -38,7 +38,7 @@ enum ham_ctl_style
 ham_ctl_guest_style(JsonObject *guest)
 {
 	if (is(guest, "state", "failed") || is(guest, "state", "in-doubt") ||
-	    is(guest, "state", "unknown"))
+	    is(guest, "state", "unknown") || is(guest, "state", "recovering"))
 		return HAM_CTL_BAD;
 	if (is(guest, "state", "stopped") && is(guest, "wanted", "running"))
 		return HAM_CTL_BAD;
