@@ -114,20 +114,24 @@ ham_doubt_tell(ham_core *core, struct ham_local *local,
 	ham_fx_send(core, &msg, false);
 }
 
-/* The table.  0: not decidable without a proof of death. */
+/* The table of doc/faults.md, "In doubt", row by row (tests/sim/coverage.sh
+ * looks for these words).  0: not decidable without a return or a proof of
+ * death. */
 static uint32_t
 winner(enum ham_standing source, enum ham_standing dest,
        const struct ham_guest *guest, bool source_here, bool dest_here)
 {
 	if (dest_here && dest == HAM_STANDING_HOLDS)
-		return guest->dst;
+		return guest->dst; /* row 1: its memory goes on */
 	if (source_here && source == HAM_STANDING_HOLDS)
-		return guest->owner; /* D absent or without image */
-	if (source_here && (dest_here || guest->dst_dead))
-		return guest->owner; /* no usable image: cold */
+		return guest->owner; /* row 2: its memory goes on */
+	if (source_here && dest_here)
+		return guest->owner; /* row 6: no usable image, cold */
+	if (source_here && guest->dst_dead)
+		return guest->owner; /* row 3: D dead, cold */
 	if (dest_here && guest->owner_dead && dest == HAM_STANDING_DISK)
-		return guest->dst; /* cold */
-	return 0;
+		return guest->dst; /* row 4: S dead, D's disk whole, cold */
+	return 0;		   /* row 5 and row 7: wait */
 }
 
 void

@@ -36,6 +36,8 @@ three_guests(void)
 		g->phase = (uint8_t)(HAM_GUEST_STARTED + i);
 		g->wanted = i != 1;
 		g->clean = i == 1;
+		g->owner_dead = i == 1;
+		g->dst_dead = i == 2;
 		g->owner = 1 + i;
 		g->dst = i > 0 ? 5 : 0;
 		g->epoch = UINT64_C(0x0102030405060708) + i;
@@ -78,6 +80,16 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	m->has_store = true;
 	m->members = 0x8001;
 	m->joined = 0x7ffe;
+	m->heard = UINT64_C(0x8182838485868788);
+	m->foreign_term = UINT64_C(0x9192939495969798);
+	m->n_nodes = HAM_MAX_NODES;
+	for (unsigned int i = 0; i < HAM_MAX_NODES; i++) {
+		m->away_ms[i] = UINT32_MAX - i;
+		m->seen_us[i] = INT64_MAX - i;
+	}
+	m->beat_us = INT64_C(0x2122232425262729);
+	m->lease_ms = 0x31323334;
+	m->watchdog_ms = 0x35363738;
 	m->config_digest = UINT64_C(0x3132333435363738);
 	memset(m->version, 'v', sizeof(m->version) - 1);
 	m->proposer = 0x41424344;
@@ -159,6 +171,16 @@ same_progress(const struct ham_msg *a, const struct ham_msg *b)
 }
 
 static void
+same_heartbeat(const struct ham_msg *a, const struct ham_msg *b)
+{
+	ck_assert_int_eq(a->beat_us, b->beat_us);
+	SAME(lease_ms);
+	SAME(watchdog_ms);
+	SAME(n_nodes);
+	ck_assert_mem_eq(a->seen_us, b->seen_us, sizeof(a->seen_us));
+}
+
+static void
 same_body(const struct ham_msg *a, const struct ham_msg *b)
 {
 	switch ((enum ham_msg_kind)a->kind) {
@@ -166,6 +188,10 @@ same_body(const struct ham_msg *a, const struct ham_msg *b)
 		SAME(checksum);
 		SAME(promise);
 		SAME(has_store);
+		SAME(heard);
+		SAME(foreign_term);
+		SAME(n_nodes);
+		ck_assert_mem_eq(a->away_ms, b->away_ms, sizeof(a->away_ms));
 		G_GNUC_FALLTHROUGH;
 	case HAM_MSG_STORED:
 		same_pos(a, b);
@@ -193,6 +219,9 @@ same_body(const struct ham_msg *a, const struct ham_msg *b)
 	case HAM_MSG_NOTE:
 		SAME(note);
 		same_handover(a, b);
+		break;
+	case HAM_MSG_HEARTBEAT:
+		same_heartbeat(a, b);
 		break;
 	default:
 		same_handover(a, b);
@@ -264,6 +293,8 @@ START_TEST(adopt_brings_the_guests)
 		SAME(phase);
 		SAME(wanted);
 		SAME(clean);
+		SAME(owner_dead);
+		SAME(dst_dead);
 		SAME(owner);
 		SAME(dst);
 		SAME(epoch);
@@ -406,6 +437,29 @@ START_TEST(ranges_are_checked)
 	ck_assert_ptr_null(verdict(progress, 0, 'H'));
 	progress->progress.phase = 8;
 	ck_assert_ptr_nonnull(verdict(progress, 0, 'H'));
+}
+END_TEST
+
+/* DEAD is of a node; every other operation is of a guest. */
+START_TEST(only_dead_names_no_guest)
+{
+	g_autofree struct ham_msg *m = full_message(HAM_MSG_PROPOSE, NULL);
+
+	m->op.kind = HAM_OP_DEAD;
+	ck_assert_ptr_nonnull(verdict(m, 0, 'H'));
+	m->op.guest[0] = '\0';
+	ck_assert_ptr_null(verdict(m, 0, 'H'));
+	m->op.kind = HAM_OP_PROMOTE;
+	ck_assert_ptr_nonnull(verdict(m, 0, 'H'));
+}
+END_TEST
+
+START_TEST(more_nodes_than_there_can_be)
+{
+	g_autofree struct ham_msg *m = full_message(HAM_MSG_HEARTBEAT, NULL);
+
+	ck_assert_ptr_null(verdict(m, BODY_AT + 16, HAM_MAX_NODES));
+	ck_assert_ptr_nonnull(verdict(m, BODY_AT + 16, HAM_MAX_NODES + 1));
 }
 END_TEST
 
@@ -600,6 +654,8 @@ main(void)
 	tcase_add_test(tc, adopt_brings_the_guests);
 	tcase_add_test(tc, the_frame_is_checked);
 	tcase_add_test(tc, ranges_are_checked);
+	tcase_add_test(tc, only_dead_names_no_guest);
+	tcase_add_test(tc, more_nodes_than_there_can_be);
 	tcase_add_test(tc, a_longer_blob_is_refused);
 	tcase_add_test(tc, only_a_note_speaks_of_no_guest);
 	tcase_add_test(tc, adopt_with_another_checksum_is_refused);

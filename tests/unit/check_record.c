@@ -200,6 +200,8 @@ END_TEST
 START_TEST(old_epochs_are_refused)
 {
 	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
+		if (kind == HAM_OP_DEAD)
+			continue; /* of a node */
 		g_autofree struct ham_record *record =
 			record_in(HAM_GUEST_MIGRATING);
 		struct ham_op o = fitting(record, kind, C);
@@ -230,6 +232,8 @@ END_TEST
 START_TEST(an_unknown_guest_is_refused)
 {
 	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
+		if (kind == HAM_OP_DEAD)
+			continue; /* of a node */
 		g_autofree struct ham_record *record =
 			record_in(HAM_GUEST_STARTED);
 		struct ham_op o = op(kind, "other");
@@ -427,6 +431,75 @@ START_TEST(outdated)
 }
 END_TEST
 
+static void
+die(struct ham_record *record, uint32_t node)
+{
+	struct ham_op o = op(HAM_OP_DEAD, "");
+
+	o.node = node;
+	accept(record, &o);
+}
+
+START_TEST(a_death_marks_whom_it_concerns)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+	struct ham_op o = op(HAM_OP_DEAD, "");
+
+	o.node = C;
+	refuse(record, &o, "no guest hangs on its death");
+	die(record, B);
+	ck_assert(guest(record)->dst_dead && !guest(record)->owner_dead);
+	o.node = B;
+	refuse(record, &o, "no guest hangs on its death");
+	die(record, A);
+	ck_assert(guest(record)->owner_dead);
+	go(record, HAM_OP_OUTCOME, A);
+	ck_assert(!guest(record)->owner_dead && !guest(record)->dst_dead);
+}
+END_TEST
+
+START_TEST(a_death_is_of_a_node)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = op(HAM_OP_DEAD, "g");
+
+	o.node = A;
+	refuse(record, &o, "a node dies");
+	o = op(HAM_OP_DEAD, "");
+	refuse(record, &o, "a node dies");
+}
+END_TEST
+
+START_TEST(promotion_needs_a_death_and_a_current_copy)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	go(record, HAM_OP_OUTCOME, B); /* owner B, A's copy current */
+	no_go(record, HAM_OP_PROMOTE, A, "not proven dead");
+	die(record, B);
+	no_go(record, HAM_OP_PROMOTE, C, "no current copy");
+	go(record, HAM_OP_PROMOTE, A);
+	ck_assert_uint_eq(guest(record)->owner, A);
+	ck_assert_uint_eq(guest(record)->epoch, 3);
+	ck_assert(!guest(record)->owner_dead);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 3);
+	expect_replica(record, B, HAM_REPLICA_OUTDATED, 3);
+}
+END_TEST
+
+START_TEST(a_dead_owner_asks_for_nothing)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_MIGRATING);
+
+	die(record, A);
+	no_go(record, HAM_OP_CUTOVER, 0, "proven dead");
+	no_go(record, HAM_OP_MIGRATE_END, 0, "proven dead");
+	go(record, HAM_OP_STOPPED, 0);
+	ck_assert(!guest(record)->owner_dead);
+	no_go(record, HAM_OP_PROMOTE, A, "not started");
+}
+END_TEST
+
 /* More nodes than entries: an outdated one gives way, a current one never. */
 START_TEST(entries_are_used_again)
 {
@@ -554,6 +627,10 @@ main(void)
 	tcase_add_test(tc, outcome_destination);
 	tcase_add_test(tc, outcome_source_has_an_epoch_of_its_own);
 	tcase_add_test(tc, outdated);
+	tcase_add_test(tc, a_death_marks_whom_it_concerns);
+	tcase_add_test(tc, a_death_is_of_a_node);
+	tcase_add_test(tc, promotion_needs_a_death_and_a_current_copy);
+	tcase_add_test(tc, a_dead_owner_asks_for_nothing);
 	tcase_add_test(tc, entries_are_used_again);
 	tcase_add_test(tc, guests_are_ordered_by_name);
 	tcase_add_test(tc, slots_are_unique);
