@@ -141,6 +141,14 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			HAM_STANDING_UNKNOWN;
 		if (guest->owner == core->config.self)
 			ham_source_cutover(core, local, guest);
+		else if (guest->dst == core->config.self &&
+			 local->txn != guest->txn) {
+			/* an earlier life prepared it: nothing of it is here,
+			 * and the source waits to hear that (ham_repeat) */
+			local->txn = guest->txn;
+			local->epoch = guest->epoch + 1;
+			local->drained = local->ran = false;
+		}
 		break;
 	case HAM_OP_OUTCOME:
 		applied_outcome(core, local, guest);

@@ -358,16 +358,15 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	}
 	if (guest->phase == HAM_GUEST_STOPPED)
 		return;
-	if (guest->owner_dead) {
+	if (guest->owner_dead)
 		ham_death_promote(core, local, guest);
-		return;
-	}
 	if (guest->owner == self) {
-		evaluate_owner(core, local, guest);
+		if (!guest->owner_dead)
+			evaluate_owner(core, local, guest);
 		return;
 	}
 	if (local->stage == HAM_L_NONE && ham_guest_is_current(guest, self) &&
-	    ham_is_joined(core, guest->owner)) {
+	    ham_is_joined(core, guest->owner) && !guest->owner_dead) {
 		/* Nobody serves our copy, so it takes no more writes, and the
 		 * owner of an idle guest would not notice.  Not without the
 		 * owner: ours may be the one to start from. */

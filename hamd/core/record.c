@@ -391,7 +391,9 @@ apply_dead(struct ham_record *record, uint32_t node)
 static void
 apply_promote(struct ham_guest *guest, const struct ham_op *op)
 {
-	guest->epoch++;
+	/* not +2 after a destination's +1: a source that missed both would take
+	 * it for its own outcome, and resume an image of the past (I2) */
+	guest->epoch += 3;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->owner = op->node;
 	guest->dst = 0;
@@ -442,10 +444,13 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 	guest->epoch += op->node == dst ? 1 : 2;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->dst = 0;
-	guest->owner_dead = guest->dst_dead = false;
 	if (op->node != dst)
 		replica_set(replica_of(guest, dst), HAM_REPLICA_OUTDATED,
 			    guest->epoch);
+	else if (guest->owner_dead) /* nothing there takes its writes */
+		replica_set(replica_of(guest, guest->owner),
+			    HAM_REPLICA_OUTDATED, guest->epoch);
+	guest->owner_dead = guest->dst_dead = false;
 	guest->owner = op->node;
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }

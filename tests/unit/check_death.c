@@ -88,7 +88,7 @@ START_TEST(fenced_then_promoted)
 	bus_fenced(bus, 0, true);
 	ck_assert(bus->node[0].vcpus);
 	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
-	ck_assert_uint_eq(bus_guest(bus, 2)->epoch, 3);
+	ck_assert_uint_eq(bus_guest(bus, 2)->epoch, 5);
 	ck_assert(strstr(bus->node[2].notes->str, "NODE_DEAD:n2 is dead"));
 	/* n2 is back: a newcomer whose copy is old */
 	bus_split(bus, "111");
@@ -430,7 +430,7 @@ START_TEST(dead_by_waiting)
 	for (int k = 0; k < 6; k++)
 		bus_time(bus, WAIT_US / 60);
 	ck_assert(bus->node[0].vcpus);
-	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 3);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 5);
 	bus_free(bus);
 }
 END_TEST
@@ -452,7 +452,7 @@ START_TEST(waiting_counts_from_the_last_to_see_it)
 	ck_assert(!bus_guest(bus, 0)->owner_dead);
 	for (int k = 0; k < 20; k++)
 		bus_time(bus, WAIT_US / 60);
-	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 3);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 5);
 	bus_free(bus);
 }
 END_TEST

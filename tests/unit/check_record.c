@@ -480,10 +480,23 @@ START_TEST(promotion_needs_a_death_and_a_current_copy)
 	no_go(record, HAM_OP_PROMOTE, C, "no current copy");
 	go(record, HAM_OP_PROMOTE, A);
 	ck_assert_uint_eq(guest(record)->owner, A);
-	ck_assert_uint_eq(guest(record)->epoch, 3);
+	ck_assert_uint_eq(guest(record)->epoch, 5);
 	ck_assert(!guest(record)->owner_dead);
-	expect_replica(record, A, HAM_REPLICA_CURRENT, 3);
-	expect_replica(record, B, HAM_REPLICA_OUTDATED, 3);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 5);
+	expect_replica(record, B, HAM_REPLICA_OUTDATED, 5);
+}
+END_TEST
+
+/* A destination that starts cold after the source's death has nobody who takes
+ * its writes as well. */
+START_TEST(outcome_outdates_a_dead_source)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_IN_DOUBT);
+
+	die(record, A);
+	go(record, HAM_OP_OUTCOME, B);
+	expect_replica(record, A, HAM_REPLICA_OUTDATED, 2);
+	expect_replica(record, B, HAM_REPLICA_CURRENT, 2);
 }
 END_TEST
 
@@ -630,6 +643,7 @@ main(void)
 	tcase_add_test(tc, a_death_marks_whom_it_concerns);
 	tcase_add_test(tc, a_death_is_of_a_node);
 	tcase_add_test(tc, promotion_needs_a_death_and_a_current_copy);
+	tcase_add_test(tc, outcome_outdates_a_dead_source);
 	tcase_add_test(tc, a_dead_owner_asks_for_nothing);
 	tcase_add_test(tc, entries_are_used_again);
 	tcase_add_test(tc, guests_are_ordered_by_name);
