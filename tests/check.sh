@@ -167,6 +167,9 @@ all() {
 				"$top/tests/fuzz/test-fuzz.sh" \
 				--seconds "$fuzz_seconds" "$test"
 		done
+		for test in "$top"/tests/model/test-*.sh; do
+			run_test "$(name_of "$test")" 900 "$test"
+		done
 	fi
 	if [ "$with_root" = yes ]; then
 		for test in "$top"/tests/net/test-*.sh; do

@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/demo.sh \
 	tests/fuzz/test-fuzz.sh \
 	tests/lab \
+	tests/model \
 	tests/setup.sh \
 	tests/unit/test-layers.sh \
 	$(NULL)

@@ -29,6 +29,7 @@ build_packages=(
 lab_packages=(
 	corosync iproute2 iputils-ping busybox-static cpio kmod socat
 	nftables tcpdump python3 zstd xz-utils openssl procps util-linux)
+model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)
 qemu_packages=(qemu-system-x86 qemu-utils)
 
@@ -87,7 +88,8 @@ install() {
 }
 
 install_missing() {
-	local want=("${build_packages[@]}" "${lab_packages[@]}") lack corosync=no
+	local want=("${build_packages[@]}" "${lab_packages[@]}"
+		"${model_packages[@]}") lack corosync=no
 	[ "$fuzz" = no ] || want+=("${fuzz_packages[@]}")
 	mapfile -t lack < <(missing "${want[@]}")
 	[ ${#lack[@]} -gt 0 ] || return 0

@@ -72,7 +72,7 @@ byte assigned[3];
 byte made;         /* operations made so far */
 byte kept_pos, kept_rec; /* the highest anyone knew committed */
 byte faults = FAULTS, changes = CHANGES;
-byte x;
+byte x, w_to;
 
 /* nobody speaks up while another is far behind; promises always find room */
 #define ROOM (len(box[0]) < Q - 6 && len(box[1]) < Q - 6 && \
@@ -307,15 +307,6 @@ inline number(n)
 	h_a = 0; h_r = 0
 }
 
-inline drain(n)
-{
-	do
-	:: len(box[n]) > fresh[n] -> d_step { deliver(n) }
-	:: else -> break
-	od;
-	skip
-}
-
 inline lose_power(n)
 {
 	pos[n] = d_pos[n];
@@ -375,16 +366,22 @@ active proctype cluster()
 		changes > 0 ->
 		changes--;
 		if
-		:: change(0)
-		:: (up & 3) == 3 -> change(3)
-		:: (up & 5) == 5 -> change(5)
-		:: (up & 6) == 6 -> change(6)
-		:: up == 7 -> change(7)
+		:: w_to = 0
+		:: (up & 3) == 3 -> w_to = 3
+		:: (up & 5) == 5 -> w_to = 5
+		:: (up & 6) == 6 -> w_to = 6
+		:: up == 7 -> w_to = 7
 		fi;
+		change(w_to);
 		/* what is said in a tail goes nowhere: its time does not matter */
-		drain(0);
-		drain(1);
-		drain(2)
+		x = 0;
+		do
+		:: x < 3 && len(box[x]) > fresh[x] -> d_step { deliver(x) }
+		:: x < 3 && len(box[x]) <= fresh[x] -> x++
+		:: x == 3 -> break
+		od;
+		x = 0;
+		w_to = 0
 	}
 	:: else -> break
 	od

@@ -144,7 +144,7 @@ byte ct, cc;      /* highest position committed */
 
 byte faults = FAULTS, changes = CHANGES;
 bit calm;
-byte x;
+byte x, w_to;
 
 #define LEADER_OF(j) ((j) & 1 -> 0 : ((j) & 2 -> 1 : 2))
 #define LEADER(n) (joined[n] && LEADER_OF(joined[n]) == n)
@@ -424,6 +424,13 @@ inline applied_cutover(n)
 	fi
 }
 
+/* A cold start at D has nothing in its slot: S's disk counts no more. */
+#ifdef COLD_KEEPS
+#define S_STAYS(n) 1
+#else
+#define S_STAYS(n) (!DEAD(mr[n], S))
+#endif
+
 /* hamd/core/record.c; what does not fit takes up its number only */
 inline apply(n, op)
 {
@@ -434,7 +441,7 @@ inline apply(n, op)
 	:: op == OUTCOME_S && PHASE(mr[n]) == DOUBT ->
 		new_outcome(n, S, 1, 2)
 	:: op == OUTCOME_S + 1 && PHASE(mr[n]) == DOUBT ->
-		new_outcome(n, D, 3, 1)
+		new_outcome(n, D, (S_STAYS(n) -> 3 : 2), 1)
 	:: (op == OUTDATED_S || op == OUTDATED_S + 1) &&
 	   PHASE(mr[n]) == STARTED && OWNER(mr[n]) != op - OUTDATED_S ->
 		mr[n] = mr[n] & ~(8 << (op - OUTDATED_S))
@@ -445,7 +452,8 @@ inline apply(n, op)
 	   OWNER(mr[n]) != op - START_S && DEAD(mr[n], OWNER(mr[n])) &&
 	   CURRENT(mr[n], op - START_S) ->
 		new_outcome(n, (op - START_S), 1 << (op - START_S), START_STEP)
-	:: op == STOP && PHASE(mr[n]) == STARTED ->
+	:: op == STOP && (PHASE(mr[n]) == STARTED ||
+			  PHASE(mr[n]) == MIGRATING) ->
 		mr[n] = (mr[n] & ~3) | STOPPED
 	:: else
 	fi;
@@ -654,7 +662,9 @@ inline ended(n)
 #define OWNS(n) (EVALUATES(n) && OWNER(mr[n]) == n && PHASE(mr[n]) == STARTED)
 #define LAUNCHES(n) (OWNS(n) && launch[n] && \
 	(st[n] == NONE || st[n] == EMPTY || st[n] == REPLICA))
-#define LOST(n) (OWNS(n) && !launch[n] && (st[n] == NONE || st[n] == EMPTY))
+#define LOST(n) (EVALUATES(n) && OWNER(mr[n]) == n && \
+	(PHASE(mr[n]) == STARTED || PHASE(mr[n]) == MIGRATING) && \
+	!launch[n] && (st[n] == NONE || st[n] == EMPTY))
 #define GIVES_UP(n) (OWNS(n) && st[n] == RUNNING && \
 	CURRENT(mr[n], OTHER(n)) && !(rm & NB(OTHER(n))))
 #define DROPS(n) (OWNS(n) && st[n] == RUNNING && \
@@ -792,20 +802,6 @@ inline tail_stored(n)
 	}
 }
 
-inline drain(n)
-{
-	do
-	:: nempty(box[n]) ->
-		d_step {
-			deliver(n);
-			dt[n] = mt[n];
-			dc[n] = mc[n];
-			dr[n] = mr[n]
-		}
-	:: empty(box[n]) -> break
-	od
-}
-
 inline ring_changes(part)
 {
 	tail_stored(0);
@@ -820,15 +816,21 @@ inline ring_changes(part)
 	}
 	/* nothing said in a tail goes out, so its place in time matters only
 	 * to who stays behind: outside the ring, or in front of another change */
-	drain(C);
-	if
-	:: (rm & NB(S)) && changes == 0 -> drain(S)
-	:: else
-	fi;
-	if
-	:: (rm & NB(D)) && changes == 0 -> drain(D)
-	:: else
-	fi
+	x = 0;
+	do
+	:: x < 3 && len(box[x]) > 0 &&
+	   (x == C || ((rm & NB(x)) && changes == 0)) ->
+		d_step {
+			deliver(x);
+			dt[x] = mt[x];
+			dc[x] = mc[x];
+			dr[x] = mr[x]
+		}
+	:: x < 3 && !(len(box[x]) > 0 &&
+	   (x == C || ((rm & NB(x)) && changes == 0))) -> x++
+	:: x == 3 -> break
+	od;
+	x = 0
 }
 
 inline boot(n)
@@ -1051,30 +1053,28 @@ active proctype cluster()
 		x = 0
 	}
 	:: d_step { !calm && up != 7 && changes > 0 -> boot(0); boot(1); boot(2) }
+#ifdef NO_END
 	:: atomic {
-		changes > 0 ->
-		changes--;
-		if
-		:: ring_changes(0)
-		:: (up & 3) == 3 -> ring_changes(3)
-		:: (up & 5) == 5 -> ring_changes(5)
-		:: (up & 6) == 6 -> ring_changes(6)
-		:: up == 7 -> ring_changes(7)
-		fi
-	}
-#ifndef NO_END
-	/* the faults are over: all come back, or two stay together */
+		changes > 0 -> changes--;
+#else
+	/* at last the faults are over: all come back, or two stay together */
 	:: atomic {
-		!calm ->
-		d_step { calm = 1; faults = 0; changes = 0 }
 		if
-		:: d_step { boot(0); boot(1); boot(2) } ring_changes(7)
-		:: (up & 3) == 3 -> ring_changes(3)
-		:: (up & 5) == 5 -> ring_changes(5)
-		:: (up & 6) == 6 -> ring_changes(6)
-		fi
-	}
+		:: changes > 0 -> changes--
+		:: !calm -> calm = 1; faults = 0; changes = 0
+		fi;
 #endif
+		if
+		:: !calm -> w_to = 0
+		:: calm -> boot(0); boot(1); boot(2); w_to = 7
+		:: (up & 3) == 3 -> w_to = 3
+		:: (up & 5) == 5 -> w_to = 5
+		:: (up & 6) == 6 -> w_to = 6
+		:: up == 7 -> w_to = 7
+		fi;
+		ring_changes(w_to);
+		w_to = 0
+	}
 	:: else -> break
 	od;
 	skip;

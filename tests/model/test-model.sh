@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/model/test-model.sh - spin searches the models whole and finds nothing;
+# in each broken variant it finds what is broken
+#
+# test-model.sh [--long] [--only REGEX]
+# A search that met a bound (depth, memory, time) proves nothing: a failure.
+# So is a variant that is not found broken: then the checker sees nothing.
+# --long: more faults and changes of the ring, up to hours.  One line each.
+set -eu -o pipefail
+export LC_ALL=C
+top=$(readlink -f "$(dirname "$0")/../..")
+long=no
+only=.
+failures=0
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--long) long=yes ;;
+	--only)
+		only=$2
+		shift ;;
+	*)
+		echo "usage: test-model.sh [--long] [--only REGEX]" >&2
+		exit 2 ;;
+	esac
+	shift
+done
+command -v spin >/dev/null || { echo "FAIL: spin is missing"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$top"/tests/model/*.pml "$work"
+cd "$work"
+
+# MODEL DEFINITIONS: searched whole, nothing found
+whole=(
+	"disks"
+	"disks -DWAS_REPLICA"
+	"commit -DFAULTS=0 -DCHANGES=1 -DRECORDS=2"
+	"handover -DFAULTS=0 -DCHANGES=1"
+	"handover -DFAULTS=1 -DCHANGES=0"
+)
+whole_long=(
+	"disks -DFAULTS=5 -DWRITES=5"
+	"disks -DFAULTS=5 -DWRITES=5 -DWAS_REPLICA"
+	"commit -DFAULTS=0 -DCHANGES=2 -DRECORDS=1"
+	"commit -DFAULTS=1 -DCHANGES=2 -DRECORDS=1"
+	"handover -DFAULTS=1 -DCHANGES=1 -DNO_END"
+	"handover -DFAULTS=2 -DCHANGES=0"
+	"handover -DFAULTS=1 -DCHANGES=1"
+	"handover -DFAULTS=0 -DCHANGES=2"
+	"handover -DFAULTS=2 -DCHANGES=2 -DNO_END"
+)
+# MODEL PROPERTY DEFINITIONS: the property (MUST() in the model) is broken
+H="-DFAULTS=0 -DCHANGES=1 -DNO_END"
+broken=(
+	"handover I1 $H -DVARIANT_A"
+	"handover I2 $H -DVARIANT_B"
+	"handover I1 $H -DVARIANT_C"
+	"handover I1 $H -DNO_FENCE"
+	"handover I1 -DFAULTS=0 -DCHANGES=1 -DFENCE_LIES"
+	"handover I2 $H -DAUTO_RESUME"
+	"handover I1 $H -DNO_COMMIT"
+	"commit EQUAL -DFAULTS=0 -DCHANGES=1 -DRECORDS=2 -DNO_NUMBERS"
+	"commit KEPT -DFAULTS=0 -DCHANGES=1 -DRECORDS=2 -DADOPT_ANY"
+	"commit KEPT -DFAULTS=0 -DCHANGES=1 -DRECORDS=2 -DONE_STORED"
+	"disks I34 -DCOLD_KEEPS"
+	"disks I34 -DDROP_EARLY"
+	"disks I34 -DNO_GATE_HALT"
+	"disks I34 -DPROMOTE_ANY"
+	"disks I34 -DWAS_REPLICA -DOUTDATED_GOES_ON"
+)
+
+# build MODEL OPTIONS... (of spin, then of gcc after --)
+build() {
+	local model=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	rm -f pan pan.* ./*.trail
+	spin -a "${options[@]}" "$model.pml" >spin.log 2>&1 ||
+		{ cat spin.log; return 1; }
+	gcc -O2 -w -DSAFETY -DVECTORSZ=1024 -DMEMLIM=6000 "$@" -o pan pan.c
+}
+
+fail() {
+	echo "FAIL $*"
+	failures=$((failures + 1))
+}
+
+# Of the search that has run: states stored
+states() {
+	awk '/ states, stored/ { print $1; exit }' out
+}
+
+search_whole() {
+	local words begin=$SECONDS
+	read -ra words <<<"$1"
+	if ! build "${words[0]}" "${words[@]:1}" --; then
+		fail "$1: does not build"
+	elif ! ./pan -m1000000 -w24 >out 2>&1; then
+		fail "$1: the search ended badly: $(tail -n 1 out)"
+	elif ! grep -q 'errors: 0$' out; then
+		fail "$1: $(sed -n 's/^pan:1: \(.\{,60\}\).* (at depth \(.*\))/\1... after \2 steps/p' out)"
+	elif grep -q 'Search not completed\|too small\|out of memory' out; then
+		fail "$1: a bound was met, nothing is proven"
+	elif ! [ "$(states | sed 's/[.e+].*//')" -gt 1 ]; then
+		fail "$1: no states"
+	else
+		echo "ok   $1: $(states) states, complete, $((SECONDS - begin)) s"
+	fi
+}
+
+# The number that the model gives a property.
+number_of() {
+	sed -n "s/^#define $2 \([0-9]*\)\$/\1/p" "$1.pml"
+}
+
+# Breadth first: the shortest story there is.
+search_broken() {
+	local words begin=$SECONDS number
+	read -ra words <<<"$1"
+	number=$(number_of "${words[0]}" "${words[1]}")
+	[ -n "$number" ] || { fail "$1: no such property"; return; }
+	if ! build "${words[0]}" "${words[@]:2}" "-DONLY=$number" -- -DBFS; then
+		fail "$1: does not build"
+		return
+	fi
+	./pan -m1000000 -w24 >out 2>&1 || true
+	# with ONLY no other assertion can fail
+	if grep -q '^pan:1: assertion violated' out; then
+		echo "ok   $1: found broken in $(sed -n 's/^pan:1: .*(at depth \([0-9]*\)).*/\1/p' out) steps, $(states) states, $((SECONDS - begin)) s"
+	else
+		fail "$1: not found broken"
+	fi
+}
+
+[ "$long" = no ] || whole+=("${whole_long[@]}")
+for line in "${whole[@]}"; do
+	! [[ $line =~ $only ]] || search_whole "$line"
+done
+for line in "${broken[@]}"; do
+	! [[ $line =~ $only ]] || search_broken "$line"
+done
+[ "$failures" = 0 ]
