@@ -295,7 +295,12 @@ inline adopts(n)
 #else
 #define MAY_LEAD(n) ACTIVE(n)
 #endif
-#define NUMBERS(n) (LEADER(n) && MAY_LEAD(n) && view[n] == cur && \
+#ifdef NO_NUMBERS
+#define LEADS(n) joined[n]
+#else
+#define LEADS(n) LEADER(n)
+#endif
+#define NUMBERS(n) (LEADS(n) && MAY_LEAD(n) && view[n] == cur && \
 	made < RECORDS && ROOM)
 inline number(n)
 {

@@ -970,6 +970,12 @@ active proctype cluster()
 	/* standings */
 	:: d_step { TELLS(S) -> said[S] = STANDING_S; tell(S, STANDING, said[S]) }
 	:: d_step { TELLS(D) -> said[D] = STANDING_D; tell(D, STANDING, said[D]) }
+#ifndef SILENT_NEWCOMER
+	/* a D that has nothing says so, also if it was born after MIGRATE */
+	:: d_step { joined[D] && PHASE(mr[D]) == DOUBT && calm_ring[D] &&
+		view[D] == cur && st[D] == NONE && !ran[D] && ROOM &&
+		said[D] != LACKS -> said[D] = LACKS; tell(D, ABORTED, 0) }
+#endif
 	/* the guest layer */
 	:: d_step { st[S] == HALTING -> halted() }
 	:: d_step { st[D] == DRUN -> dest_runs() }

@@ -32,9 +32,16 @@ byte rm = 7;      /* its members */
 byte up = 7;      /* nodes that have power */
 
 byte w_t, w_part;  /* while a change is chosen; else 0 */
-hidden byte h_i, h_n;
-hidden byte h_k, h_f, h_a;
-hidden short h_r;
+/* no part of the state: used within one step only; spin's breadth first search
+ * wants them to be */
+#ifdef SHORTEST
+#define SCRATCH
+#else
+#define SCRATCH hidden
+#endif
+SCRATCH byte h_i, h_n;
+SCRATCH byte h_k, h_f, h_a;
+SCRATCH short h_r;
 
 inline push(to, kind, from, num, what)
 {
