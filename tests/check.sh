@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/check.sh - every test there is, one line each
 #
-# check.sh [--unit | --lab] [--only REGEX] [--fuzz-seconds N]
+# check.sh [--unit | --lab] [--only REGEX] [--fuzz-seconds N] [--long]
+# --long: a million seeds, every mutant, the models with more faults, the whole
+# lab under sanitizers, 30 minutes of chaos, and 15 minutes for each fuzzer;
+# hours.  What a run left out stands before its last line.
 # A test has a hard deadline and its output in $BUILD/check-logs/.  Exit 77 is
 # a skip: named with its last line as the reason, counted nowhere.  The last
 # line is always "N passed, N failed"; a run in which nothing passed or failed
@@ -20,6 +23,8 @@ with_root=yes
 with_lab=yes
 only=.
 fuzz_seconds=60
+long=no
+left_out=()
 passed=0
 failed=0
 
@@ -154,6 +159,52 @@ lab_tests() {
 	done
 }
 
+left_out() {
+	left_out+=("$1")
+}
+
+search_tests() {
+	local sim=$top/tests/sim
+	if [ "$long" = yes ]; then
+		run_test sim/search 14400 "$sim/search.sh" --seeds 1000000
+		run_test sim/mutants 7200 "$sim/mutants.py" --jobs "$(nproc)"
+	else
+		run_test sim/search 600 "$sim/search.sh" --seconds 60
+		# another handful each day
+		run_test sim/mutants 900 "$sim/mutants.py" --jobs "$(nproc)" \
+			--some 6
+		left_out "the million seeds: a minute's worth of them"
+		left_out "all mutants: six of them"
+	fi
+	run_test sim/search-large 600 "$sim/search.sh" --seconds 20 \
+		--nodes 5 --guests 20
+	run_test sim/coverage 900 "$sim/coverage.sh"
+}
+
+model_tests() {
+	local test
+	for test in "$top"/tests/model/test-*.sh; do
+		if [ "$long" = yes ]; then
+			run_test "$(name_of "$test")" 14400 "$test" --long
+		else
+			run_test "$(name_of "$test")" 900 "$test"
+			left_out "the models' searches with more faults"
+		fi
+	done
+}
+
+# The lab's programs with sanitizers: what they find at exit is in the nodes'
+# logs, where sanitized.sh looks.
+sanitized_lab() {
+	if [ "$long" = yes ]; then
+		run_test lab/sanitized 7200 "$top/tests/lab/sanitized.sh"
+	else
+		run_test lab/sanitized 600 "$top/tests/lab/sanitized.sh" \
+			migrate-back-and-forth restart-hamd
+		left_out "the other lab tests under sanitizers"
+	fi
+}
+
 all() {
 	local test
 	if [ "$with_unit" = yes ]; then
@@ -167,16 +218,18 @@ all() {
 				"$top/tests/fuzz/test-fuzz.sh" \
 				--seconds "$fuzz_seconds" "$test"
 		done
-		for test in "$top"/tests/model/test-*.sh; do
-			run_test "$(name_of "$test")" 900 "$test"
-		done
+		search_tests
+		model_tests
 	fi
 	if [ "$with_root" = yes ]; then
 		for test in "$top"/tests/net/test-*.sh; do
 			run_test "$(name_of "$test")" 180 "$test" "$BUILD"
 		done
 	fi
-	[ "$with_lab" = no ] || lab_tests
+	if [ "$with_lab" = yes ]; then
+		lab_tests
+		sanitized_lab
+	fi
 }
 
 while [ $# -gt 0 ]; do
@@ -191,6 +244,7 @@ while [ $# -gt 0 ]; do
 		[[ ${2:-} =~ ^[1-9][0-9]*$ ]] || { usage >&2; exit 2; }
 		fuzz_seconds=$2
 		shift ;;
+	--long) long=yes fuzz_seconds=900 ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
@@ -214,5 +268,8 @@ if timeout -k 10 1800 "${setup[@]}" </dev/null 2>&1 |
 else
 	tell FAIL setup $SECONDS "$logs/setup.log"
 fi
+for what in "${left_out[@]}"; do
+	echo "left out: $what"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

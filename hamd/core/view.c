@@ -357,16 +357,13 @@ ham_view_on_exchange(ham_core *core, unsigned int from,
 static void
 adopt(ham_core *core, const struct ham_msg *msg)
 {
-	struct ham_record *fresh = g_new0(struct ham_record, 1);
-	const char *refusal = ham_msg_adopt_guests(msg, fresh);
+	const char *refusal = ham_msg_adopt_guests(msg, &core->record);
 
 	if (refusal) {
+		/* what is on the disk is what it was; nobody reads the rest */
 		ham_fx_fatal(core, "the state sent by the leader: %s", refusal);
-		g_free(fresh);
 		return;
 	}
-	core->record = *fresh;
-	g_free(fresh);
 	core->base = msg->pos;
 	core->assigned = msg->pos.count;
 	core->n_flying = 0;

@@ -12,8 +12,11 @@
 
 enum {
 	FAULTS_FROM_US = 5 * SIM_S,
-	FAULTS_US = 40 * SIM_S,
-	QUIET_US = 90 * SIM_S,
+	FAULTS_US = 50 * SIM_S,
+	/* until every fence was tried again, or every lease is over */
+	QUIET_FENCES_US = 90 * SIM_S,
+	QUIET_LEASES_US = 60 * SIM_S,
+	QUIET_US = 35 * SIM_S,
 };
 
 /* Per 10,000 chances, of which there are about 700 in a run. */
@@ -114,11 +117,12 @@ add_moment(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 {
 	static const uint8_t kinds[] = {
 		SIM_F_SPLIT, SIM_F_SPLIT, SIM_F_SPLIT,	  SIM_F_POWER_OFF,
-		SIM_F_CRASH, SIM_F_SLEEP, SIM_F_COROSYNC, SIM_F_KILL_QEMU};
+		SIM_F_CRASH, SIM_F_SLEEP, SIM_F_COROSYNC, SIM_F_KILL_QEMU,
+		SIM_F_HANG,  SIM_F_HANG,  SIM_F_BLACKOUT};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, kinds[sim_pick(dice, G_N_ELEMENTS(kinds))],
-	    sim_between(dice, 500 * SIM_MS, 15 * SIM_S));
+	    sim_between(dice, 500 * SIM_MS, 25 * SIM_S));
 	f = &g_array_index(plan->faults, struct sim_fault,
 			   plan->faults->len - 1);
 	f->node =
@@ -157,6 +161,9 @@ add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 		add(dice, plan, at_us,
 		    sim_chance(dice, 5000) ? SIM_F_POWER_OFF : SIM_F_POWER_ON,
 		    0);
+	if (sim_chance(dice, swarm->power / 10))
+		add(dice, plan, at_us, SIM_F_BLACKOUT,
+		    sim_between(dice, SIM_S, 5 * SIM_S));
 	if (sim_chance(dice, swarm->crash))
 		add(dice, plan, at_us, SIM_F_CRASH, 0);
 	if (sim_chance(dice, swarm->hang))
@@ -199,6 +206,10 @@ choose_proofs(struct sim *dice, struct sim_plan *plan)
 						     plan->fence_and_wait
 							     ? SIM_FENCE_N
 							     : SIM_FENCE_LIAR));
+	if (devices)
+		plan->quiet_us = QUIET_FENCES_US;
+	else if (plan->lease_us)
+		plan->quiet_us = QUIET_LEASES_US;
 	if (plan->n > 2 && sim_chance(dice, 3000))
 		plan->absent = (unsigned int)sim_pick(dice, plan->n) + 1;
 }
@@ -302,6 +313,14 @@ sim_fault_do(struct sim *sim, const struct sim_fault *f)
 		sim_command(sim, f->node, (enum ham_command)f->command,
 			    f->guest, f->target);
 		break;
+	case SIM_F_BLACKOUT:
+		for (unsigned int i = 0; i < sim->n; i++) {
+			sim_host_power(sim, i, false);
+			sim_host_boot_later(
+				sim, i,
+				f->for_us + sim_between(sim, 0, 3 * SIM_S));
+		}
+		break;
 	case SIM_F_N:
 		break;
 	}
@@ -339,7 +358,7 @@ sim_moment(struct sim *sim, unsigned int i, unsigned int moment)
 
 static const char *const words[SIM_F_N] = {
 	"split", "data-split", "power-off", "power-on", "crash",    "hang",
-	"sleep", "corosync",   "kill-qemu", "kill-qsd", "operator",
+	"sleep", "corosync",   "kill-qemu", "kill-qsd", "operator", "blackout",
 };
 
 static const char *const commands[] = {
@@ -382,6 +401,7 @@ sim_fault_text(const struct sim_fault *f, unsigned int n)
 		for (unsigned int i = 0; i < n; i++)
 			g_string_append_printf(text, "%u", f->parts[i]);
 		break;
+	case SIM_F_BLACKOUT:
 	case SIM_F_HANG:
 	case SIM_F_SLEEP:
 	case SIM_F_COROSYNC:
@@ -506,7 +526,7 @@ sim_fault_parse(char **w, unsigned int n, const struct sim_plan *plan,
 			return "no such guest";
 		out->guest = (uint8_t)guest;
 	} else if (kind == SIM_F_HANG || kind == SIM_F_SLEEP ||
-		   kind == SIM_F_COROSYNC) {
+		   kind == SIM_F_COROSYNC || kind == SIM_F_BLACKOUT) {
 		char *end = NULL;
 
 		out->for_us = n == 3 ? strtol(w[2], &end, 10) * SIM_MS : 0;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/sim/mutants.py - switch off one guard of the core, and be found out
 
-mutants.py [--seconds N] [--jobs N] [--list] [NAME...]
+mutants.py [--seconds N] [--jobs N] [--some N] [--list] [NAME...]
 
 Each mutant is a copy of hamd/core/ with a text replaced; the simulator is
 built on it and must find a broken rule within 60 s of one processor.  A mutant that
@@ -52,22 +52,33 @@ MUTANTS = {
     "death-before-promotion": [
         ("record.c", "if (!guest->owner_dead)\n\t\treturn \"its owner",
          "if (!guest->phase)\n\t\treturn \"its owner"),
-        ("evaluate.c", "if (guest->owner_dead) {",
-         "if (guest->owner_dead || !ham_is_joined(core, guest->owner)) {")],
+        ("evaluate.c", "if (guest->owner_dead)\n\t\tham_death_promote",
+         "if (guest->owner_dead || !ham_is_joined(core, guest->owner))\n"
+         "\t\tham_death_promote")],
+    # of what runs here against the record
     "epoch-check": [(
-        "record.c", "if (guest->epoch != op->epoch)",
-        "if (guest->epoch + 9 < op->epoch)")],
+        "local.c", "if (guest->owner == self && guest->epoch == local->epoch)\n"
+        "\t\treturn !guest->owner_dead;",
+        "if (guest->owner == self)\n\t\treturn true;"), (
+        "local.c",
+        "return (guest->epoch == local->epoch && !guest->owner_dead) ||\n"
+        "\t\t       guest->epoch == local->epoch + 2;",
+        "return true;")],
+    "promotion-is-no-outcome": [(
+        "record.c", "guest->epoch += 3;", "guest->epoch++;")],
+    "cold-start-outdates-the-source": [(
+        "record.c", "else if (guest->owner_dead)", "else if (!guest)")],
     "ghost-filter": [(
         "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
     "position-order": [(
         "view.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
         "ham_pos_compare(e->pos, core->exchange[best].pos) < 0")],
     "tentative-tail": [(
-        "view.c", "core->record = *fresh;",
-        "if (ham_pos_compare(fresh->pos, core->record.pos) > 0 &&\n"
-        "\t    fresh->n_guests >= core->record.n_guests)\n"
-        "\t\tcore->record = *fresh;\n"
-        "\tcore->record.pos = fresh->pos;")],
+        "view.c",
+        "const char *refusal = ham_msg_adopt_guests(msg, &core->record);",
+        "const char *refusal = core->record.n_guests > msg->n_guests\n"
+        "\t\t? (core->record.pos = msg->pos, NULL)\n"
+        "\t\t: ham_msg_adopt_guests(msg, &core->record);")],
     "closed-before-stored": [(
         "replicate.c", "ham_any_hold(core) ||", "")],
     "stored-after-fsync": [(
@@ -262,6 +273,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--some", type=int, metavar="N",
+                        help="only so many, others every day")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
@@ -271,6 +284,10 @@ def main():
         print(f"mutants.py: no such mutant: {', '.join(unknown)}",
               file=sys.stderr)
         return 2
+    if args.some:
+        day = int(time.time()) // 86400
+        names = [names[(day * args.some + k) % len(names)]
+                 for k in range(min(args.some, len(names)))]
     if args.list:
         print("\n".join(names))
         return 0

@@ -146,6 +146,7 @@ enum sim_fault_kind {
 	SIM_F_KILL_QEMU,
 	SIM_F_KILL_QSD,
 	SIM_F_COMMAND,
+	SIM_F_BLACKOUT, /* every node loses power; back after for_us or later */
 	SIM_F_N
 };
 

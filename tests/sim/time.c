@@ -143,9 +143,12 @@ sim_say(struct sim *sim, const char *format, ...)
 {
 	char line[1024];
 	va_list ap;
-	int n = snprintf(line, sizeof(line), "%10.3f  ",
-			 (double)sim->now_us / 1000);
+	int n;
 
+	if (!sim->trace && !sim->told)
+		return;
+	n = snprintf(line, sizeof(line), "%10.3f  ",
+		     (double)sim->now_us / 1000);
 	va_start(ap, format);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, format, ap);
 	va_end(ap);
