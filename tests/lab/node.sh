@@ -131,6 +131,16 @@ node_corosync() {
 	node_in "$1" "$tools/labinit" detach /var/log/corosync.err corosync -f
 }
 
+# Until corosync there takes connections: hamd refuses to start before.
+node_wait_corosync() {
+	local i=$1 end=$((SECONDS + 15))
+	until node_in "$i" corosync-cmapctl -g runtime.config.totem.token \
+		>/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || die "n$i: corosync does not answer"
+		sleep 0.05
+	done
+}
+
 # node_wait_ring I MEMBERS DEADLINE: corosync there is quorate with that many
 node_wait_ring() {
 	local i=$1 want=$2 end=$3 said
