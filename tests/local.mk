@@ -17,7 +17,10 @@ include tests/net/local.mk
 include tests/sim/local.mk
 include tests/versions/local.mk
 
-TESTS += tests/unit/test-layers.sh
+TESTS += \
+	tests/unit/test-history.py \
+	tests/unit/test-layers.sh \
+	$(NULL)
 EXTRA_DIST += \
 	tests/bench \
 	tests/check.sh \
@@ -26,5 +29,6 @@ EXTRA_DIST += \
 	tests/lab \
 	tests/model \
 	tests/setup.sh \
+	tests/unit/test-history.py \
 	tests/unit/test-layers.sh \
 	$(NULL)
