@@ -147,12 +147,14 @@ make_check() {
 }
 
 # A test that was killed may leave its lab behind, and the next needs the name.
+# One that needs more time than others says so: `# deadline: SECONDS`.
 lab_tests() {
-	local test before
+	local test before deadline
 	for test in "$top"/tests/lab/test-*.sh; do
 		[ -x "$test" ] || continue
 		before=$failed
-		run_test "$(name_of "$test")" 300 "$test"
+		deadline=$(sed -n 's/^# deadline: //p' "$test")
+		run_test "$(name_of "$test")" "${deadline:-300}" "$test"
 		[ "$failed" = "$before" ] ||
 			limited 60 "$logs/lab-down.log" \
 				"$top/tests/lab/hamlab" down

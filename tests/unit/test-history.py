@@ -15,6 +15,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lab"))
+import chaosplan  # noqa: E402
 import history  # noqa: E402
 import historyrules as rules  # noqa: E402
 
@@ -455,6 +456,20 @@ class Judge(unittest.TestCase):
             f.write(bytes(1 << 20) + os.urandom(1 << 16))
             f.flush()
             self.assertEqual(history.read_disk(f.name)["slots"], 0)
+
+
+class Plan(unittest.TestCase):
+    def test_a_seed_has_one_schedule(self):
+        def plan(seed):
+            return [str(p) for p in itertools.islice(
+                chaosplan.periods(seed, 3, 2), 30)]
+        self.assertEqual(plan(5), plan(5))
+        self.assertNotEqual(plan(5), plan(6))
+
+    def test_every_fault_has_its_turn(self):
+        seen = {s.what for p in itertools.islice(
+            chaosplan.periods(1, 3, 2), 200) for s in p.steps}
+        self.assertEqual(seen, set(chaosplan.FAULTS) | set(chaosplan.ORDERS))
 
 
 if __name__ == "__main__":
