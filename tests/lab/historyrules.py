@@ -37,7 +37,7 @@ def violations(history):
         for rule in (ticked_twice, went_back, lives_overlap, ran_twice,
                      lost_writes, lost_on_disk, damage, proves):
             yield from rule(guest)
-        for rule in (outages, deaths, recovery):
+        for rule in (stopped, outages, deaths, recovery):
             yield from rule(history, guest)
     yield from daemons(history)
     yield from driver(history)
@@ -193,6 +193,23 @@ def proves(guest):
                         f"{guest.name}: {ticks} ticks, {acks} "
                         f"acknowledgements, {len(guest.runs)} looks at "
                         f"running CPUs, {len(guest.disks)} disks at the end")
+
+
+def stopped(history, guest):
+    """A life is over once an operator was told so."""
+    for o in history.orders.values():
+        ended = o.get("ended")
+        if o["guest"] != guest.name or o["what"] not in ("stop", "kill") or \
+                not ended or ended["rc"] != 0:
+            continue
+        for boot in guest.boots.values():
+            late = [s for s in boot.lines if s.lo >= ended["t"]]
+            if late and boot.lines[0].t <= o["t"]:
+                yield Violation(
+                    "order", late[0].t,
+                    f"{guest.name}: boot {boot.name} goes on on "
+                    f"{late[0].node} after order {o['number']} said that it "
+                    "was stopped")
 
 
 # ---- liveness ----

@@ -214,14 +214,12 @@ class SingleRunner(unittest.TestCase):
     def test_a_boot_beside_a_life(self):
         s, pid = one_life()
         first = s.acked
-        s.order("start")
+        s.fault("qemu-kill", ["n1"], 0, "web1")
         other = s.start("n2", BOOTS[1])
-        mine = s.tick = 500
+        s.tick = 500
         s.live("n1", BOOTS[0], pid, 3, writes=False)
         s.tick = 0
-        s.order("kill")
         s.live("n2", BOOTS[1], other)
-        self.assertTrue(mine)
         closed(s, ("n2", [(1, first, BOOTS[0]),
                           (first + 1, s.acked, BOOTS[1])]))
         self.assertEqual(s.found(), ["single runner"])
@@ -374,6 +372,12 @@ class Liveness(unittest.TestCase):
         closed(s, ("n1", [(1, first, BOOTS[0]),
                           (first + 1, s.acked, BOOTS[1])]))
         self.assertEqual(s.found(), ["death"])
+
+    def test_it_goes_on_after_a_stop(self):
+        s, pid = one_life()
+        s.order("stop", 0.5)
+        s.live("n1", BOOTS[0], pid)
+        self.assertEqual(closed(s).found(), ["order"])
 
     def test_it_does_not_come_back(self):
         s, pid = one_life()
