@@ -48,7 +48,7 @@ def parse():
 
 
 def conf(guests):
-    """Small guests and short copies: 96 MiB of disk, every second guest with a
+    """Small guests and short copies: 40 MiB of disk, every second guest with a
     replica.  A copy that lasts is called off before a run calls it a hang."""
     text = subprocess.run([HAMLAB, "conf", str(NODES), str(guests)],
                           check=True, stdout=subprocess.PIPE,
@@ -59,9 +59,9 @@ def conf(guests):
         if key == "migration_bandwidth":
             line = "migration_bandwidth = 150M"
         elif key == "memory":
-            line = "memory = 128M"
+            line = "memory = 96M"
         elif key == "size":
-            line = "size = 96M"
+            line = "size = 40M"
         elif key == "append":
             line = line.replace("dirty=64", "dirty=16").replace(
                 "wr=2", "wr=1") + " ring=16"
@@ -94,8 +94,8 @@ class Chaos:
         self.writer.put("run", seed=self.seed, nodes=self.nodes,
                         guests=self.guests)
         self.watch.start()
-        begun = time.monotonic()
         well = self.first_boot()
+        begun = time.monotonic()
         for period in chaosplan.periods(self.seed, NODES, len(self.guests)):
             if not well or time.monotonic() - begun > self.end - 10:
                 break
@@ -113,7 +113,7 @@ class Chaos:
         """All disks lie on n1, so all guests begin there."""
         for number, guest in enumerate(self.guests[1:], 2):
             subprocess.run([HAMLAB, "disk", "n1", f"web{number}-root.raw",
-                            "96M"], check=True)
+                            "40M"], check=True)
         for guest in self.guests:
             self.orders.give("start", guest, "n1", "n1")
         return self.recover("the first boot")
@@ -172,7 +172,7 @@ class Chaos:
             return
         if what == "migrate" and not here:
             what, to = "start", ""
-        elif what == "migrate" and here == {to}:
+        elif what in ("migrate", "start") and here == {to}:
             to = self.nodes[(self.nodes.index(to) + 1) % NODES]
         self.orders.give(what, guest, step.about["via"], to)
 

@@ -34,8 +34,11 @@ GUEST_FAULTS = {
 FAULTS = NODE_FAULTS | LINK_FAULTS | GUEST_FAULTS
 LONGEST_S = 8.0
 HOLDS = ("prepare", "copy", "cutover", "handover")
+# aimed: faults follow orders only; wild: they come by themselves, too; idle: no
+# operator, so that they meet guests at rest
+MOODS = {"aimed": 9, "wild": 8, "idle": 3}
 # order -> weight; `kill` is a stop without asking the guest
-ORDERS = {"migrate": 8, "cancel": 2, "start": 2, "stop": 1, "kill": 1}
+ORDERS = {"migrate": 12, "cancel": 1, "start": 1, "stop": 1, "kill": 1}
 # where a migration stands when a fault that waits for it comes, and how many
 # seconds later it does: a hand-over takes some 0.03 s
 PHASES = ("", "copy", "handover", "handover")
@@ -67,37 +70,40 @@ class Period:
         self.seconds = round(self.dice.uniform(8, 22), 1)
         count = self.dice.choice((1, 1, 2, 2, 3, 4, len(FAULTS)))
         self.kinds = sorted(self.dice.sample(sorted(FAULTS), count))
-        # now and then no operator at all, so that faults meet guests at rest
-        self.busy = self.dice.random() < 0.85
+        self.mood = dice_of(self.dice, MOODS)
         self.steps = sorted(self.make(), key=lambda s: s.at)
 
     def make(self):
-        dice, at = self.dice, 0.0
-        pace = dice.uniform(0.8, 4.0)
-        while self.busy or at == 0.0:
-            at += dice.expovariate(1 / 2.5)
-            if at >= self.seconds:
-                break
-            yield from self.order(at)
+        dice = self.dice
+        if self.mood == "aimed" and dice.random() < 0.5:
+            # makes the time in which a migration can be met long
+            yield Step(0, "hold", dice.uniform(4, 12), point=dice.choice(HOLDS),
+                       node=dice.choice(self.nodes))
+        if self.mood != "idle":
+            yield from self.operators()
+        if self.mood != "aimed":
+            pace = dice.uniform(1.5, 8)
+            at = dice.uniform(0, pace)
+            while at < self.seconds:
+                yield self.fault(at)
+                at += dice.expovariate(1 / pace)
+
+    def operators(self):
+        dice, at = self.dice, dice_gap(self.dice)
+        while at < self.seconds:
+            yield self.one_order(at)
+            if dice.random() < 0.15:
+                # two operators at once
+                yield self.one_order(at + dice.choice((0, 0, 0.01, 0.2)))
             # a fault that is to meet what an order does comes soon after it
             if dice.random() < 0.6:
                 yield self.fault(at + dice.uniform(0.05, 1.5),
                                  dice.choice(PHASES))
-        at = dice.uniform(0, pace)
-        while at < self.seconds:
-            yield self.fault(at)
-            at += dice.expovariate(1 / pace / 2)
-
-    def order(self, at):
-        dice = self.dice
-        yield self.one_order(at)
-        if dice.random() < 0.15:
-            # two operators at once
-            yield self.one_order(at + dice.choice((0, 0, 0.01, 0.2)))
+            at += dice_gap(dice)
 
     def one_order(self, at):
         dice = self.dice
-        what = dice.choices(list(ORDERS), list(ORDERS.values()))[0]
+        what = dice_of(dice, ORDERS)
         to = ""
         if what == "migrate" or what == "start" and dice.random() < 0.5:
             to = dice.choice(self.nodes)
@@ -127,7 +133,17 @@ class Period:
     def __str__(self):
         head = (f"period {self.number}: {self.seconds} s of "
                 f"{', '.join(self.kinds)}")
+        head += f", {self.mood}"
         return "\n".join([head] + [f"  {s}" for s in self.steps])
+
+
+def dice_of(dice, weights):
+    return dice.choices(list(weights), list(weights.values()))[0]
+
+
+def dice_gap(dice):
+    """Seconds between two orders; a move takes some 2 s."""
+    return 0.3 + dice.expovariate(1 / 2.5)
 
 
 def periods(seed, nodes, guests):
