@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	tests/lab \
 	tests/model \
 	tests/setup.sh \
+	tests/unit/history_story.py \
 	tests/unit/test-history.py \
 	tests/unit/test-layers.sh \
 	$(NULL)
