@@ -304,6 +304,13 @@ ended(struct ham_vm *vm, const GError *error)
 }
 
 static void
+nothing_found(struct ham_vm *vm)
+{
+	ham_state_remove(vm);
+	vm->role = HAM_ROLE_NONE;
+}
+
+static void
 find_end(struct ham_vm *vm, const GError *error)
 {
 	ham_guests *guests = vm->guests;
@@ -316,11 +323,23 @@ find_end(struct ham_vm *vm, const GError *error)
 			     ended);
 		return;
 	}
+	if (!vm->qemu && !vm->qsd) { /* it ended while it was asked */
+		nothing_found(vm);
+		found_one(guests);
+		return;
+	}
 	ham_ports_adopt(vm);
 	if (vm->qemu && vm->qsd && kind_of(vm) == HAM_FOUND_RUNNING)
 		ham_qsd_kill_later(vm); /* of a copy that is over */
 	tell_found(vm);
 	found_one(guests);
+}
+
+void
+ham_vm_ask(struct ham_vm *vm)
+{
+	ham_vm_begin(vm, HAM_FLOW_FIND, find_steps, G_N_ELEMENTS(find_steps),
+		     find_end);
 }
 
 void
@@ -331,16 +350,14 @@ ham_vm_found(struct ham_vm *vm)
 	if (!ham_state_read(vm, &error))
 		ham_warn("%s: %s", vm->name, error->message);
 	if (!vm->qemu && !vm->qsd) {
-		ham_state_remove(vm);
-		vm->role = HAM_ROLE_NONE;
+		nothing_found(vm);
 		return;
 	}
 	vm->guests->finding++;
 	if ((vm->qemu && !ham_qemu_attach(vm, &error)) ||
 	    (vm->qsd && !ham_qsd_attach(vm, &error)))
 		ham_warn("%s: %s", vm->name, error->message);
-	ham_vm_begin(vm, "find", find_steps, G_N_ELEMENTS(find_steps),
-		     find_end);
+	ham_vm_ask(vm);
 }
 
 static bool

@@ -149,6 +149,11 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 		ham_flow_poke(vm);
 		return;
 	}
+	/* hamd joins only after this flow's end: without one it never would */
+	if (g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_FIND)) {
+		ham_vm_ask(vm);
+		return;
+	}
 	ham_flow_cancel(vm->flow);
 	if (vm->role == HAM_ROLE_OWNER) {
 		vm->role = HAM_ROLE_NONE;

@@ -13,6 +13,7 @@
 #include "netmigrate/netmigrate.h"
 
 #define HAM_FLOW_DROP "drop a replica"
+#define HAM_FLOW_FIND "find"
 
 enum ham_role {
 	HAM_ROLE_NONE,
@@ -240,6 +241,8 @@ void ham_do_close(struct ham_vm *vm);
 void ham_do_slot_drop(struct ham_vm *vm);
 void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);
+/* What its processes do, after a restart; again if QEMU ends meanwhile. */
+void ham_vm_ask(struct ham_vm *vm);
 
 /* pause_point.c */
 void ham_pause_point(struct ham_vm *vm, const char *point);
