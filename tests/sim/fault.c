@@ -111,7 +111,24 @@ add_flapping(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 	}
 }
 
-/* Trouble just where it hurts: with a word, an act or a write on its way. */
+static uint16_t
+any_moment(struct sim *dice)
+{
+	switch (sim_pick(dice, 4)) {
+	case 0:
+	case 1:
+		return (uint16_t)(SIM_ON_SEND + 1 +
+				  sim_pick(dice, HAM_MSG_HEARTBEAT - 1));
+	case 2:
+		return (uint16_t)(SIM_ON_DID + 1 +
+				  sim_pick(dice, HAM_DID_N - 1));
+	default:
+		return (uint16_t)(SIM_ON_DO + 1 + sim_pick(dice, HAM_DO_N - 1));
+	}
+}
+
+/* Trouble just where it hurts, with a word or an act on its way; half the time
+ * two troubles at once. */
 static void
 add_moment(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 {
@@ -119,32 +136,25 @@ add_moment(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		SIM_F_SPLIT, SIM_F_SPLIT, SIM_F_SPLIT,	  SIM_F_POWER_OFF,
 		SIM_F_CRASH, SIM_F_SLEEP, SIM_F_COROSYNC, SIM_F_KILL_QEMU,
 		SIM_F_HANG,  SIM_F_HANG,  SIM_F_BLACKOUT};
-	struct sim_fault *f;
+	uint16_t on = any_moment(dice);
 
-	add(dice, plan, at_us, kinds[sim_pick(dice, G_N_ELEMENTS(kinds))],
-	    sim_between(dice, 500 * SIM_MS, 25 * SIM_S));
-	f = &g_array_index(plan->faults, struct sim_fault,
-			   plan->faults->len - 1);
-	f->node =
-		(uint8_t)(sim_chance(dice, 6000) ? 0 : sim_pick(dice, plan->n));
-	if (f->kind == SIM_F_SPLIT && sim_chance(dice, 5000)) {
-		memset(f->parts, 0, sizeof(f->parts));
-		f->parts[0] = 1; /* that node alone */
-	}
-	switch (sim_pick(dice, 4)) {
-	case 0:
-	case 1:
-		f->on = (uint16_t)(SIM_ON_SEND + 1 +
-				   sim_pick(dice, HAM_MSG_HEARTBEAT - 1));
-		break;
-	case 2:
-		f->on = (uint16_t)(SIM_ON_DID + 1 +
-				   sim_pick(dice, HAM_DID_N - 1));
-		break;
-	default:
-		f->on = (uint16_t)(SIM_ON_DO + 1 +
-				   sim_pick(dice, HAM_DO_N - 1));
-	}
+	do {
+		struct sim_fault *f;
+
+		add(dice, plan, at_us,
+		    kinds[sim_pick(dice, G_N_ELEMENTS(kinds))],
+		    sim_between(dice, 500 * SIM_MS, 25 * SIM_S));
+		f = &g_array_index(plan->faults, struct sim_fault,
+				   plan->faults->len - 1);
+		f->on = on;
+		f->node = (uint8_t)(sim_chance(dice, 6000)
+					    ? 0
+					    : sim_pick(dice, plan->n));
+		if (f->kind == SIM_F_SPLIT && sim_chance(dice, 5000)) {
+			memset(f->parts, 0, sizeof(f->parts));
+			f->parts[0] = 1; /* that node alone */
+		}
+	} while (sim_chance(dice, 5000));
 }
 
 static void
@@ -329,6 +339,8 @@ sim_fault_do(struct sim *sim, const struct sim_fault *f)
 static void
 now(struct sim *sim, void *data)
 {
+	if (sim->quiet)
+		return;
 	sim_fault_do(sim, data);
 	sim_check(sim);
 }
