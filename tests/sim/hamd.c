@@ -218,9 +218,11 @@ configure(const struct sim *sim, unsigned int i, struct ham_core_config *config)
 	config->fence_and_wait = plan->fence_and_wait;
 	config->incarnation = sim->node[i].incarnation;
 	g_strlcpy(config->version, "sim", sizeof(config->version));
+	config->config_digest = plan->differs & (1u << i) ? 2 : 1;
 	for (unsigned int k = 0; k < sim->n; k++) {
 		config->nodes[k].id = k + 1;
 		config->nodes[k].fenced = sim->node[k].fence != SIM_FENCE_NONE;
+		config->nodes[k].witness = plan->witness & (1u << k);
 		g_snprintf(config->nodes[k].name, HAM_NAME_SIZE, "n%u", k + 1);
 	}
 }

@@ -10,6 +10,7 @@ tests_sim_ham_sim_SOURCES = \
 	tests/sim/hamd.c \
 	tests/sim/host.c \
 	tests/sim/main.c \
+	tests/sim/once.c \
 	tests/sim/proc.c \
 	tests/sim/ring.c \
 	tests/sim/run.c \

@@ -88,11 +88,18 @@ sim_vm_lost(struct sim *sim, unsigned int i)
 void
 sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g)
 {
+	sim_vm_end_qemu(sim, i, g, false);
+}
+
+void
+sim_vm_end_qemu(struct sim *sim, unsigned int i, unsigned int g, bool clean)
+{
 	struct sim_vm *vm = &sim->node[i].vm[g];
 
 	if (vm->q == SIM_Q_NONE)
 		return;
-	sim_say(sim, "n%u %s: QEMU dies", i + 1, sim->guest[g].name);
+	sim_say(sim, "n%u %s: %s", i + 1, sim->guest[g].name,
+		clean ? "it powers off" : "QEMU dies");
 	vm->work++;
 	vm->q = SIM_Q_NONE;
 	vm->mirror = 0;
@@ -102,7 +109,7 @@ sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g)
 		vm->role = SIM_ROLE_NONE;
 		vm->slot_node = 0;
 	}
-	sim_vm_did(sim, i, g, HAM_DID_GONE, false, false);
+	sim_vm_did(sim, i, g, HAM_DID_GONE, clean, false);
 }
 
 void

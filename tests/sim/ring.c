@@ -331,6 +331,8 @@ sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len,
 	sim_moment(sim, i, SIM_ON_SEND + (len > 5 ? bytes[5] : 0));
 	if (!sim->node[i].corosync)
 		return; /* the connection is broken, LOST is on its way */
+	if (sim_once_lost(sim, i, bytes, len))
+		return;
 	if (sim_chance(sim,
 		       droppable ? 20 * sim->rates.drop : sim->rates.drop)) {
 		sim_say(sim, "n%u corosync drops a message", i + 1);
@@ -374,6 +376,7 @@ install(struct sim *sim, void *data)
 	struct wire *wire = data;
 	struct sim_node *node = &sim->node[wire->node];
 	struct sim_ring *old = node->ring;
+	int64_t late_us;
 
 	if (node->life != wire->life || node->next_ring != wire->ring ||
 	    sim_defer(sim, wire->node, install, wire, sizeof(*wire)))
@@ -396,8 +399,9 @@ install(struct sim *sim, void *data)
 		tell(sim, wire->node, HAM_EV_GROUP);
 	if (node->hamd && node->joined)
 		post(sim, wire->node, FRAME_PRESENT, NULL);
-	sim_at(sim, sim_between(sim, 0, 200 * SIM_MS), quorum_news,
-	       g_memdup2(wire, sizeof(*wire)));
+	late_us = sim_once_quorum(sim, wire->node);
+	sim_at(sim, late_us ? late_us : sim_between(sim, 0, 200 * SIM_MS),
+	       quorum_news, g_memdup2(wire, sizeof(*wire)));
 }
 
 static bool

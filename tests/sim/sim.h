@@ -6,15 +6,17 @@
  * (hamd.c) and store (store.c), lease keeper and watchdog (watch.c), fence
  * devices (fence.c), QEMU and its daemons (vm.c, proc.c), disks (disk.c).  What
  * goes wrong is a list (fault.c), by a seed's chance (run.c) or by hand
- * (story.c); shrink.c makes a long one short.  Time is virtual, chance comes
- * from the seed alone: the same seed gives the same trace.  The models refuse
- * nothing that the real parts were seen to do; what they leave out stands in
- * each file's head.  After every event check.c looks whether a rule is broken.
+ * (story.c, once.c); shrink.c makes a long one short.  Time is virtual, chance
+ * comes from the seed alone: the same seed gives the same trace.  The models
+ * refuse nothing that the real parts were seen to do; what they leave out
+ * stands in each file's head.  After every event check.c looks whether a rule
+ * is broken.
  */
 #ifndef SIM_H
 #define SIM_H
 
 #include "hamd/core/core.h"
+#include "hamd/core/message.h"
 
 enum {
 	SIM_NODES = 5,
@@ -95,6 +97,14 @@ enum sim_fence {
 	SIM_FENCE_N
 };
 
+/* What a story has ordered to go wrong, once.c. */
+struct sim_once {
+	uint8_t act[SIM_GUESTS];       /* enum ham_do */
+	uint8_t lose[HAM_MSG_N_KINDS]; /* so many */
+	bool store;
+	int64_t quorum_us;
+};
+
 struct sim_node {
 	bool power;
 	bool hamd;
@@ -111,7 +121,8 @@ struct sim_node {
 	GHashTable *disk;     /* key -> GBytes: what was fsynced */
 	uint64_t last_epoch[SIM_GUESTS];
 	uint8_t fence; /* enum sim_fence */
-	bool frozen;   /* the guests' cgroups */
+	struct sim_once once;
+	bool frozen; /* the guests' cgroups */
 	/* watch.c */
 	bool armed;
 	int64_t lease_until_us; /* by the node's clock */
@@ -197,6 +208,10 @@ struct sim_plan {
 	int64_t faults_us;   /* then all is mended */
 	int64_t quiet_us;    /* and watched so long */
 	unsigned int absent; /* node id that stays off at the end, 0: none */
+	/* bits, node 1 is bit 0; stories alone have them */
+	uint16_t witness;  /* votes, and holds no guests */
+	uint16_t differs;  /* has another cluster file */
+	uint16_t tolerate; /* rule I<n>: told when it breaks, and no failure */
 };
 
 struct sim {
@@ -224,7 +239,8 @@ struct sim {
 	struct sim_timer *heap;
 	size_t n_heap, room;
 	uint64_t next_timer;
-	char failure[512]; /* empty: none yet */
+	uint16_t tolerated; /* rules that broke and were told */
+	char failure[512];  /* empty: none yet */
 };
 
 /* time.c */
@@ -305,6 +321,9 @@ void sim_vm_did(struct sim *sim, unsigned int i, unsigned int g,
 void sim_vm_find(struct sim *sim, unsigned int i);
 void sim_vm_lost(struct sim *sim, unsigned int i);
 void sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g);
+/* Cleanly: the guest powered off. */
+void sim_vm_end_qemu(struct sim *sim, unsigned int i, unsigned int g,
+		     bool clean);
 void sim_vm_kill_qsd(struct sim *sim, unsigned int i, unsigned int g);
 
 /* disk.c */
@@ -338,6 +357,17 @@ char *sim_fault_text(const struct sim_fault *fault, unsigned int n);
 /* NULL, or what is wrong. */
 const char *sim_fault_parse(char **words, unsigned int n_words,
 			    const struct sim_plan *plan, struct sim_fault *out);
+
+/* once.c */
+/* True if the line is of these; then `refusal` is set if it makes no sense. */
+bool sim_once(struct sim *sim, char **words, unsigned int n,
+	      const char **refusal);
+/* Each is true, or not 0, once after it was ordered. */
+bool sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act);
+bool sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes,
+		   size_t len);
+bool sim_once_store(struct sim *sim, unsigned int i);
+int64_t sim_once_quorum(struct sim *sim, unsigned int i);
 
 /* run.c */
 struct sim *sim_new(const struct sim_plan *plan);

@@ -59,7 +59,8 @@ durable(struct sim *sim, void *data)
 		return;
 	if (sim_defer(sim, due->node, durable, due, sizeof(*due)))
 		return;
-	if (sim_chance(sim, sim->rates.store)) {
+	if (sim_once_store(sim, due->node) ||
+	    sim_chance(sim, sim->rates.store)) {
 		sim_hamd_end(sim, due->node, "its store fails");
 		return;
 	}

@@ -4,13 +4,15 @@
  * A story is a text, one order a line, '#' begins a comment.  First what there
  * is:	nodes 3 | guests 1 | replicas 1 | seed 7 | fence ok | fence n2 hang
  *	| lease 6000ms 5000ms | and-wait | absent n3 | rate slow 100
+ *	| witness n3 | differs n3 | tolerate I5
  * then what happens, in this order:
- *	FAULT		as fault.c writes them
+ *	FAULT		as fault.c writes them, or one of once.c
  *	wait TEXT	until a line of the trace has TEXT in it
  *	pass 1500ms	time goes by
  *	mend		all up, all whole, no more chance
  *	last-look	what must hold at the end of every run
  *	expect g1 runs n2 | expect g1 down | expect g1 says TEXT
+ *	expect told TEXT | expect never TEXT	some line so far has it, or none
  * The invariants are looked at all the time.  A wait that is not over after
  * 200 s of the story's time is an error.
  */
@@ -119,6 +121,33 @@ set_number(const char *word, unsigned int most, unsigned int *out)
 	return *out <= most;
 }
 
+/* "n3" or "I3" */
+static bool
+set_bit(const char *word, unsigned int first, unsigned int most, uint16_t *bits)
+{
+	unsigned int k = (unsigned int)atoi(word + 1);
+
+	if (k < first || k > most)
+		return false;
+	*bits |= (uint16_t)(1u << (k - first));
+	return true;
+}
+
+/* What only stories have. */
+static bool
+configure_odd(struct sim_plan *plan, char **w, unsigned int n, bool *good)
+{
+	if (strcmp(w[0], "witness") == 0)
+		*good = n == 2 && set_bit(w[1], 1, plan->n, &plan->witness);
+	else if (strcmp(w[0], "differs") == 0)
+		*good = n == 2 && set_bit(w[1], 1, plan->n, &plan->differs);
+	else if (strcmp(w[0], "tolerate") == 0)
+		*good = n == 2 && set_bit(w[1], 0, 6, &plan->tolerate);
+	else
+		return false;
+	return true;
+}
+
 /* True if the line was of this part. */
 static bool
 configure(struct reader *r, char **w, unsigned int n)
@@ -150,7 +179,7 @@ configure(struct reader *r, char **w, unsigned int n)
 		good = n == 3 && rate(&plan->rates, w[1]) &&
 		       set_number(w[2], 10000, rate(&plan->rates, w[1]));
 	else
-		ours = false;
+		ours = configure_odd(plan, w, n, &good);
 	if (ours && r->sim)
 		went_wrong(r, 2, "too late: the story has begun");
 	else if (ours && !good)
@@ -160,6 +189,20 @@ configure(struct reader *r, char **w, unsigned int n)
 
 /* ---- what is to be ---- */
 
+/* True if the line was of these. */
+static bool
+expect_line(struct reader *r, char **w)
+{
+	bool told = strcmp(w[1], "told") == 0;
+	g_autofree char *text = g_strjoinv(" ", &w[2]);
+
+	if (!told && strcmp(w[1], "never") != 0)
+		return false;
+	if ((strstr(r->sim->told->str, text) != NULL) != told)
+		went_wrong(r, 1, told ? "nobody has told" : "it has happened");
+	return true;
+}
+
 static void
 expect(struct reader *r, char **w, unsigned int n)
 {
@@ -167,6 +210,8 @@ expect(struct reader *r, char **w, unsigned int n)
 	unsigned int g = n > 2 ? (unsigned int)atoi(w[1] + 1) - 1 : SIM_GUESTS;
 	unsigned int runs = 0;
 
+	if (n > 2 && expect_line(r, w))
+		return;
 	if (g >= sim->n_guests) {
 		went_wrong(r, 2, "expect which guest?");
 		return;
@@ -204,7 +249,9 @@ expect(struct reader *r, char **w, unsigned int n)
 		if (!said)
 			went_wrong(r, 1, "no node says that");
 	} else {
-		went_wrong(r, 2, "expect gN runs nN | down | says TEXT");
+		went_wrong(r, 2,
+			   "expect gN runs nN | gN down | gN says TEXT | "
+			   "told TEXT | never TEXT");
 	}
 }
 
@@ -212,7 +259,7 @@ static void
 happen(struct reader *r, char **w, unsigned int n)
 {
 	struct sim_fault f;
-	const char *refusal;
+	const char *refusal = NULL;
 	int64_t us;
 
 	if (strcmp(w[0], "wait") == 0 && n > 1) {
@@ -233,6 +280,9 @@ happen(struct reader *r, char **w, unsigned int n)
 		sim_check_end(r->sim);
 	} else if (strcmp(w[0], "expect") == 0) {
 		expect(r, w, n);
+	} else if (sim_once(r->sim, w, n, &refusal)) {
+		if (refusal)
+			went_wrong(r, 2, refusal);
 	} else if ((refusal = sim_fault_parse(w, n, r->plan, &f))) {
 		went_wrong(r, 2, refusal);
 	} else {

@@ -163,11 +163,17 @@ void
 sim_fail(struct sim *sim, const char *format, ...)
 {
 	va_list ap;
+	uint16_t rule =
+		format[0] == 'I' ? (uint16_t)(1u << (format[1] - '0')) : 0;
 
-	if (sim->failure[0])
+	if (sim->failure[0] || (sim->tolerated & rule))
 		return;
 	va_start(ap, format);
 	vsnprintf(sim->failure, sizeof(sim->failure), format, ap);
 	va_end(ap);
 	sim_say(sim, "VIOLATION %s", sim->failure);
+	if (sim->plan->tolerate & rule) {
+		sim->tolerated |= rule;
+		sim->failure[0] = '\0';
+	}
 }

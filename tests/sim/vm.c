@@ -79,9 +79,10 @@ later(struct sim *sim, const struct work *w, int64_t min_us, int64_t max_us)
 }
 
 static bool
-fails(struct sim *sim)
+fails(struct sim *sim, const struct work *w)
 {
-	return sim_chance(sim, sim->rates.act_fails);
+	return sim_once_act(sim, w->node, w->guest, w->act) ||
+	       sim_chance(sim, sim->rates.act_fails);
 }
 
 static void
@@ -89,7 +90,7 @@ go_launch(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
-	if (fails(sim)) {
+	if (fails(sim, w)) {
 		did(sim, w, HAM_DID_LAUNCH_FAILED, false);
 		return;
 	}
@@ -117,7 +118,7 @@ go_prepare(struct sim *sim, struct work *w)
 	struct sim_node *node = &sim->node[w->node];
 	struct sim_vm *vm = &node->vm[w->guest];
 
-	if (fails(sim)) {
+	if (fails(sim, w)) {
 		did(sim, w, HAM_DID_PREPARE_FAILED, false);
 		return;
 	}
@@ -157,7 +158,7 @@ go_copy(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_OFFERED, false);
 		return;
 	case 2:
-		if (!there || fails(sim) || vm->mirror_broken ||
+		if (!there || fails(sim, w) || vm->mirror_broken ||
 		    (vm->mirror && w->peer_replica) ||
 		    (vm->mirror && dst->qsd != vm->mirror_qsd)) {
 			did(sim, w, HAM_DID_COPY_FAILED, false);
@@ -250,7 +251,7 @@ go_capture(struct sim *sim, struct work *w)
 			resume_by_itself(sim, w);
 			return;
 		}
-		if (fails(sim) || (vm->mirror && vm->mirror_broken)) {
+		if (fails(sim, w) || (vm->mirror && vm->mirror_broken)) {
 			did(sim, w, HAM_DID_CAPTURE_FAILED, false);
 			return;
 		}
@@ -265,7 +266,7 @@ go_capture(struct sim *sim, struct work *w)
 			later(sim, w, 100 * SIM_MS, 100 * SIM_MS);
 			return;
 		}
-		if (dst->q != SIM_Q_INCOMING || fails(sim) || vm->qsd == 0) {
+		if (dst->q != SIM_Q_INCOMING || fails(sim, w) || vm->qsd == 0) {
 			did(sim, w, HAM_DID_CAPTURE_FAILED, false);
 			return;
 		}
@@ -281,7 +282,11 @@ go_run(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
-	if (fails(sim) || vm->q != SIM_Q_WHOLE) {
+	if (sim_once_act(sim, w->node, w->guest, w->act)) {
+		did(sim, w, HAM_DID_RUN_FAILED, true);
+		return;
+	}
+	if (fails(sim, w) || vm->q != SIM_Q_WHOLE) {
 		/* now and then it can't be told whether it ran */
 		did(sim, w, HAM_DID_RUN_FAILED, sim_chance(sim, 7000));
 		return;
@@ -318,7 +323,7 @@ go_resume(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
-	if (fails(sim) || vm->q != SIM_Q_PAUSED) {
+	if (fails(sim, w) || vm->q != SIM_Q_PAUSED) {
 		did(sim, w, HAM_DID_RESUME_FAILED, false);
 		return;
 	}
@@ -367,7 +372,7 @@ go_wire(struct sim *sim, struct work *w)
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 	const struct sim_vm *src = vm_at(sim, w->peer, w->guest);
 
-	if (fails(sim) || !sim_data(sim, w->node, w->peer - 1) ||
+	if (fails(sim, w) || !sim_data(sim, w->node, w->peer - 1) ||
 	    src->qsd == 0) {
 		did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
 		return;
@@ -387,7 +392,7 @@ go_other(struct sim *sim, struct work *w)
 		vm->qsd_active = false;
 		break;
 	case HAM_DO_TAKEOVER:
-		if (fails(sim) || vm->q != SIM_Q_WHOLE) {
+		if (fails(sim, w) || vm->q != SIM_Q_WHOLE) {
 			did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
 			break;
 		}

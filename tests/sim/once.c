@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/sim/once.c - faults that strike one thing once, for stories
+ *
+ *	fail-act nN ACT gN	its next act of that name fails; of RUN it is
+ *				certain then that the guest never ran
+ *	lose nN KIND [3]	its next message of that kind is lost, or 3
+ *	store-fails nN		its next fsync fails
+ *	late-quorum nN 2000ms	quorum's news of its next ring come so late
+ *	shutdown nN gN		the guest powers off by itself
+ *
+ * There is no chance in them, and no seed makes one: they are for the moment
+ * that a story has waited for.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+enum {
+	KIND_AT = 5 /* in a frame: doc/protocol.md, "Wire format" */
+};
+
+/* "n3" -> 2 */
+static bool
+number(const char *word, char letter, unsigned int bound, unsigned int *out)
+{
+	char *end;
+
+	if (word[0] != letter)
+		return false;
+	*out = (unsigned int)strtoul(word + 1, &end, 10) - 1;
+	return *end == '\0' && *out < bound;
+}
+
+static const char *
+fail_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	static const uint8_t can_fail[] = {
+		HAM_DO_LAUNCH, HAM_DO_PREPARE,	HAM_DO_COPY, HAM_DO_CAPTURE,
+		HAM_DO_WIRE,   HAM_DO_TAKEOVER, HAM_DO_RUN,  HAM_DO_RESUME};
+	unsigned int g;
+
+	if (n != 4 || !number(w[3], 'g', sim->n_guests, &g))
+		return "fail-act nN ACT gN";
+	for (unsigned int k = 0; k < G_N_ELEMENTS(can_fail); k++)
+		if (strcmp(w[2], ham_do_name(can_fail[k])) == 0) {
+			sim->node[i].once.act[g] = can_fail[k];
+			sim_say(sim, "n%u %s: its next %s is to fail", i + 1,
+				sim->guest[g].name, w[2]);
+			return NULL;
+		}
+	return "no act of that name can fail";
+}
+
+static const char *
+lose(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	for (unsigned int k = 1; n > 2 && n < 5 && k < HAM_MSG_N_KINDS; k++)
+		if (strcmp(w[2], ham_msg_name(k)) == 0) {
+			sim->node[i].once.lose[k] =
+				(uint8_t)(n == 4 ? atoi(w[3]) : 1);
+			return NULL;
+		}
+	return "lose nN KIND [TIMES], as in doc/protocol.md";
+}
+
+static const char *
+store_fails(struct sim *sim, unsigned int i, unsigned int n)
+{
+	if (n != 2)
+		return "too many words";
+	sim->node[i].once.store = true;
+	return NULL;
+}
+
+static const char *
+late_quorum(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	char *end = NULL;
+	long ms = n == 3 ? strtol(w[2], &end, 10) : 0;
+
+	if (ms <= 0 || strcmp(end, "ms") != 0)
+		return "how late? 1500ms";
+	sim->node[i].once.quorum_us = ms * SIM_MS;
+	return NULL;
+}
+
+static const char *
+shut_down(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	unsigned int g;
+
+	if (n != 3 || !number(w[2], 'g', sim->n_guests, &g))
+		return "no such guest";
+	if (sim->node[i].vm[g].q != SIM_Q_RUNNING)
+		return "it does not run there";
+	sim_vm_end_qemu(sim, i, g, true);
+	return NULL;
+}
+
+bool
+sim_once(struct sim *sim, char **w, unsigned int n, const char **refusal)
+{
+	unsigned int i = 0;
+	bool node = n > 1 && number(w[1], 'n', sim->n, &i);
+
+	if (strcmp(w[0], "fail-act") == 0)
+		*refusal = node ? fail_act(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "lose") == 0)
+		*refusal = node ? lose(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "late-quorum") == 0)
+		*refusal = node ? late_quorum(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "shutdown") == 0)
+		*refusal = node ? shut_down(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "store-fails") == 0)
+		*refusal = node ? store_fails(sim, i, n) : "no such node";
+	else
+		return false;
+	return true;
+}
+
+bool
+sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act)
+{
+	uint8_t *ordered = &sim->node[i].once.act[g];
+
+	if (*ordered != act)
+		return false;
+	*ordered = HAM_DO_NONE;
+	return true;
+}
+
+bool
+sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len)
+{
+	uint8_t *left = sim->node[i].once.lose;
+	unsigned int kind = len > KIND_AT ? bytes[KIND_AT] : 0;
+
+	if (kind >= HAM_MSG_N_KINDS || left[kind] == 0)
+		return false;
+	left[kind]--;
+	sim_say(sim, "n%u corosync drops %s", i + 1, ham_msg_name(kind));
+	return true;
+}
+
+bool
+sim_once_store(struct sim *sim, unsigned int i)
+{
+	bool ordered = sim->node[i].once.store;
+
+	sim->node[i].once.store = false;
+	return ordered;
+}
+
+int64_t
+sim_once_quorum(struct sim *sim, unsigned int i)
+{
+	int64_t late_us = sim->node[i].once.quorum_us;
+
+	sim->node[i].once.quorum_us = 0;
+	return late_us;
+}
