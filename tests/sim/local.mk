@@ -25,6 +25,8 @@ tests_sim_ham_sim_SOURCES = \
 tests_sim_ham_sim_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_sim_ham_sim_LDADD = libhamcore.la $(GLIB_LIBS)
 
-TESTS += tests/sim/test-same-trace.sh tests/sim/test-stories.sh
+TESTS += tests/sim/test-same-trace.sh tests/sim/test-stories.sh \
+	tests/sim/test-story-words.sh
 EXTRA_DIST += tests/sim/test-same-trace.sh tests/sim/test-stories.sh \
+	tests/sim/test-story-words.sh \
 	tests/sim/stories
