@@ -173,6 +173,8 @@ fence(ham_core *core, unsigned int i)
 	struct ham_effect *effect;
 
 	peer->attempt = ++core->next_attempt;
+	/* whatever the rings do: an agent may still be at it */
+	peer->fence_at_us = core->now_us + BACKOFF_US;
 	effect = ham_fx(core, HAM_FX_FENCE);
 	effect->node = core->config.nodes[i].id;
 	effect->value = peer->attempt;
@@ -246,7 +248,7 @@ ham_death_totem(ham_core *core, uint16_t before)
 		peer->proposed_us = 0;
 		if (here) {
 			peer->left_us = 0;
-			peer->backoff_us = peer->fence_at_us = 0;
+			peer->backoff_us = 0;
 		} else if (peer->left_us == 0 || (before & (1u << i))) {
 			peer->left_us = core->now_us;
 		}

@@ -75,6 +75,7 @@ settle(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 					"the hand-over was disturbed");
 			break;
 		case HAM_L_S_SILENCE:
+			local->yield_us = -1;
 			ham_stage(core, local, HAM_L_S_YIELDED);
 			break;
 		default:

@@ -202,8 +202,15 @@ ham_reconcile(ham_core *core, struct ham_local *local, bool new_view)
 		ham_record_lookup(&core->record, local->name);
 
 	if (ham_owner_stage(local->stage)) {
-		if (!keeps_owner(core, local, guest))
-			ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+		if (keeps_owner(core, local, guest))
+			return;
+		if (local->stage == HAM_L_RUNNING && guest &&
+		    guest->epoch > local->epoch)
+			ham_fx_note(core, HAM_NOTE_ALARM, local->name,
+				    "it ran here at epoch %" G_GUINT64_FORMAT
+				    ", which is over: ended",
+				    local->epoch);
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
 	} else if (ham_source_stage(local->stage)) {
 		if (!keeps_source(core, local, guest))
 			ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
@@ -223,6 +230,8 @@ ham_reconcile_all(ham_core *core)
 		struct ham_local *local =
 			ham_local_get(core, core->record.guests[i].name);
 
+		if (core->record.guests[i].phase == HAM_GUEST_IN_DOUBT)
+			local->src = core->record.guests[i].owner;
 		local->changed_at = core->base;
 		local->changed_us = core->now_us;
 		local->proposed_kind = HAM_OP_NONE;

@@ -306,6 +306,7 @@ on_take(ham_core *core, struct ham_local *local)
 		break;
 	case HAM_L_S_YIELDED:
 		/* our YIELD was lost */
+		local->yield_us = -1;
 		if (ham_ring_equal(local->cutover_ring, core->totem))
 			ham_handover_msg(core, local, HAM_MSG_YIELD, NULL);
 		break;
@@ -327,6 +328,10 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	both_ways = core->now_us - local->yield_us - held_us;
 	stopped = local->yield_us - local->stop_us +
 		  (both_ways > 0 ? both_ways / 2 : 0) + held_us;
+	/* said twice, or an OUTCOME let it run: nobody measured that */
+	if (local->yield_us < 0 ||
+	    !ham_ring_equal(local->cutover_ring, core->totem))
+		stopped = -1;
 	local->progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
 	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
 		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT

@@ -41,7 +41,7 @@ struct ham_peer {
 	int64_t left_us;     /* our rings are without it since; 0: it is here */
 	bool off;	     /* fenced, in this ring */
 	uint64_t attempt;    /* fencing under way, 0: none */
-	int64_t fence_at_us; /* not before */
+	int64_t fence_at_us; /* not before; holds across rings (F16) */
 	int64_t backoff_us;
 	int64_t proposed_us;
 	char text[HAM_REASON_SIZE]; /* of the last fencing */
@@ -126,7 +126,9 @@ struct ham_local {
 	int64_t said_us;       /* ham_repeat() */
 	int64_t started_us;    /* of the migration */
 	int64_t stop_us;       /* S: when `stop` was sent */
-	int64_t yield_us;      /* S: when YIELD was sent; D: when it came */
+	/* S: when YIELD was sent, -1: more than once, or it was not what let D
+	 * run; D: when it came */
+	int64_t yield_us;
 	char reason[HAM_REASON_SIZE];
 	/* the last proposal made for it, so that it is not made twice */
 	uint8_t proposed_kind;

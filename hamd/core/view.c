@@ -374,7 +374,6 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
 	ham_reconcile_all(core);
-	ham_command_again(core);
 }
 
 /* Those it admits: only whose present hamd has said EXCHANGE before it in the
@@ -558,6 +557,8 @@ ham_view_tell(ham_core *core)
 	if (active == core->was_active)
 		return;
 	core->was_active = active;
+	if (active)
+		ham_command_again(core);
 	ham_view_waiting_for(core, waiting, sizeof(waiting));
 	if (active)
 		ham_fx_note(

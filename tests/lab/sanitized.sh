@@ -24,7 +24,8 @@ cd "$asan"
 [ -e Makefile ] || "$top/configure" -q --enable-werror \
 	--enable-sanitizers=address,undefined CFLAGS='-g -O1'
 make -j"$(nproc)" >make.log 2>&1 || { tail -n 20 make.log; exit 1; }
-nm hamd/hamd | grep -q __asan_init
+nm hamd/hamd >symbols
+grep -q __asan_init symbols
 if [ $# -gt 0 ]; then
 	names=("$@")
 else
