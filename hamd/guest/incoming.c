@@ -182,6 +182,14 @@ pause_prepare(struct ham_vm *vm)
 	ham_pause_point(vm, "prepare");
 }
 
+/* It may have ended since it was ready. */
+static void
+prepare_last(struct ham_vm *vm)
+{
+	if (!vm->qsd)
+		ham_flow_fail(vm, "the storage daemon ended");
+}
+
 static const struct ham_step prepare_steps[] = {
 	{"check", prepare_check, NULL, 0},
 	{"end what was left", prepare_clear, prepare_clean, 0},
@@ -192,6 +200,7 @@ static const struct ham_step prepare_steps[] = {
 	{"listen", prepare_incoming, NULL, 0},
 	{"ask for the port", prepare_port, NULL, 0},
 	{"pause point", pause_prepare, ham_pause_over, 600000},
+	{"look at the storage daemon", prepare_last, NULL, 0},
 };
 
 /* ---- DISCARD: also what a failed PREPARE does ---- */
