@@ -41,12 +41,14 @@ hex(GString *out, const char *name, const uint8_t *bytes, size_t len)
 static void
 guest(GString *out, const struct ham_guest *g)
 {
-	g_string_append_printf(
-		out,
-		"guest %s\n\tslot %u phase %s wanted %d "
-		"clean %d owner %u dst %u epoch %" PRIu64 " txn %" PRIu64 "\n",
-		g->name, g->slot, ham_phase_name(g->phase), g->wanted, g->clean,
-		g->owner, g->dst, g->epoch, g->txn);
+	g_string_append_printf(out,
+			       "guest %s\n\tslot %u phase %s wanted %d "
+			       "clean %d owner %u%s dst %u%s epoch %" PRIu64
+			       " txn %" PRIu64 "\n",
+			       g->name, g->slot, ham_phase_name(g->phase),
+			       g->wanted, g->clean, g->owner,
+			       g->owner_dead ? " dead" : "", g->dst,
+			       g->dst_dead ? " dead" : "", g->epoch, g->txn);
 	for (int r = 0; r < HAM_MAX_REPLICAS; r++)
 		g_string_append_printf(
 			out, "\treplica %d node %u %s generation %" PRIu64 "\n",
@@ -100,6 +102,20 @@ progress(GString *out, const struct ham_progress *p)
 }
 
 static void
+nodes(GString *out, const struct ham_msg *m)
+{
+	number(out, "n_nodes", m->n_nodes);
+	for (unsigned int i = 0; i < m->n_nodes; i++)
+		if (m->kind == HAM_MSG_EXCHANGE)
+			g_string_append_printf(out, "node %u away_ms %u\n", i,
+					       m->away_ms[i]);
+		else
+			g_string_append_printf(out,
+					       "node %u seen_us %" PRId64 "\n",
+					       i, m->seen_us[i]);
+}
+
+static void
 fields(GString *out, const struct ham_msg *m)
 {
 	text(out, "kind", ham_msg_name(m->kind));
@@ -113,6 +129,12 @@ fields(GString *out, const struct ham_msg *m)
 	number(out, "has_store", m->has_store);
 	number(out, "members", m->members);
 	number(out, "joined", m->joined);
+	number(out, "heard", m->heard);
+	number(out, "foreign_term", m->foreign_term);
+	nodes(out, m);
+	number(out, "beat_us", (uint64_t)m->beat_us);
+	number(out, "lease_ms", m->lease_ms);
+	number(out, "watchdog_ms", m->watchdog_ms);
 	number(out, "config_digest", m->config_digest);
 	text(out, "version", m->version);
 	number(out, "n_guests", m->n_guests);

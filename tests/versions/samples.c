@@ -32,6 +32,8 @@ set_guest(struct ham_guest *g, unsigned int phase)
 	g->phase = (uint8_t)phase;
 	g->wanted = phase != HAM_GUEST_STOPPED;
 	g->clean = phase == HAM_GUEST_STOPPED;
+	g->owner_dead = phase == HAM_GUEST_MIGRATING;
+	g->dst_dead = phase == HAM_GUEST_IN_DOUBT;
 	g->owner = 1;
 	g->dst = moving ? 2 : 0;
 	g->epoch = 5 + phase;
@@ -57,6 +59,7 @@ set_largest_guest(struct ham_guest *g)
 	set_guest(g, HAM_GUEST_IN_DOUBT);
 	fill(g->name, sizeof(g->name), 'x');
 	g->slot = HAM_MAX_GUESTS - 1;
+	g->owner_dead = true;
 	g->epoch = UINT64_C(0x0102030405060708);
 	g->txn = UINT64_C(0x1112131415161718);
 	g->owner = UINT32_MAX;
@@ -108,11 +111,23 @@ set_op(struct ham_op *op, unsigned int kind)
 {
 	op->kind = (uint8_t)kind;
 	op->flag = true;
-	g_strlcpy(op->guest, "web-1", sizeof(op->guest));
+	g_strlcpy(op->guest, kind == HAM_OP_DEAD ? "" : "web-1",
+		  sizeof(op->guest));
 	op->node = 2;
 	op->epoch = 6;
 	op->txn = 4;
 	g_strlcpy(op->reason, "an operator's wish", sizeof(op->reason));
+}
+
+/* How long others have been away, and what was heard of them. */
+static void
+set_nodes(struct ham_msg *m, unsigned int n)
+{
+	m->n_nodes = (uint8_t)n;
+	for (unsigned int i = 0; i < n; i++) {
+		m->away_ms[i] = i == n - 1 ? UINT32_MAX : 1500 * i;
+		m->seen_us[i] = i == n - 1 ? INT64_MAX : 7000000 * (int64_t)i;
+	}
 }
 
 /* Every field that any message carries, each with a value of its own. */
@@ -130,6 +145,12 @@ plain(unsigned int kind)
 	m->has_store = true;
 	m->members = 0x0007;
 	m->joined = 0x0003;
+	m->heard = UINT64_C(0x2122232425262728);
+	m->foreign_term = 44;
+	set_nodes(m, 3);
+	m->beat_us = 8000000;
+	m->lease_ms = 10000;
+	m->watchdog_ms = 5000;
 	m->config_digest = UINT64_C(0x3132333435363738);
 	g_strlcpy(m->version, "0.1.0", sizeof(m->version));
 	m->proposer = 3;
@@ -168,6 +189,10 @@ largest(unsigned int kind)
 	m->ring = (struct ham_ring){UINT32_MAX, UINT64_MAX};
 	m->pos = (struct ham_pos){UINT64_MAX, UINT64_MAX};
 	m->members = m->joined = UINT16_MAX;
+	m->heard = m->foreign_term = UINT64_MAX;
+	set_nodes(m, HAM_MAX_NODES);
+	m->beat_us = INT64_MAX;
+	m->lease_ms = m->watchdog_ms = UINT32_MAX;
 	m->proposer = m->op.node = UINT32_MAX;
 	m->epoch = m->op.epoch = m->txn = m->op.txn = UINT64_MAX;
 	m->standing = HAM_STANDING_N - 1;
