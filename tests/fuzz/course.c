@@ -33,16 +33,25 @@ course_save(GByteArray *s, const char *format, ...)
 	g_byte_array_unref(s);
 }
 
+/* Each says its time, then whose it has heard. */
+static void
+course_beats(GByteArray *s)
+{
+	course_pass(s, SCRIPT_1MS);
+	course_pass(s, SCRIPT_1MS);
+}
+
 GByteArray *
-course_cores(uint8_t how_many)
+course_cores(uint8_t world)
 {
 	GByteArray *s = g_byte_array_new();
 
-	PUT(s, how_many);
+	PUT(s, world);
 	PUT(s, SCRIPT_VIEW, TOGETHER);
-	for (uint8_t i = 0; i < (how_many == THREE ? 3 : 1); i++)
+	for (uint8_t i = 0; i < (world & WORLD_THREE ? 3 : 1); i++)
 		PUT(s, SCRIPT_READY, i);
-	PUT(s, SCRIPT_SETTLE, SCRIPT_SETTLE_VOICES);
+	course_settle(s);
+	course_beats(s);
 	return s;
 }
 
@@ -60,9 +69,9 @@ course_command(GByteArray *s, enum ham_command what, uint8_t guest,
 }
 
 GByteArray *
-course_with_guest(uint8_t how_many, uint8_t guest, uint8_t node)
+course_with_guest(uint8_t world, uint8_t guest, uint8_t node)
 {
-	GByteArray *s = course_cores(how_many);
+	GByteArray *s = course_cores(world);
 
 	course_command(s, HAM_CMD_START, guest, node);
 	course_settle(s);
@@ -73,6 +82,39 @@ void
 course_pass(GByteArray *s, enum script_time time)
 {
 	PUT(s, SCRIPT_TIME, SCRIPT_ALL, (uint8_t)time);
+	course_settle(s);
+}
+
+void
+course_view(GByteArray *s, uint8_t parts)
+{
+	PUT(s, SCRIPT_VIEW, parts);
+	course_settle(s);
+	course_beats(s);
+}
+
+void
+course_wait(GByteArray *s, unsigned int times)
+{
+	for (unsigned int k = 0; k < times; k++)
+		course_pass(s, SCRIPT_3S);
+}
+
+GByteArray *
+course_with_replica(uint8_t world)
+{
+	GByteArray *s = course_with_guest(world, G, 1);
+
+	course_command(s, HAM_CMD_MIGRATE, G, 2);
+	course_settle(s);
+	course_pass(s, SCRIPT_300MS);
+	return s;
+}
+
+void
+course_fenced(GByteArray *s, uint8_t core, uint8_t flags)
+{
+	PUT(s, SCRIPT_FENCED, core, 0, flags, SCRIPT_TEXT_WHY);
 	course_settle(s);
 }
 
@@ -102,7 +144,13 @@ const uint8_t course_asked[COURSE_ACTS] = {
 GByteArray *
 course_migration(unsigned int n)
 {
-	GByteArray *s = course_with_guest(THREE, G, 1);
+	return course_migration_in(THREE, n);
+}
+
+GByteArray *
+course_migration_in(uint8_t world, unsigned int n)
+{
+	GByteArray *s = course_with_guest(world, G, 1);
 
 	course_command(s, HAM_CMD_MIGRATE, G, 2);
 	course_talk(s);
@@ -161,7 +209,7 @@ course_ask_all(GByteArray *s)
 {
 	static const uint8_t nodes[] = {0, 1, 2, 9};
 
-	for (uint8_t what = HAM_CMD_START; what <= HAM_CMD_CANCEL; what++)
+	for (uint8_t what = HAM_CMD_START; what <= HAM_CMD_CONFIRM_OFF; what++)
 		for (uint8_t guest = G; guest <= STRAY; guest++)
 			PUT(s, SCRIPT_COMMAND, guest % 3, what, guest,
 			    nodes[(guest + what) % G_N_ELEMENTS(nodes)], 0);

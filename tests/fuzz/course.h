@@ -12,10 +12,14 @@
 
 #include "hamd/core/core.h"
 #include "tests/fuzz/script.h"
+#include "tests/fuzz/world.h"
 
 enum {
+	/* worlds */
 	ONE = 0,
-	THREE = 1,
+	THREE = WORLD_THREE,
+	LEASES = WORLD_THREE | WORLD_LEASES,
+	FENCES = WORLD_THREE | WORLD_FENCES,
 	/* names and views, see world.c and script.h */
 	G = 0,
 	A = 1,
@@ -42,18 +46,27 @@ void corpus_save(const char *folder, const char *name, const void *bytes,
 /* Into the corpus of fuzz_step; takes the script. */
 void course_save(GByteArray *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* ONE or THREE cores with a view. */
-GByteArray *course_cores(uint8_t how_many);
-GByteArray *course_with_guest(uint8_t how_many, uint8_t guest, uint8_t node);
+/* A world (WORLD_* of world.h) with a view, and leases if it has them. */
+GByteArray *course_cores(uint8_t world);
+GByteArray *course_with_guest(uint8_t world, uint8_t guest, uint8_t node);
+/* Three cores; G runs on 2, its copy on 1 is current. */
+GByteArray *course_with_replica(uint8_t world);
 /* Who is asked for what in a migration 1 -> 2; in this order. */
 extern const uint8_t course_asked[COURSE_ACTS];
 /* Three cores in a migration whose first `n` acts have ended. */
+GByteArray *course_migration_in(uint8_t world, unsigned int n);
 GByteArray *course_migration(unsigned int n);
 
 void course_settle(GByteArray *s);
 void course_command(GByteArray *s, enum ham_command what, uint8_t guest,
 		    uint8_t node);
 void course_pass(GByteArray *s, enum script_time time);
+/* All of corosync's news (script.h), and its leases. */
+void course_view(GByteArray *s, uint8_t parts);
+/* So often 3 s: leases are renewed meanwhile. */
+void course_wait(GByteArray *s, unsigned int times);
+/* The oldest FENCE of this core is answered (flags: SCRIPT_FENCED_*). */
+void course_fenced(GByteArray *s, uint8_t core, uint8_t flags);
 /* Messages and disks go on; the guest layers do not answer. */
 void course_talk(GByteArray *s);
 /* The same, but for one disk. */
@@ -70,6 +83,8 @@ void course_restart(GByteArray *s, uint8_t core, enum ham_found what,
 /* Everything an operator may ask, at the wrong time and of the wrong node. */
 void course_ask_all(GByteArray *s);
 
+/* seeds_death.c: nodes that are gone, and leases */
+void seeds_death(void);
 /* seeds_voices.c: one core and two voices */
 void seeds_voices(void);
 

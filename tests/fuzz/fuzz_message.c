@@ -23,7 +23,7 @@ static volatile unsigned int full;
 	} while (0)
 
 static void
-check_texts(const struct ham_msg *msg)
+check_bounds(const struct ham_msg *msg)
 {
 	CHECK_TEXT(msg->guest);
 	CHECK_TEXT(msg->text);
@@ -32,6 +32,9 @@ check_texts(const struct ham_msg *msg)
 	CHECK_TEXT(msg->op.reason);
 	g_assert(msg->blob.len <= HAM_BLOB_MAX);
 	if (msg->blob.len == HAM_BLOB_MAX)
+		full++;
+	g_assert(msg->n_nodes <= HAM_MAX_NODES);
+	if (msg->n_nodes == HAM_MAX_NODES)
 		full++;
 }
 
@@ -61,7 +64,7 @@ check_message(const uint8_t *data, size_t len)
 
 	if (ham_msg_decode(data, len, &msg))
 		return;
-	check_texts(&msg);
+	check_bounds(&msg);
 	g_assert_cmpstr(ham_msg_name(msg.kind), !=, "?");
 	if (msg.kind == HAM_MSG_ADOPT) {
 		record = g_new0(struct ham_record, 1);

@@ -58,6 +58,26 @@ view(struct world *world, struct fuzz_reader *in)
 	}
 }
 
+/* A hamd that had lost corosync connects to it again: the ring goes on. */
+static void
+rejoin(struct world *world, struct fuzz_reader *in)
+{
+	struct world_core *node = &world->node[fuzz_u8(in) % world->n];
+	struct world_core *other = &world->node[fuzz_u8(in) % world->n];
+	struct ham_event event = {.kind = HAM_EV_QUORUM, .ring = other->told};
+	unsigned int nodes = 0;
+
+	for (unsigned int k = 0; k < WORLD_NODES; k++)
+		nodes |= (unsigned int)other->seen[k].here << k;
+	event.flag = __builtin_popcount(nodes) > WORLD_NODES / 2;
+	node->heard = world->order->len;
+	tell_nodes(world, node->self - 1, HAM_EV_TOTEM, nodes, event.ring);
+	for (unsigned int i = 0; i < world->n; i++)
+		if (ham_ring_equal(world->node[i].told, event.ring))
+			tell_nodes(world, i, HAM_EV_GROUP, nodes, event.ring);
+	world_step(world, node->self - 1, &event);
+}
+
 static void
 pass_time(struct world *world, struct fuzz_reader *in)
 {
@@ -105,8 +125,10 @@ command(struct world *world, struct fuzz_reader *in)
 	struct ham_event event = {.kind = HAM_EV_COMMAND,
 				  .token = ++world->token};
 
-	event.command = fuzz_u8(in) % (HAM_CMD_CANCEL + 1);
+	event.command = fuzz_u8(in) % (HAM_CMD_CONFIRM_OFF + 1);
 	event.guest = world_names[fuzz_u8(in) % WORLD_NAMES];
+	if (event.command == HAM_CMD_CONFIRM_OFF)
+		event.guest = NULL;
 	event.node = fuzz_u8(in);
 	event.flag = fuzz_u8(in) & 1;
 	world_step(world, i, &event);
@@ -157,6 +179,7 @@ repeat(struct world *world, struct fuzz_reader *in, bool damaged)
 
 	if (back >= world->order->len)
 		return;
+	world->honest = false;
 	frame = world->order->pdata[world->order->len - 1 - back];
 	bytes = g_memdup2(frame->bytes, frame->len);
 	from = frame->from;
@@ -205,6 +228,7 @@ some_bytes(struct world *world, struct fuzz_reader *in)
 	size_t len = fuzz_u16(in);
 	const uint8_t *bytes = fuzz_bytes(in, &len);
 
+	world->honest = false;
 	world_message(world, i, from, bytes, len);
 }
 
@@ -229,6 +253,16 @@ deliver(struct world *world, struct fuzz_reader *in)
 }
 
 static void
+fenced(struct world *world, struct fuzz_reader *in)
+{
+	unsigned int i = fuzz_u8(in) % world->n;
+	uint8_t which = fuzz_u8(in);
+	uint8_t flags = fuzz_u8(in);
+
+	world_fenced(world, i, which, flags, fuzz_text(fuzz_u8(in)));
+}
+
+static void
 one_op(struct world *world, struct fuzz_reader *in)
 {
 	enum script_op op = fuzz_u8(in) % SCRIPT_N;
@@ -237,7 +271,7 @@ one_op(struct world *world, struct fuzz_reader *in)
 
 	switch (op) {
 	case SCRIPT_SETTLE:
-		world_settle(world, fuzz_u8(in) & SCRIPT_SETTLE_VOICES);
+		world_settle(world, fuzz_u8(in));
 		break;
 	case SCRIPT_VIEW:
 		view(world, in);
@@ -296,6 +330,12 @@ one_op(struct world *world, struct fuzz_reader *in)
 	case SCRIPT_AGAIN:
 		repeat(world, in, false);
 		break;
+	case SCRIPT_FENCED:
+		fenced(world, in);
+		break;
+	case SCRIPT_REJOIN:
+		rejoin(world, in);
+		break;
 	case SCRIPT_N:
 		break;
 	}
@@ -309,7 +349,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	/* what GLib only complains of is a mistake of ours */
 	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-	world = world_new(fuzz_u8(&in) % 2 ? WORLD_NODES : 1);
+	world = world_new(fuzz_u8(&in));
 	while (in.left > 0 && world->steps > 0)
 		one_op(world, &in);
 	world_free(world);

@@ -37,31 +37,32 @@ fuzz_text(uint8_t which)
 	}
 }
 
-/* The newest promise that the core itself told of, or its term. */
-static uint64_t
-promise_of(const struct world *world, unsigned int i)
+/* The newest of its kind that the core itself said; false: none. */
+static bool
+last_said(const struct world *world, unsigned int i, enum ham_msg_kind kind,
+	  struct ham_msg *msg)
 {
 	for (size_t k = world->order->len; k-- > 0;) {
 		const struct world_frame *frame = world->order->pdata[k];
-		struct ham_msg msg;
 
-		if (frame->kind == HAM_MSG_EXCHANGE &&
-		    frame->from == world->node[i].self &&
-		    !ham_msg_decode(frame->bytes, frame->len, &msg))
-			return msg.promise;
+		if (frame->kind == kind && frame->from == world->node[i].self &&
+		    !ham_msg_decode(frame->bytes, frame->len, msg))
+			return true;
 	}
-	return ham_core_record(world->node[i].core)->pos.term;
+	memset(msg, 0, sizeof(*msg));
+	return false;
 }
 
 static void
 read_guest(struct fuzz_reader *in, struct ham_guest *guest, unsigned int k)
 {
+	uint8_t flags;
+
 	memset(guest, 0, sizeof(*guest));
 	g_strlcpy(guest->name, world_names[fuzz_u8(in) % WORLD_NAMES],
 		  sizeof(guest->name));
 	guest->slot = (uint16_t)k;
 	guest->phase = fuzz_u8(in);
-	guest->wanted = true;
 	guest->owner = fuzz_u8(in);
 	guest->dst = fuzz_u8(in);
 	guest->epoch = fuzz_rel(in, 1);
@@ -71,6 +72,10 @@ read_guest(struct fuzz_reader *in, struct ham_guest *guest, unsigned int k)
 		guest->replica[r].state = fuzz_u8(in);
 		guest->replica[r].generation = guest->epoch;
 	}
+	flags = fuzz_u8(in);
+	guest->owner_dead = flags & SAY_OWNER_DEAD;
+	guest->dst_dead = flags & SAY_DST_DEAD;
+	guest->wanted = !(flags & SAY_NOT_WANTED);
 }
 
 static int
@@ -119,7 +124,8 @@ read_op(struct fuzz_reader *in, const struct world_core *node, const char *name,
 	op->node = fuzz_u8(in);
 	op->epoch = fuzz_rel(in, guest ? guest->epoch : 0);
 	op->txn = fuzz_rel(in, guest ? guest->txn : 0);
-	g_strlcpy(op->guest, name, sizeof(op->guest));
+	if (op->kind != HAM_OP_DEAD)
+		g_strlcpy(op->guest, name, sizeof(op->guest));
 	g_strlcpy(op->reason, msg->text, sizeof(op->reason));
 }
 
@@ -141,6 +147,55 @@ read_handover(struct fuzz_reader *in, const struct world_core *node,
 	msg->progress.eta_ms = -1;
 }
 
+/* As one who has heard whom the core has heard. */
+static void
+read_exchange(struct fuzz_reader *in, const struct world *world, unsigned int i,
+	      struct ham_msg *msg)
+{
+	const struct ham_record *now = ham_core_record(world->node[i].core);
+	struct ham_msg own;
+	bool said = last_said(world, i, HAM_MSG_EXCHANGE, &own);
+	uint8_t flags, away;
+
+	msg->promise = fuzz_rel(in, said ? own.promise : now->pos.term);
+	flags = fuzz_u8(in);
+	away = fuzz_u8(in);
+	msg->has_store = flags & SAY_HAS_STORE;
+	msg->config_digest = flags & SAY_OTHER ? 8 : 7;
+	msg->heard = own.heard ^ (flags & SAY_HEARD_OTHERS);
+	msg->foreign_term = flags & SAY_FOREIGN ? now->pos.term : 0;
+	msg->n_nodes = flags & SAY_NO_NODES ? 0 : WORLD_NODES;
+	for (unsigned int k = 0; k < msg->n_nodes; k++)
+		msg->away_ms[k] = away == UINT8_MAX ? UINT32_MAX : away * 1000u;
+}
+
+static int64_t
+read_time(struct fuzz_reader *in, int64_t base)
+{
+	uint64_t time = fuzz_rel(in, (uint64_t)base);
+
+	return time == UINT64_MAX ? INT64_MAX : (int64_t)time;
+}
+
+static void
+read_heartbeat(struct fuzz_reader *in, const struct world *world,
+	       unsigned int i, struct ham_msg *msg)
+{
+	struct ham_msg own;
+	int64_t seen;
+	uint8_t flags;
+
+	last_said(world, i, HAM_MSG_HEARTBEAT, &own);
+	msg->beat_us = read_time(in, world->now_us);
+	seen = read_time(in, own.beat_us);
+	msg->lease_ms = fuzz_u8(in) * 100u;
+	msg->watchdog_ms = fuzz_u8(in) * 100u;
+	flags = fuzz_u8(in);
+	msg->n_nodes = flags & SAY_NO_NODES ? 0 : WORLD_NODES;
+	for (unsigned int k = 0; k < msg->n_nodes; k++)
+		msg->seen_us[k] = flags & SAY_OTHER ? -seen : seen;
+}
+
 static void
 read_body(struct fuzz_reader *in, struct world *world, unsigned int i,
 	  struct ham_msg *msg, struct ham_record *record)
@@ -149,24 +204,26 @@ read_body(struct fuzz_reader *in, struct world *world, unsigned int i,
 	const struct ham_record *now = ham_core_record(node->core);
 	const char *name = world_names[fuzz_u8(in) % WORLD_NAMES];
 	const char *text = fuzz_text(fuzz_u8(in));
-	uint8_t flags;
 
 	g_strlcpy(msg->text, text ? text : "", sizeof(msg->text));
+	g_strlcpy(msg->version, "voice", sizeof(msg->version));
 	if (msg->kind <= HAM_MSG_CHECK) {
 		msg->pos.term = fuzz_rel(in, now->pos.term);
 		msg->pos.count = fuzz_rel(in, now->pos.count);
 	}
 	switch (msg->kind) {
 	case HAM_MSG_EXCHANGE:
-		msg->promise = fuzz_rel(in, promise_of(world, i));
-		G_GNUC_FALLTHROUGH;
+		read_exchange(in, world, i, msg);
+		break;
 	case HAM_MSG_STORED:
+		msg->config_digest = fuzz_u8(in) & SAY_OTHER ? 8 : 7;
+		break;
 	case HAM_MSG_CHECK:
-		flags = fuzz_u8(in);
-		msg->has_store = flags & 1;
-		msg->config_digest = flags & 2 ? 8 : 7;
-		msg->checksum = ham_record_checksum(now) ^ (flags & 2);
-		g_strlcpy(msg->version, "voice", sizeof(msg->version));
+		msg->checksum =
+			ham_record_checksum(now) ^ (fuzz_u8(in) & SAY_OTHER);
+		break;
+	case HAM_MSG_HEARTBEAT:
+		read_heartbeat(in, world, i, msg);
 		break;
 	case HAM_MSG_ADOPT:
 		read_adopt(in, node, msg, record);
@@ -191,6 +248,7 @@ fuzz_say(struct world *world, struct fuzz_reader *in)
 	struct ham_msg msg = {0};
 	size_t len;
 
+	world->honest = false;
 	msg.kind = (uint8_t)(1 + fuzz_u8(in) % (HAM_MSG_N_KINDS - 1));
 	msg.ring = world->node[i].ring;
 	msg.incarnation = sender;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/fuzz/script.h - how bytes are read as what happens to the cores
  *
- * Byte 0: even, one core and two voices; odd, three cores.  Then one
- * operation after the other: its byte (modulo SCRIPT_N), then its fields as
- * written here, a byte each unless said otherwise; what is missing reads as
- * zero.  Everything has a meaning, so that no mutation is lost.  Relative
- * numbers ("rel") are a signed byte added to what the core has now, but 127
- * is the largest there is and -128 is zero.
+ * Byte 0: the world (WORLD_* of world.h).  Then one operation after the other:
+ * its byte (modulo SCRIPT_N), then its fields as written here, a byte each
+ * unless said otherwise; what is missing reads as zero.  Everything has a
+ * meaning, so that no mutation is lost.  Relative numbers ("rel") are a signed
+ * byte added to what the core has now, but 127 is the largest there is and -128
+ * is zero.
  *
  * New operations go at the end, so that old seeds keep their meaning.
  */
@@ -14,7 +14,8 @@
 #define HAM_FUZZ_SCRIPT_H
 
 enum script_op {
-	/* nothing left to do, flags: 1: the voices speak as the core does */
+	/* nothing left to do, flags: 1: the voices speak as the core does, 2:
+	 * fence devices answer, too */
 	SCRIPT_SETTLE,
 	/* parts: two bits a node; all of corosync's news, to all cores.  Nodes
 	 * of part 3 are not in the group */
@@ -38,14 +39,21 @@ enum script_op {
 			     bytes */
 	SCRIPT_TWIST,	  /* core, which frame back, at (2 bytes), with */
 	SCRIPT_AGAIN,	  /* core, which frame back, as whom */
+	SCRIPT_FENCED,	  /* core, which of its FENCEs, flags, text */
+	SCRIPT_REJOIN,	  /* core, whose ring and group it comes to anew */
 	SCRIPT_N
 };
 
 enum {
 	SCRIPT_SETTLE_VOICES = 1,
+	SCRIPT_SETTLE_FENCES = 2,
 	SCRIPT_ALL = 255,
 	SCRIPT_ANSWER_WELL = 1,
 	SCRIPT_ANSWER_FLAG = 2,
+	SCRIPT_FENCED_OFF = 1,
+	SCRIPT_FENCED_OTHER_NODE = 2,
+	SCRIPT_FENCED_OTHER_ATTEMPT = 4,
+	SCRIPT_FENCED_AGAIN = 8, /* will be told once more */
 };
 
 /* SCRIPT_TIME */

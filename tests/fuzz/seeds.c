@@ -186,6 +186,7 @@ main(int argc, char **argv)
 	plain_courses();
 	for (unsigned int n = 0; n <= COURSE_ACTS; n++)
 		disturbed_courses(n);
+	seeds_death();
 	seeds_voices();
 	write_messages();
 	return 0;

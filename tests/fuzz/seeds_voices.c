@@ -6,11 +6,12 @@
  */
 #include "hamd/core/wire.h"
 #include "tests/fuzz/course.h"
+#include "tests/fuzz/say.h"
 
 static void
 say(GByteArray *s, uint8_t sender, enum ham_msg_kind kind, uint8_t text)
 {
-	/* guest, text, epoch, txn, standing, note, blob */
+	/* guest, text, epoch, txn, standing, note, blob (of most kinds) */
 	PUT(s, SCRIPT_SAY, 0, sender, (uint8_t)(kind - 1), G, text, 0, 0,
 	    HAM_STANDING_HOLDS, HAM_NOTE_MIGRATION_RAN, 3);
 }
@@ -74,30 +75,138 @@ destination_alone(void)
 	}
 }
 
-/* A leader gives this node a state with guests; 127: the other's term. */
+/* A source in error: it stops though CUTOVER was never asked for. */
 static void
-adopted(unsigned int phase, uint8_t owner, uint8_t dst)
+captured_without_cutover(void)
+{
+	static const enum ham_msg_kind heard[] = {
+		HAM_MSG_EXPORTED, HAM_MSG_DRAINED, HAM_MSG_CAPTURED,
+		HAM_MSG_YIELD};
+	GByteArray *s = course_with_guest(ONE, G, 2);
+
+	course_command(s, HAM_CMD_MIGRATE, G, 1);
+	course_settle(s);
+	for (unsigned int k = 0; k < G_N_ELEMENTS(heard); k++) {
+		say(s, 2, heard[k], 0);
+		course_settle(s);
+	}
+	course_end(s);
+	course_save(s, "captured-without-cutover");
+}
+
+/* From the promise to the moment at which an ADOPT may come. */
+static GByteArray *
+exchanged(void)
 {
 	GByteArray *s = g_byte_array_new();
 
 	PUT(s, ONE, SCRIPT_VIEW, TOGETHER, SCRIPT_READY, 0);
 	PUT(s, SCRIPT_PERSISTED, 0, INT8_MAX, SCRIPT_DELIVER, 0, 9);
-	for (uint8_t voice = 2; voice <= 3; voice++)
-		PUT(s, SCRIPT_SAY, 0, voice, HAM_MSG_EXCHANGE - 1, G, 0, voice,
-		    1, 0, 1);
+	/* heard, and having heard all */
+	for (unsigned int k = 0; k < 2; k++) {
+		for (uint8_t voice = 2; voice <= 3; voice++)
+			PUT(s, SCRIPT_SAY, 0, voice, HAM_MSG_EXCHANGE - 1, G, 0,
+			    voice, 1, 0, SAY_HAS_STORE, 0);
+		PUT(s, SCRIPT_DELIVER, 0, 9);
+	}
+	return s;
+}
+
+/* A leader gives this node a state with guests. */
+static GByteArray *
+with_state(unsigned int phase, uint8_t owner, uint8_t flags)
+{
+	bool moving =
+		phase == HAM_GUEST_MIGRATING || phase == HAM_GUEST_IN_DOUBT;
+	uint8_t other = 1 + owner % 3;
+	GByteArray *s = exchanged();
+
 	/* term, count, members, joined, flags, guests */
 	PUT(s, SCRIPT_SAY, 0, 2, HAM_MSG_ADOPT - 1, G, 0, 8, 0, 7, 0, 1, 2);
 	for (uint8_t guest = G; guest <= A; guest++)
-		PUT(s, guest, (uint8_t)phase, owner, dst, 4, 2, owner,
-		    HAM_REPLICA_CURRENT, dst,
-		    phase == HAM_GUEST_IN_DOUBT ? HAM_REPLICA_CURRENT
-						: HAM_REPLICA_ABSENT);
+		PUT(s, guest, (uint8_t)phase, owner, moving ? other : 0, 4, 2,
+		    owner, HAM_REPLICA_CURRENT, other,
+		    phase == HAM_GUEST_MIGRATING ? HAM_REPLICA_ABSENT
+						 : HAM_REPLICA_CURRENT,
+		    flags);
 	course_settle(s);
+	return s;
+}
+
+static void
+adopted(unsigned int phase, uint8_t owner, uint8_t flags)
+{
+	GByteArray *s = with_state(phase, owner, flags);
+
+	if (flags)
+		say_op(s, HAM_MSG_RECORD, HAM_OP_PROMOTE, owner);
 	say_op(s, HAM_MSG_RECORD, HAM_OP_OUTCOME, owner);
 	course_settle(s);
 	say_op(s, HAM_MSG_RECORD, HAM_OP_STOPPED, owner);
 	course_end(s);
-	course_save(s, "adopted-%u-%u", phase, owner);
+	course_save(s, "adopted-%u-%u%s", phase, owner, flags ? "-dead" : "");
+}
+
+/* In doubt between 3 and a node that has no entry for its disk. */
+static void
+outcome_without_destination(void)
+{
+	GByteArray *s = exchanged();
+
+	PUT(s, SCRIPT_SAY, 0, 2, HAM_MSG_ADOPT - 1, G, 0, 8, 0, 7, 0, 1, 1);
+	PUT(s, G, HAM_GUEST_IN_DOUBT, 3, 47, 4, 2, 3, HAM_REPLICA_CURRENT, 1,
+	    HAM_REPLICA_CURRENT, 0);
+	course_settle(s);
+	say_op(s, HAM_MSG_RECORD, HAM_OP_OUTCOME, 3);
+	course_end(s);
+	course_save(s, "outcome-without-destination");
+}
+
+/* Each operation on a guest in this phase, whether it fits or not. */
+static void
+operations(unsigned int phase)
+{
+	for (uint8_t op = 0; op <= HAM_OP_N_KINDS; op++) {
+		GByteArray *s = with_state(phase, 3, 0);
+
+		for (uint8_t node = 0; node <= 3; node++)
+			say_op(s, HAM_MSG_RECORD, (enum ham_op_kind)op, node);
+		for (uint8_t node = 0; node <= 3; node++)
+			say_op(s, HAM_MSG_PROPOSE, (enum ham_op_kind)op, node);
+		course_end(s);
+		course_save(s, "operation-%u-%u", phase, op);
+	}
+}
+
+/* States that are not meant for this node, or promised otherwise. */
+static void
+other_states(void)
+{
+	/* members, joined; the first two names 1 not at all */
+	static const uint8_t who[][2] = {{6, 0}, {6, 6}, {7, 6}, {15, 9}};
+	GByteArray *s;
+
+	for (unsigned int k = 0; k < G_N_ELEMENTS(who); k++) {
+		s = exchanged();
+		PUT(s, SCRIPT_SAY, 0, 2, HAM_MSG_ADOPT - 1, G, 0, 8, 0,
+		    who[k][0], who[k][1], 0);
+		course_pass(s, SCRIPT_3S);
+		course_end(s);
+		course_save(s, "other-state-%u", k);
+	}
+	for (uint8_t flags = 0; flags <= SAY_NO_NODES; flags++) {
+		s = exchanged();
+		PUT(s, SCRIPT_TIME, SCRIPT_ALL, SCRIPT_3S);
+		PUT(s, SCRIPT_SAY, 0, 2, HAM_MSG_EXCHANGE - 1, G, 0, 2, 1, 9,
+		    flags, UINT8_MAX);
+		PUT(s, SCRIPT_TIME, SCRIPT_ALL, SCRIPT_3S);
+		course_settle(s);
+		/* once more, now that there is a state */
+		PUT(s, SCRIPT_SAY, 0, 2, HAM_MSG_EXCHANGE - 1, G, 0, 2, 1, 9,
+		    flags, 1);
+		course_end(s);
+		course_save(s, "promised-more-%u", flags);
+	}
 }
 
 static void
@@ -163,18 +272,52 @@ stored(void)
 	course_save(s, "stored");
 }
 
+/* One core and two voices: 3 is gone, and what the others may say of it. */
+static void
+deaths_told(void)
+{
+	GByteArray *s = course_with_guest(WORLD_FENCES, G, 1);
+
+	say_op(s, HAM_MSG_RECORD, HAM_OP_DEAD, 3);
+	say_op(s, HAM_MSG_RECORD, HAM_OP_PROMOTE, 1);
+	say_op(s, HAM_MSG_PROPOSE, HAM_OP_DEAD, 1);
+	say_op(s, HAM_MSG_PROPOSE, HAM_OP_PROMOTE, 2);
+	course_settle(s);
+	say_op(s, HAM_MSG_RECORD, HAM_OP_DEAD, 1);
+	course_settle(s);
+	say_op(s, HAM_MSG_RECORD, HAM_OP_PROMOTE, 1);
+	course_end(s);
+	course_save(s, "declared-dead");
+	s = course_with_guest(WORLD_FENCES, G, 3);
+	PUT(s, SCRIPT_VIEW, THIRD_ALONE);
+	course_settle(s);
+	course_pass(s, SCRIPT_3S);
+	PUT(s, SCRIPT_COMMAND, 0, HAM_CMD_STOP, G, 0, 0);
+	course_settle(s);
+	say_op(s, HAM_MSG_PROPOSE, HAM_OP_DEAD, 3);
+	course_settle(s);
+	PUT(s, SCRIPT_COMMAND, 0, HAM_CMD_START, G, 1, 0);
+	course_end(s);
+	course_save(s, "told-of-a-death");
+}
+
 void
 seeds_voices(void)
 {
+	deaths_told();
 	source_alone();
 	destination_alone();
+	captured_without_cutover();
+	outcome_without_destination();
 	for (unsigned int phase = 0; phase < HAM_GUEST_N_PHASES; phase++) {
-		bool moving = phase == HAM_GUEST_MIGRATING ||
-			      phase == HAM_GUEST_IN_DOUBT;
-
-		for (uint8_t owner = 1; owner <= 3; owner++)
-			adopted(phase, owner, moving ? 1 + owner % 3 : 0);
+		operations(phase);
+		for (uint8_t owner = 1; owner <= 3; owner++) {
+			adopted(phase, owner, 0);
+			if (phase != HAM_GUEST_STOPPED)
+				adopted(phase, owner, SAY_OWNER_DEAD);
+		}
 	}
+	other_states();
 	small_things();
 	stored();
 }

@@ -10,6 +10,8 @@ tests_fuzz_step_sources = \
 	tests/fuzz/world.c \
 	tests/fuzz/world.h \
 	tests/fuzz/world_check.c \
+	tests/fuzz/world_death.c \
+	tests/fuzz/world_life.c \
 	$(NULL)
 
 if HAM_FUZZ
@@ -40,6 +42,7 @@ tests_fuzz_seeds_SOURCES = \
 	tests/fuzz/course.h \
 	tests/fuzz/script.h \
 	tests/fuzz/seeds.c \
+	tests/fuzz/seeds_death.c \
 	tests/fuzz/seeds_voices.c \
 	tests/versions/samples.c \
 	tests/versions/samples.h \

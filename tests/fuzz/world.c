@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tests/fuzz/world.c - see world.h */
+/* tests/fuzz/world.c - see world.h; what a step asks for, and its answers */
 #include "tests/fuzz/world.h"
 
 #include <string.h>
 
 #include "hamd/core/wire.h"
+#include "tests/fuzz/script.h"
 
 enum {
-	STEPS = 3000, /* a bound for an input that makes the cores talk on */
 	SETTLE_ROUNDS = 200,
-};
-
-/* Three that the cluster file names, two that it does not, the longest. */
-const char *const world_names[WORLD_NAMES] = {
-	"g",	 "a",	  "db.1",
-	"web-1", "stray", "x2345678901234567890123456789012345678901234567",
-};
-
-static const struct ham_core_guest guests[] = {
-	{"g", 1, 180 * (int64_t)G_USEC_PER_SEC},
-	{"a", 0, 20 * (int64_t)G_USEC_PER_SEC},
-	{"db.1", 2, 0},
 };
 
 /* What a guest layer answers if all goes well, and if not. */
@@ -44,14 +32,7 @@ static const uint8_t answers[HAM_DO_N][2] = {
 	[HAM_DO_SLOT_DROP] = {HAM_DID_SLOT_DROPPED, HAM_DID_SLOT_DROPPED},
 };
 
-static void
-frame_free(gpointer data)
-{
-	struct world_frame *frame = data;
-
-	g_free(frame->bytes);
-	g_free(frame);
-}
+/* ---- effects ---- */
 
 static void
 item_free(gpointer data)
@@ -63,160 +44,14 @@ item_free(gpointer data)
 	g_free(item);
 }
 
-static void
-ticket_free(gpointer data)
+void
+world_ticket_free(gpointer data)
 {
 	struct world_ticket *ticket = data;
 
 	g_ptr_array_unref(ticket->items);
 	g_free(ticket);
 }
-
-/* ---- lives ---- */
-
-static ham_core *
-new_core(const struct world_core *node)
-{
-	struct ham_core_config config = {
-		.self = node->self,
-		.n_nodes = WORLD_NODES,
-		.n_guests = G_N_ELEMENTS(guests),
-		.guests = guests,
-		.incarnation = node->incarnation,
-		.config_digest = 7,
-		.version = "fuzz",
-	};
-
-	/* any order: the core sorts them */
-	for (unsigned int k = 0; k < WORLD_NODES; k++) {
-		config.nodes[k].id = WORLD_NODES - k;
-		g_snprintf(config.nodes[k].name, HAM_NAME_SIZE, "n%u",
-			   WORLD_NODES - k);
-	}
-	return ham_core_new(&config);
-}
-
-/* NULL, or why the core does not believe its disk. */
-static const char *
-load_disk(const struct world_core *node, ham_core *core)
-{
-	const char *refusal = NULL;
-	GHashTableIter iter;
-	gpointer key, value;
-
-	g_hash_table_iter_init(&iter, node->disk);
-	while (!refusal && g_hash_table_iter_next(&iter, &key, &value)) {
-		gsize len;
-		const uint8_t *bytes = g_bytes_get_data(value, &len);
-		/* of the exact size, for the sanitizer */
-		g_autofree uint8_t *copy = g_memdup2(bytes, len);
-
-		refusal = ham_core_load(core, key, copy, len);
-	}
-	return refusal ? refusal : ham_core_loaded(core);
-}
-
-static void
-forget_life(struct world_core *node)
-{
-	g_clear_pointer(&node->core, ham_core_free);
-	g_queue_clear_full(node->tickets, ticket_free);
-	g_array_set_size(node->acts, 0);
-	g_hash_table_remove_all(node->asked);
-	g_hash_table_remove_all(node->epochs);
-	node->last_ticket = 0;
-	node->fatal = false;
-	node->told = (struct ham_ring){0, 0};
-}
-
-static void
-begin_life(struct world *world, struct world_core *node)
-{
-	node->incarnation += 16;
-	node->core = new_core(node);
-	node->heard = world->order->len;
-	/* whatever was stored, it is believed again */
-	g_assert_cmpstr(load_disk(node, node->core), ==, NULL);
-	node->durable = ham_core_record(node->core)->pos;
-}
-
-void
-world_restart(struct world *world, unsigned int i)
-{
-	forget_life(&world->node[i]);
-	begin_life(world, &world->node[i]);
-}
-
-void
-world_load(struct world *world, unsigned int i, GHashTable *disk)
-{
-	struct world_core *node = &world->node[i];
-	GHashTable *before = node->disk;
-	ham_core *trial = new_core(node);
-
-	node->disk = disk;
-	if (load_disk(node, trial)) {
-		node->disk = before;
-		before = disk;
-	}
-	ham_core_free(trial);
-	g_hash_table_destroy(before);
-	world_restart(world, i);
-}
-
-GHashTable *
-world_disk_new(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-				     (GDestroyNotify)g_bytes_unref);
-}
-
-struct world *
-world_new(unsigned int cores)
-{
-	struct world *world = g_new0(struct world, 1);
-
-	world->n = cores;
-	world->now_us = 1000000;
-	world->ring_seq = 4;
-	world->steps = STEPS;
-	world->order = g_ptr_array_new_with_free_func(frame_free);
-	for (unsigned int i = 0; i < cores; i++) {
-		struct world_core *node = &world->node[i];
-
-		node->self = i + 1;
-		node->incarnation = i + 1;
-		node->disk = world_disk_new();
-		node->tickets = g_queue_new();
-		node->acts =
-			g_array_new(FALSE, FALSE, sizeof(struct world_act));
-		node->asked = g_hash_table_new(NULL, NULL);
-		node->epochs = g_hash_table_new_full(g_str_hash, g_str_equal,
-						     g_free, g_free);
-		begin_life(world, node);
-	}
-	return world;
-}
-
-void
-world_free(struct world *world)
-{
-	for (unsigned int i = 0; i < world->n; i++) {
-		struct world_core *node = &world->node[i];
-
-		forget_life(node);
-		g_hash_table_destroy(node->disk);
-		g_queue_free(node->tickets);
-		g_array_free(node->acts, TRUE);
-		g_hash_table_destroy(node->asked);
-		g_hash_table_destroy(node->epochs);
-	}
-	ham_effects_free(&world->effects);
-	g_ptr_array_unref(world->order);
-	g_free(world);
-}
-
-/* ---- effects ---- */
 
 static void
 queue_frame(struct world *world, const struct world_core *node,
@@ -268,6 +103,33 @@ queue_act(struct world_core *node, const struct ham_effect *fx)
 	g_array_append_val(node->acts, act);
 }
 
+static void
+carry_out(struct world *world, struct world_core *node,
+	  const struct ham_effect *fx)
+{
+	struct world_fence fence = {.node = fx->node, .attempt = fx->value};
+
+	switch (fx->kind) {
+	case HAM_FX_SEND:
+		queue_frame(world, node, fx);
+		break;
+	case HAM_FX_PERSIST:
+		queue_ticket(node, fx);
+		break;
+	case HAM_FX_GUEST:
+		queue_act(node, fx);
+		break;
+	case HAM_FX_FENCE:
+		g_array_append_val(node->fences, fence);
+		break;
+	case HAM_FX_LEASE:
+		node->lease_until_us = (int64_t)fx->value;
+		break;
+	default:
+		break;
+	}
+}
+
 void
 world_step(struct world *world, unsigned int i, struct ham_event *event)
 {
@@ -277,6 +139,8 @@ world_step(struct world *world, unsigned int i, struct ham_event *event)
 	if (world->steps == 0)
 		return;
 	world->steps--;
+	event->now_us = world->now_us;
+	world_death_told(world, node, event);
 	if (event->kind == HAM_EV_TOTEM)
 		node->ring = node->told = event->ring;
 	if (event->kind == HAM_EV_LOST)
@@ -284,19 +148,10 @@ world_step(struct world *world, unsigned int i, struct ham_event *event)
 	if (event->kind == HAM_EV_COMMAND)
 		g_hash_table_insert(node->asked, GUINT_TO_POINTER(event->token),
 				    GUINT_TO_POINTER(1));
-	event->now_us = world->now_us;
 	ham_core_step(node->core, event, effects);
-	world_check_step(node, effects);
-	for (size_t k = 0; k < effects->n; k++) {
-		const struct ham_effect *fx = &effects->list[k];
-
-		if (fx->kind == HAM_FX_SEND)
-			queue_frame(world, node, fx);
-		else if (fx->kind == HAM_FX_PERSIST)
-			queue_ticket(node, fx);
-		else if (fx->kind == HAM_FX_GUEST)
-			queue_act(node, fx);
-	}
+	world_check_step(world, node, effects);
+	for (size_t k = 0; k < effects->n; k++)
+		carry_out(world, node, &effects->list[k]);
 	ham_effects_clear(effects);
 }
 
@@ -359,7 +214,7 @@ world_persisted(struct world *world, unsigned int i, uint64_t ticket)
 		put_to_disk(node, t);
 		if (t->has_head)
 			node->durable = t->pos;
-		ticket_free(g_queue_pop_head(node->tickets));
+		world_ticket_free(g_queue_pop_head(node->tickets));
 	}
 	world_step(world, i, &event);
 	return any;
@@ -395,6 +250,31 @@ world_answer(struct world *world, unsigned int i, bool well, bool flag)
 	return true;
 }
 
+bool
+world_fenced(struct world *world, unsigned int i, unsigned int which,
+	     unsigned int flags, const char *text)
+{
+	GArray *fences = world->node[i].fences;
+	struct ham_event event = {.kind = HAM_EV_FENCED, .text = text};
+	struct world_fence fence;
+
+	if (fences->len == 0)
+		return false;
+	which %= fences->len;
+	fence = g_array_index(fences, struct world_fence, which);
+	if (!(flags & SCRIPT_FENCED_AGAIN))
+		g_array_remove_index(fences, which);
+	event.flag = flags & SCRIPT_FENCED_OFF;
+	event.node = fence.node;
+	event.value = fence.attempt;
+	if (flags & SCRIPT_FENCED_OTHER_NODE)
+		event.node = event.node % WORLD_NODES + 1;
+	if (flags & SCRIPT_FENCED_OTHER_ATTEMPT)
+		event.value--;
+	world_step(world, i, &event);
+	return true;
+}
+
 /* ---- until nothing is left ---- */
 
 /* The order's frames from the only core, as from the others. */
@@ -405,7 +285,8 @@ speak_as_voices(struct world *world, size_t from)
 		const struct world_frame *frame = world->order->pdata[k];
 
 		if ((frame->kind != HAM_MSG_EXCHANGE &&
-		     frame->kind != HAM_MSG_STORED) ||
+		     frame->kind != HAM_MSG_STORED &&
+		     frame->kind != HAM_MSG_HEARTBEAT) ||
 		    !ham_ring_equal(frame->ring, world->node[0].ring))
 			continue;
 		for (uint32_t voice = 2; voice <= WORLD_NODES; voice++)
@@ -415,8 +296,9 @@ speak_as_voices(struct world *world, size_t from)
 }
 
 void
-world_settle(struct world *world, bool voices)
+world_settle(struct world *world, unsigned int flags)
 {
+	bool voices = flags & SCRIPT_SETTLE_VOICES;
 	bool more = true;
 
 	for (unsigned int k = 0; more && k < SETTLE_ROUNDS; k++) {
@@ -436,6 +318,11 @@ world_settle(struct world *world, bool voices)
 					world, i, world->node[i].last_ticket);
 			while (world->steps > 0 &&
 			       world_answer(world, i, true, true))
+				more = true;
+			while ((flags & SCRIPT_SETTLE_FENCES) &&
+			       world->steps > 0 &&
+			       world_fenced(world, i, 0, SCRIPT_FENCED_OFF,
+					    "off"))
 				more = true;
 		}
 	}

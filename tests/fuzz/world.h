@@ -14,6 +14,17 @@
 enum {
 	WORLD_NODES = 3, /* with one core, the others are voices only */
 	WORLD_NAMES = 6,
+	WORLD_LEASE_US = 8000000,
+	WORLD_WATCHDOG_US = 5000000,
+	WORLD_WAIT_US = WORLD_LEASE_US + 2 * WORLD_WATCHDOG_US,
+};
+
+enum world_flags {
+	WORLD_THREE = 1,   /* three cores, or else one */
+	WORLD_LEASES = 2,  /* with watchdogs */
+	WORLD_FENCES = 4,  /* a device for each node */
+	WORLD_BOTH = 8,	   /* fence_and_wait */
+	WORLD_WITNESS = 16 /* the last node is one */
 };
 
 extern const char *const world_names[WORLD_NAMES];
@@ -47,6 +58,19 @@ struct world_item {
 	size_t len;
 };
 
+struct world_fence { /* asked of the fence devices */
+	uint32_t node;
+	uint64_t attempt;
+};
+
+/* What this life of hamd was told of a node (world_death.c). */
+struct world_seen {
+	bool here;	  /* in its ring */
+	int64_t left_us;  /* the last ring with it ended; 0: there was none */
+	uint64_t attempt; /* of this ring, not answered; 0: none */
+	bool off;	  /* fenced, in this ring */
+};
+
 struct world_core {
 	ham_core *core;
 	uint32_t self;
@@ -56,17 +80,26 @@ struct world_core {
 	GHashTable *disk;     /* key -> GBytes */
 	GQueue *tickets;      /* struct world_ticket * */
 	GArray *acts;	      /* struct world_act */
+	GArray *fences;	      /* struct world_fence, in any order answered */
 	uint64_t incarnation;
+	int64_t lease_until_us; /* the watchdog's keeper outlives hamd */
+	/* what world_death.c remembers of this life */
+	struct world_seen seen[WORLD_NODES];
+	bool odd_ring; /* its nodes changed; no corosync does that */
+	bool frozen;
+	uint64_t last_attempt;
 	/* what world_check.c remembers of this life */
 	uint64_t last_ticket;
 	struct ham_pos durable;
 	GHashTable *asked;  /* token -> 1: not answered yet */
-	GHashTable *epochs; /* name -> uint64_t * */
+	GHashTable *epochs; /* name -> struct world_epoch * */
 	bool fatal;
 };
 
 struct world {
+	unsigned int flags; /* WORLD_* */
 	unsigned int n;
+	bool honest; /* nobody has spoken in another's name */
 	struct world_core node[WORLD_NODES];
 	GPtrArray *order;	    /* struct world_frame * */
 	struct ham_effects effects; /* of the step under way */
@@ -76,7 +109,8 @@ struct world {
 	unsigned int steps; /* left to this input */
 };
 
-struct world *world_new(unsigned int cores);
+/* world_life.c */
+struct world *world_new(unsigned int flags);
 void world_free(struct world *world);
 
 GHashTable *world_disk_new(void);
@@ -85,6 +119,9 @@ void world_restart(struct world *world, unsigned int i);
 /* A new life with this disk (key -> GBytes; the world's from now on), if the
  * core believes it. */
 void world_load(struct world *world, unsigned int i, GHashTable *disk);
+
+/* GDestroyNotify of a struct world_ticket */
+void world_ticket_free(gpointer data);
 
 /* `now_us` is filled in. */
 void world_step(struct world *world, unsigned int i, struct ham_event *event);
@@ -95,12 +132,31 @@ bool world_deliver(struct world *world, unsigned int i);
 bool world_persisted(struct world *world, unsigned int i, uint64_t ticket);
 /* The oldest of what was asked ends well or badly. */
 bool world_answer(struct world *world, unsigned int i, bool well, bool flag);
-/* All of it until nothing is left; with `voices`, nodes without a core say
- * EXCHANGE and STORED as the core does. */
-void world_settle(struct world *world, bool voices);
+/* A fence device tells of one of the FENCEs (flags: SCRIPT_FENCED_*). */
+bool world_fenced(struct world *world, unsigned int i, unsigned int which,
+		  unsigned int flags, const char *text);
+/* All of it until nothing is left (flags: SCRIPT_SETTLE_*); voices, that is
+ * nodes without a core, say EXCHANGE, STORED and HEARTBEAT as the core does. */
+void world_settle(struct world *world, unsigned int flags);
 
 /* world_check.c */
-void world_check_step(struct world_core *node,
+void world_check_step(const struct world *world, struct world_core *node,
 		      const struct ham_effects *effects);
+
+/* world_death.c */
+void world_death_begin(const struct world *world, struct world_core *node);
+/* Before the core hears of it. */
+void world_death_told(const struct world *world, struct world_core *node,
+		      const struct ham_event *event);
+/* FENCE, LEASE, FREEZE */
+void world_death_check(const struct world *world, struct world_core *node,
+		       const struct ham_effect *fx);
+/* This core asks for an operation. */
+void world_death_check_op(const struct world *world,
+			  const struct world_core *node,
+			  const struct ham_msg *msg);
+/* It lets vCPUs run: by this record, or by a YIELD. */
+void world_death_check_run(const struct world *world,
+			   const struct world_core *node, enum ham_do act);
 
 #endif
