@@ -113,7 +113,8 @@ is_needed(ham_core *core, uint32_t node)
 
 /* ---- proofs ---- */
 
-/* Since when nobody here has shared a ring with it. */
+/* Since when nobody here has shared a ring with it.  Who was in this view
+ * before us has not told us; it is in this ring, at least since we are. */
 static int64_t
 away_since(const ham_core *core, unsigned int i)
 {
@@ -121,7 +122,10 @@ away_since(const ham_core *core, unsigned int i)
 
 	for (unsigned int k = 0; k < core->config.n_nodes; k++)
 		if (core->joined & (1u << k))
-			since = MAX(since, core->exchange[k].away_us[i]);
+			since = MAX(since,
+				    core->exchange[k].valid
+					    ? core->exchange[k].away_us[i]
+					    : core->joined_us);
 	return since;
 }
 

@@ -217,6 +217,25 @@ leases_end(uint8_t world)
 	course_save(s, "start-without-lease-%u", world);
 }
 
+/* 3 was alone for long and has a state again; then its hamd comes anew to the
+ * view, where 1 has seen 2 a moment ago and 3 has not heard 1 say so. */
+static void
+newcomer_waits_too(uint8_t world)
+{
+	GByteArray *s = course_with_replica(world);
+
+	course_view(s, THIRD_ALONE);
+	course_wait(s, WAITS);
+	course_view(s, SECOND_ALONE);
+	PUT(s, SCRIPT_LOST, 2, SCRIPT_GROUP, 0, 1);
+	course_settle(s);
+	/* the same ring: the sequence that 1 has */
+	PUT(s, SCRIPT_REJOIN, 2, 0);
+	course_settle(s);
+	course_wait(s, WAITS);
+	course_save(s, "newcomer-waits-%u", world);
+}
+
 static void
 witness(void)
 {
@@ -240,8 +259,10 @@ seeds_death(void)
 		operators(world);
 		if (world & WORLD_FENCES)
 			devices(world);
-		if (world & WORLD_LEASES)
+		if (world & WORLD_LEASES) {
 			leases_end(world);
+			newcomer_waits_too(world);
+		}
 		/* without devices and leases the same as "cut" */
 		for (unsigned int n = 3; world != THREE && n <= COURSE_ACTS;
 		     n++)
