@@ -95,6 +95,8 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 	peer->heard_us = from == core->self	     ? msg->beat_us
 			 : core->self < msg->n_nodes ? msg->seen_us[core->self]
 						     : 0;
+	if (peer->heard_us > core->now_us)
+		peer->heard_us = 0; /* we never said that */
 	if (core->config.lease_us > 0)
 		renew(core);
 }

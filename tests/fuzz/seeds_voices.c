@@ -272,6 +272,34 @@ stored(void)
 	course_save(s, "stored");
 }
 
+static void
+say_beat(GByteArray *s, uint8_t sender, uint8_t time, uint8_t seen,
+	 uint8_t flags)
+{
+	/* guest, text; then lease and watchdog of some seconds */
+	PUT(s, SCRIPT_SAY, 0, sender, HAM_MSG_HEARTBEAT - 1, G, 0);
+	PUT(s, time, seen, 80, 50, flags);
+}
+
+/* Heartbeats that no clock has said, or that tell of nobody. */
+static void
+heartbeats(void)
+{
+	static const int8_t times[] = {0, -1, 1, INT8_MAX, INT8_MIN};
+	static const uint8_t flags[] = {0, SAY_OTHER, SAY_NO_NODES};
+
+	for (unsigned int k = 0; k < G_N_ELEMENTS(times); k++)
+		for (unsigned int f = 0; f < G_N_ELEMENTS(flags); f++) {
+			GByteArray *s = course_with_guest(WORLD_LEASES, G, 1);
+
+			for (uint8_t voice = 1; voice <= 3; voice++)
+				say_beat(s, voice, (uint8_t)times[k],
+					 (uint8_t)times[k], flags[f]);
+			course_pass(s, SCRIPT_11S);
+			course_save(s, "heartbeats-%u-%u", k, flags[f]);
+		}
+}
+
 /* One core and two voices: 3 is gone, and what the others may say of it. */
 static void
 deaths_told(void)
@@ -304,6 +332,7 @@ deaths_told(void)
 void
 seeds_voices(void)
 {
+	heartbeats();
 	deaths_told();
 	source_alone();
 	destination_alone();
