@@ -241,6 +241,7 @@ confirm_off(ham_core *core, const struct ham_event *event)
 		g_strlcpy(op.reason, "an operator has seen it off",
 			  sizeof(op.reason));
 		p->op = op;
+		p->ring = core->totem;
 		ham_propose(core, &op, p->proposal);
 	}
 }
@@ -369,6 +370,21 @@ ham_command_tick(ham_core *core)
 	}
 }
 
+/* The node may have been back since: a proof of another ring is none. */
+static bool
+is_outlived(ham_core *core, struct ham_pending *p)
+{
+	if (p->command != HAM_CMD_CONFIRM_OFF ||
+	    ham_ring_equal(p->ring, core->totem))
+		return false;
+	ham_fx_reply(core, p->token, "Refused",
+		     "the cluster's members have changed meanwhile: see hamctl "
+		     "status, then look at %s again",
+		     ham_core_node_name(core, p->op.node));
+	memset(p, 0, sizeof(*p));
+	return true;
+}
+
 /* The leader changed: what it had not done yet is asked again.  If it had,
  * the record refuses the second. */
 void
@@ -377,7 +393,8 @@ ham_command_again(ham_core *core)
 	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
 		struct ham_pending *p = &core->pending[i];
 
-		if (p->token != 0 && p->command != HAM_CMD_CANCEL)
+		if (p->token != 0 && p->command != HAM_CMD_CANCEL &&
+		    !is_outlived(core, p))
 			ham_propose(core, &p->op, p->proposal);
 	}
 }

@@ -151,6 +151,7 @@ struct ham_pending {
 	uint8_t command;
 	uint64_t proposal;
 	struct ham_op op;
+	struct ham_ring ring; /* CONFIRM_OFF: in which it was said */
 	int64_t deadline_us;
 };
 

@@ -157,6 +157,17 @@ operators(uint8_t world)
 			course_settle(s);
 		}
 	back(s, "confirm-off", world);
+	/* the node is back before the order is numbered */
+	for (uint8_t core = 0; core < 3; core += 2) {
+		s = owner_gone(world);
+		PUT(s, SCRIPT_COMMAND, core, HAM_CMD_CONFIRM_OFF, 0, 2, 0);
+		course_view(s, TOGETHER);
+		/* a hamd goes: what was asked is asked again */
+		PUT(s, SCRIPT_GROUP, 0, 3, SCRIPT_GROUP, 1, 3);
+		PUT(s, SCRIPT_GROUP, 2, 6, SCRIPT_GROUP, 1, 6);
+		course_end(s);
+		course_save(s, "confirm-off-late-%u-%u", core, world);
+	}
 }
 
 /* Both sides of a hand-over, gone after each of its acts. */

@@ -253,6 +253,27 @@ START_TEST(operator_confirms)
 }
 END_TEST
 
+/* Not numbered before the node is back, and asked again since a hamd went. */
+START_TEST(operators_word_of_another_ring_is_void)
+{
+	struct bus *bus = with_replica(0, false);
+
+	power_cut(bus, 1, "121");
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	bus_split(bus, "111");
+	bus_up(bus, 1);
+	bus->node[1].vcpus = true;
+	bus_found(bus, 1, HAM_FOUND_RUNNING, 2, 1);
+	bus_run(bus);
+	ck_assert(strstr(bus->node[0].last_error, "look at n2 again"));
+	bus_down(bus, 2);
+	bus_run(bus);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 2);
+	bus_free(bus);
+}
+END_TEST
+
 /* In-doubt table, row 3: S has yielded, D is gone. */
 START_TEST(doubt_destination_dead)
 {
@@ -476,6 +497,7 @@ main(void)
 	tcase_add_test(tc, proof_of_another_ring_is_void);
 	tcase_add_test(tc, declared_dead_and_back_with_its_guest);
 	tcase_add_test(tc, operator_confirms);
+	tcase_add_test(tc, operators_word_of_another_ring_is_void);
 	tcase_add_test(tc, doubt_destination_dead);
 	tcase_add_test(tc, doubt_source_dead);
 	tcase_add_test(tc, doubt_source_dead_before_the_disk_was_whole);
