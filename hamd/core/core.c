@@ -37,7 +37,6 @@ ham_core_new(const struct ham_core_config *config)
 	g_assert(self >= 0 && config->incarnation != 0);
 	core->self = (unsigned int)self;
 	core->lease_until_us = config->lease_until_us;
-	core->frozen = config->lease_us > 0; /* an earlier life may have */
 	return core;
 }
 

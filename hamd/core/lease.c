@@ -142,18 +142,20 @@ any_may_run(const ham_core *core)
 	return false;
 }
 
-/* Certainly out of quorum, not merely between two rings. */
+/* Certainly out of quorum, not merely between two rings, or on the way to
+ * corosync: a restart of hamd is no reason to stop guests. */
 static bool
 out_of_quorum(const ham_core *core)
 {
-	return !core->connected ||
-	       (ham_ring_equal(core->quorum, core->totem) && !core->quorate);
+	return (core->was_connected && !core->connected) ||
+	       (core->connected && ham_ring_equal(core->quorum, core->totem) &&
+		!core->quorate);
 }
 
 void
 ham_lease_mind(ham_core *core)
 {
-	bool freeze = core->frozen;
+	bool freeze;
 
 	if (core->config.lease_us == 0 || core->dead)
 		return;
@@ -166,8 +168,12 @@ ham_lease_mind(ham_core *core)
 		freeze = true;
 	else if (ham_is_active(core) && ham_lease_valid(core))
 		freeze = false;
-	if (freeze == core->frozen)
+	else
 		return;
+	/* what an earlier life left is not known: say it once */
+	if (core->freeze_said && freeze == core->frozen)
+		return;
+	core->freeze_said = true;
 	core->frozen = freeze;
 	ham_fx(core, HAM_FX_FREEZE)->flag = freeze;
 }

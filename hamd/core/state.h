@@ -184,6 +184,7 @@ struct ham_core {
 
 	/* membership, as told */
 	bool connected;
+	bool was_connected;
 	struct ham_ring totem;
 	uint16_t totem_mask;
 	uint16_t group_mask;
@@ -220,8 +221,9 @@ struct ham_core {
 	struct ham_peer peers[HAM_MAX_NODES]; /* as config.nodes */
 	int64_t joined_us;		      /* when this view was joined */
 	int64_t lease_until_us;
-	int64_t beat_us; /* last HEARTBEAT */
-	bool frozen;	 /* FREEZE was asked */
+	int64_t beat_us;  /* last HEARTBEAT */
+	bool frozen;	  /* as FREEZE said last, */
+	bool freeze_said; /* if it was said at all */
 	uint64_t next_attempt;
 
 	uint64_t next_proposal;

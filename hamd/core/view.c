@@ -449,7 +449,7 @@ ham_view_totem(ham_core *core, const struct ham_event *event)
 		if (index >= 0)
 			mask |= bit((unsigned int)index);
 	}
-	core->connected = true;
+	core->connected = core->was_connected = true;
 	if (!ham_ring_equal(core->totem, event->ring)) {
 		uint16_t before = core->totem_mask;
 
@@ -475,7 +475,7 @@ ham_view_group(ham_core *core, const struct ham_event *event)
 		if (index >= 0)
 			mask |= bit((unsigned int)index);
 	}
-	core->connected = true;
+	core->connected = core->was_connected = true;
 	gone = core->joined & (uint16_t)~mask;
 	come = mask & (uint16_t)~core->group_mask;
 	core->group_mask = mask;

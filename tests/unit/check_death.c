@@ -404,6 +404,23 @@ START_TEST(out_of_quorum_frozen_then_killed)
 }
 END_TEST
 
+START_TEST(a_restart_freezes_nobody)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus_up(bus, 1);
+	bus_found(bus, 1, HAM_FOUND_RUNNING, 2, 1);
+	bus_run(bus);
+	bus_time(bus, LEASE_US / 20);
+	bus_time(bus, LEASE_US / 20);
+	ck_assert(!did(bus, 1, "FREEZE"));
+	ck_assert(did(bus, 1, "THAW")); /* an earlier life may have */
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(back_within_the_lease)
 {
 	struct bus *bus = with_replica(LEASE_US, false);
@@ -504,6 +521,7 @@ main(void)
 	tcase_add_test(tc, stop_of_a_dead_owner);
 	tcase_add_test(tc, no_start_without_a_lease);
 	tcase_add_test(tc, out_of_quorum_frozen_then_killed);
+	tcase_add_test(tc, a_restart_freezes_nobody);
 	tcase_add_test(tc, back_within_the_lease);
 	tcase_add_test(tc, lease_counts_from_what_was_heard);
 	tcase_add_test(tc, dead_by_waiting);
