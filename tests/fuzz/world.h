@@ -87,6 +87,7 @@ struct world_core {
 	struct world_seen seen[WORLD_NODES];
 	bool odd_ring; /* its nodes changed; no corosync does that */
 	bool frozen;
+	bool freeze_said; /* in this life */
 	uint64_t last_attempt;
 	/* what world_check.c remembers of this life */
 	uint64_t last_ticket;

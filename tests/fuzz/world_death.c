@@ -20,6 +20,7 @@ world_death_begin(const struct world *world, struct world_core *node)
 	memset(node->seen, 0, sizeof(node->seen));
 	node->odd_ring = false;
 	node->frozen = world->flags & WORLD_LEASES;
+	node->freeze_said = false;
 	node->last_attempt = 0;
 }
 
@@ -99,7 +100,8 @@ world_death_check(const struct world *world, struct world_core *node,
 				world->now_us + WORLD_LEASE_US);
 		node->lease_until_us = (int64_t)fx->value;
 	} else {
-		g_assert(fx->flag != node->frozen);
+		g_assert(!node->freeze_said || fx->flag != node->frozen);
+		node->freeze_said = true;
 		node->frozen = fx->flag;
 	}
 }
