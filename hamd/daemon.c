@@ -431,6 +431,7 @@ ham_daemon_clear(ham_daemon *daemon)
 		g_free(entry);
 	}
 	g_clear_pointer(&daemon->core, ham_core_free);
+	g_clear_pointer(&daemon->core_guests, g_free);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);
 	g_clear_pointer(&daemon->conf, ham_conf_free);
 }

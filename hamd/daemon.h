@@ -45,6 +45,7 @@ typedef struct ham_daemon {
 	const char *config_path;
 	ham_conf *conf;
 	ham_core *core;
+	struct ham_core_guest *core_guests; /* the core borrows them */
 	ham_store *store;
 	ham_cluster *cluster;
 	ham_guests *guests;

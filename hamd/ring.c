@@ -126,7 +126,6 @@ fill(const ham_conf *conf, const struct ham_conf_ring *ring,
 			  sizeof(config->nodes[i].name));
 	}
 	config->n_guests = conf->guests->len;
-	config->guests = guest_table(conf);
 	g_strlcpy(digest, conf->digest, sizeof(digest));
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);
 	g_strlcpy(config->version, PACKAGE_VERSION, sizeof(config->version));
@@ -170,6 +169,8 @@ ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 		return false;
 	}
 	fill(daemon->conf, &ring, config);
+	daemon->core_guests = guest_table(daemon->conf);
+	config->guests = daemon->core_guests;
 	config->self = self;
 	return true;
 }
