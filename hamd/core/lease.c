@@ -143,13 +143,14 @@ any_may_run(const ham_core *core)
 }
 
 /* Certainly out of quorum, not merely between two rings, or on the way to
- * corosync: a restart of hamd is no reason to stop guests. */
+ * corosync, which tells of the group before any ring: a restart of hamd is no
+ * reason to stop guests. */
 static bool
 out_of_quorum(const ham_core *core)
 {
 	return (core->was_connected && !core->connected) ||
-	       (core->connected && ham_ring_equal(core->quorum, core->totem) &&
-		!core->quorate);
+	       (core->connected && core->totem.rep != 0 &&
+		ham_ring_equal(core->quorum, core->totem) && !core->quorate);
 }
 
 void
