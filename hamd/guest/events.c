@@ -61,14 +61,23 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 	ham_vm_did(vm, HAM_DID_REPLICA_ERROR, NULL, false);
 }
 
+/* QUORUM_REPORT_BAD, which would name the replica, may come up to a second
+ * after the stop that it explains: QEMU limits its rate (QMP reference). */
 static void
 block_error(struct ham_vm *vm, JsonObject *data)
 {
 	const char *reason = ham_json_string(data, "reason");
 
-	if (!vm->slot_error)
-		ham_err("%s: its own disk failed: %s", vm->name,
-			reason ? reason : "no reason given");
+	if (vm->slot_error)
+		return;
+	if (!reason)
+		reason = "no reason given";
+	if (vm->slot_node) {
+		vm->unclear_error = true;
+		ham_warn("%s: a write failed: %s", vm->name, reason);
+	} else {
+		ham_err("%s: its own disk failed: %s", vm->name, reason);
+	}
 }
 
 void

@@ -457,7 +457,7 @@ run_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->slot_error = false;
+	vm->slot_error = vm->unclear_error = false;
 	vm->cont_asked = false;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);

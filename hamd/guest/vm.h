@@ -78,6 +78,7 @@ struct ham_vm {
 	uint64_t txn;
 	uint32_t slot_node; /* whose copy is in our slot; 0: none */
 	bool slot_error;    /* it refused a write; the guest may stand */
+	bool unclear_error; /* a write failed; nothing says yet on which disk */
 
 	ham_child *qemu;
 	ham_qmp *qmp;
