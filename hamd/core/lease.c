@@ -11,7 +11,7 @@
  * end they are killed.  Nothing is started or resumed without a lease.  A
  * cluster without leases (config: 0) does none of this.
  *
- * Sources: doc/design.md, "Leases"; T_wait and the factor 2 after sbd(8).
+ * Sources: doc/protocol.md, "Leases"; T_wait and the factor 2 after sbd(8).
  */
 #include <string.h>
 

@@ -42,10 +42,10 @@ MUTANTS = {
     "ghost-filter": [(
         "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
     "position-order": [(
-        "view.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
+        "exchange.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
         "ham_pos_compare(e->pos, core->exchange[best].pos) < 0")],
     "tentative-tail": [(
-        "view.c",
+        "exchange.c",
         "const char *refusal = ham_msg_adopt_guests(msg, &core->record);",
         "const char *refusal = core->record.n_guests > msg->n_guests\n"
         "\t\t? (core->record.pos = msg->pos, NULL)\n"
@@ -69,7 +69,7 @@ MUTANTS = {
     "quorum-of-this-ring": [(
         "view.c",
         "ham_ring_equal(core->quorum, core->totem) &&\n"
-        "\t       popcount(ham_members(core)) >= ham_majority(core) &&",
+        "\t       ham_popcount(ham_members(core)) >= ham_majority(core) &&",
         "core->config.n_nodes > 0 &&")],
     "yielded-is-yielded": [(
         "doubt.c", "case HAM_L_S_HALTED:\n\t\treturn HAM_STANDING_HOLDS;",
@@ -150,10 +150,10 @@ MUTANTS = {
         "source.c", "if (local->stage == HAM_L_S_GATE) {\n\t\t/* CUTOVER",
         "if (!core) {\n\t\t/* CUTOVER")],
     "heard-each-other": [(
-        "view.c", "e->promise != term || e->heard != heard))",
+        "exchange.c", "e->promise != term || e->heard != heard))",
         "e->promise != term || heard == 0))")],
     "majority-with-a-store": [(
-        "view.c", "if (with_store >= ham_majority(core))",
+        "exchange.c", "if (with_store >= ham_majority(core))",
         "if (with_store >= 1)")],
     "no-gap-in-the-order": [(
         "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
