@@ -80,6 +80,18 @@ block_error(struct ham_vm *vm, JsonObject *data)
 	}
 }
 
+/* Its twin may run, or soon will (doc/faults.md, F44): told as any other end
+ * of QEMU. */
+static void
+resumed_unasked(struct ham_vm *vm)
+{
+	ham_err("%s: QEMU resumed the guest, and nobody had ordered it; "
+		"ending QEMU",
+		vm->name);
+	vm->disobeyed = true;
+	ham_qemu_kill(vm);
+}
+
 void
 ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 {
@@ -104,6 +116,8 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	} else if (strcmp(name, "RESUME") == 0) {
 		vm->resume_seen = true;
 		ham_vm_mark(vm, "event RESUME");
+		if (vm->held)
+			resumed_unasked(vm);
 	} else if (strcmp(name, "QUORUM_REPORT_BAD") == 0) {
 		report_bad(vm, data);
 	} else if (strcmp(name, "BLOCK_IO_ERROR") == 0) {

@@ -250,6 +250,7 @@ tell_found(struct ham_vm *vm)
 					  0};
 
 	vm->unclear_error = event.flag;
+	vm->held = event.found != HAM_FOUND_RUNNING;
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
 	vm->guests->spec.on_event(&event, vm->guests->spec.data);

@@ -464,7 +464,7 @@ run_cont(struct ham_vm *vm)
 		return;
 	}
 	vm->cont_asked = true;
-	vm->resume_seen = false;
+	vm->resume_seen = vm->held = false;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 

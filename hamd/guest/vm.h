@@ -107,6 +107,8 @@ struct ham_vm {
 	bool keep_daemon;	 /* DISCARD: a replica goes on */
 	bool cont_asked;
 	bool resume_seen;	/* since cont was asked */
+	bool held;		/* must stand still: a RESUME is QEMU's own */
+	bool disobeyed;		/* there was one, and QEMU is being ended */
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint slot_watch;
