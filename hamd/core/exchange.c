@@ -137,6 +137,7 @@ choose_source(const ham_core *core)
 {
 	uint16_t members = ham_members(core);
 	unsigned int with_store = 0;
+	bool empty = true;
 	int best = -1;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
@@ -145,15 +146,17 @@ choose_source(const ham_core *core)
 		if (!(members & ham_bit(i)) || !e->has_store)
 			continue;
 		with_store++;
+		empty = empty && e->no_guests;
 		if (best < 0 ||
 		    ham_pos_compare(e->pos, core->exchange[best].pos) > 0)
 			best = (int)i;
 	}
 	if (with_store >= ham_majority(core))
 		return best;
-	/* The very first start: nobody may have a state that we do not see. */
-	if (with_store == 0 && ham_popcount(members) == core->config.n_nodes)
-		return 0;
+	/* The very first start, or one that was cut short before a majority had
+	 * stored it: nobody may have a state that we do not see. */
+	if (empty && ham_popcount(members) == core->config.n_nodes)
+		return MAX(best, 0);
 	return -1;
 }
 
@@ -230,6 +233,7 @@ ham_exchange_msg(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	e->valid = true;
 	e->has_store = msg->has_store;
 	e->incarnation = msg->incarnation;
+	e->no_guests = msg->checksum == HAM_RECORD_CHECKSUM_EMPTY;
 	e->pos = msg->pos;
 	e->promise = msg->promise;
 	e->heard = msg->heard;

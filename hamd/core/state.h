@@ -20,6 +20,7 @@ enum ham_view_phase {
 struct ham_exchange {
 	bool valid;
 	bool has_store;
+	bool no_guests; /* its record is empty */
 	uint64_t incarnation;
 	struct ham_pos pos;
 	uint64_t promise;
