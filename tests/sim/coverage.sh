@@ -42,8 +42,9 @@ program() {
 		"${check[@]}" --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-for unit in core death; do
-	program "check_$unit" "$top/tests/unit/bus.c" \
+courses=(core death handover migrate replica)
+for unit in "${courses[@]}"; do
+	program "check_$unit" "$top"/tests/unit/{bus,courses}.c \
 		"$top/tests/unit/check_$unit.c"
 done
 for unit in message record wire; do
@@ -56,7 +57,7 @@ program corpus_step -DHAM_CORPUS='"step"' -DHAM_CUTS=1 \
 
 ./ham-sim --seeds 100000000 --seconds "$seconds" | tail -n 1
 HAM_SIM=$PWD/ham-sim srcdir=$top "$top/tests/sim/test-stories.sh" | tail -n 1
-for unit in core death message record wire; do
+for unit in "${courses[@]}" message record wire; do
 	CK_FORK=no CK_VERBOSITY=minimal "./check_$unit" | tail -n 1
 done
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/unit/check_death.c - proofs of death, what follows, and leases
  *
- * Courses on the bus of bus.h, as check_core.c: three nodes, guest "g", which
- * n1 hands to n2 first so that n1 holds its live replica, or not.
+ * Courses on the bus of bus.h, as those of courses.h: three nodes, guest "g",
+ * which n1 hands to n2 first so that n1 holds its live replica, or not.
  */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/bus.h"
+#include "tests/unit/leaf_run.h"
 
 enum {
 	LEASE_US = 10 * 1000000,
@@ -502,8 +501,6 @@ main(void)
 {
 	Suite *suite = suite_create("death");
 	TCase *tc = tcase_create("courses");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
@@ -527,9 +524,5 @@ main(void)
 	tcase_add_test(tc, dead_by_waiting);
 	tcase_add_test(tc, waiting_counts_from_the_last_to_see_it);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return leaf_run(suite);
 }

@@ -5,26 +5,58 @@ check_PROGRAMS += \
 	tests/unit/check_core \
 	tests/unit/check_death \
 	tests/unit/check_fd \
+	tests/unit/check_handover \
 	tests/unit/check_message \
+	tests/unit/check_migrate \
 	tests/unit/check_record \
+	tests/unit/check_replica \
 	tests/unit/check_wire \
 	$(NULL)
 
 core_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 core_test_ldadd = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
 
-tests_unit_check_core_SOURCES = \
+course_sources = \
 	tests/unit/bus.c \
 	tests/unit/bus.h \
+	tests/unit/courses.c \
+	tests/unit/courses.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+
+tests_unit_check_core_SOURCES = \
+	$(course_sources) \
 	tests/unit/check_core.c \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
 
+tests_unit_check_handover_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_handover.c \
+	$(NULL)
+tests_unit_check_handover_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_handover_LDADD = $(core_test_ldadd)
+
+tests_unit_check_migrate_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_migrate.c \
+	$(NULL)
+tests_unit_check_migrate_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_migrate_LDADD = $(core_test_ldadd)
+
+tests_unit_check_replica_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_replica.c \
+	$(NULL)
+tests_unit_check_replica_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_replica_LDADD = $(core_test_ldadd)
+
 tests_unit_check_death_SOURCES = \
 	tests/unit/bus.c \
 	tests/unit/bus.h \
 	tests/unit/check_death.c \
+	tests/unit/leaf_run.h \
 	$(NULL)
 tests_unit_check_death_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_death_LDADD = $(core_test_ldadd)
