@@ -139,16 +139,20 @@ begin(struct ham_vm *vm, const struct ham_effect *effect)
 }
 
 /* What goes on from where the running flow ends.  A slot that is being emptied
- * may hold the guest's writes: only an end of it all comes before that. */
+ * may hold the guest's writes, and a guest that is tried again stands until it
+ * is: only an end of it all comes before these. */
 static bool
 waits(const struct ham_vm *vm, unsigned int act)
 {
+	const char *flow = ham_flow_name(vm->flow);
+
 	if (act == HAM_DO_SLOT_DROP || act == HAM_DO_TAKEOVER ||
 	    act == HAM_DO_RETRY)
 		return true;
 	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
 	       act != HAM_DO_HALT &&
-	       g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
+	       (g_str_equal(flow, HAM_FLOW_DROP) ||
+		g_str_equal(flow, HAM_FLOW_RETRY));
 }
 
 static void

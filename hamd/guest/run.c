@@ -253,7 +253,7 @@ retry_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_retry(struct ham_vm *vm)
 {
-	ham_vm_begin(vm, "retry", retry_steps, G_N_ELEMENTS(retry_steps),
+	ham_vm_begin(vm, HAM_FLOW_RETRY, retry_steps, G_N_ELEMENTS(retry_steps),
 		     retry_end);
 }
 

@@ -14,6 +14,7 @@
 
 #define HAM_FLOW_DROP "drop a replica"
 #define HAM_FLOW_FIND "find"
+#define HAM_FLOW_RETRY "retry"
 
 enum ham_role {
 	HAM_ROLE_NONE,
