@@ -259,7 +259,12 @@ ham_ctl_progress_result(const char *guest, JsonObject *result)
 	if (ham_ctl_json_bool(result, "ok"))
 		return g_strdup_printf("%s: %s -> %s in %s%s, %s moved", guest,
 				       from, to, total, stopped, moved);
+	if (!reason[0])
+		reason = "no reason told";
+	/* begun by a hamd that has been restarted since */
+	if (!from[0] || !to[0])
+		return g_strdup_printf("%s: migration failed: %s", guest,
+				       reason);
 	return g_strdup_printf("%s: %s -> %s failed after %s: %s", guest, from,
-			       to, total,
-			       reason[0] ? reason : "no reason told");
+			       to, total, reason);
 }

@@ -251,6 +251,18 @@ START_TEST(failure_gives_its_reason)
 }
 END_TEST
 
+START_TEST(failure_without_its_begin)
+{
+	g_autoptr(JsonObject) result =
+		parse("{\"from\":\"\",\"to\":\"\",\"ok\":false,\"total_ms\":-1,"
+		      "\"reason\":\"hamd was restarted on the source\"}");
+	g_autofree char *text = ham_ctl_progress_result("web1", result);
+
+	ck_assert_str_eq(text, "web1: migration failed: hamd was restarted on "
+			       "the source");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -277,6 +289,7 @@ main(void)
 	tcase_add_test(tcase, result_is_one_line);
 	tcase_add_test(tcase, pause_is_rounded_or_left_out);
 	tcase_add_test(tcase, failure_gives_its_reason);
+	tcase_add_test(tcase, failure_without_its_begin);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
