@@ -211,6 +211,26 @@ found_one(ham_guests *guests)
 	guests->on_ready(guests->spec.data);
 }
 
+/* Stands, because it was never let run or was stopped on purpose.  Any other
+ * state (of a disk's error, a sleep, a crash) is one of a guest that ran. */
+static bool
+stands_still(const struct ham_vm *vm)
+{
+	static const char *const still[] = {"inmigrate",      "paused",
+					    "prelaunch",      "postmigrate",
+					    "finish-migrate", NULL};
+
+	return g_strv_contains(still, vm->run_state);
+}
+
+/* A source that has sent its state is "postmigrate". */
+static bool
+has_arrived(const struct ham_vm *vm)
+{
+	return vm->txn && strcmp(vm->mig_status, "completed") == 0 &&
+	       strcmp(vm->run_state, "postmigrate") != 0;
+}
+
 static enum ham_found
 kind_of(const struct ham_vm *vm)
 {
@@ -220,14 +240,10 @@ kind_of(const struct ham_vm *vm)
 	case HAM_ROLE_HELD:
 		return HAM_FOUND_HELD;
 	case HAM_ROLE_OWNER:
-		/* stopped by a disk is still running; by a hand-over is not */
-		if (strcmp(vm->run_state, "running") == 0 ||
-		    strcmp(vm->run_state, "io-error") == 0)
+		if (!stands_still(vm))
 			return HAM_FOUND_RUNNING;
 		/* died between the state file and cont: holds, did not run */
-		return vm->txn && strcmp(vm->mig_status, "completed") == 0
-			       ? HAM_FOUND_HELD
-			       : HAM_FOUND_PAUSED;
+		return has_arrived(vm) ? HAM_FOUND_HELD : HAM_FOUND_PAUSED;
 	case HAM_ROLE_SOURCE:
 		return strcmp(vm->run_state, "running") == 0 ? HAM_FOUND_RUNNING
 							     : HAM_FOUND_PAUSED;

@@ -101,8 +101,14 @@ drained(struct ham_vm *vm)
 static void
 let_go(struct ham_vm *vm)
 {
+	g_autoptr(GError) error = NULL;
+
+	/* else a hamd that is restarted would take the image for an owner's */
 	vm->role = HAM_ROLE_SOURCE;
-	(void)ham_state_write(vm, NULL);
+	if (!ham_state_write(vm, &error)) {
+		ham_flow_fail(vm, "%s", error->message);
+		return;
+	}
 	if (vm->copy.mirror)
 		ham_copy_drop_targets(vm, HAM_FLOW_MUST);
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
@@ -249,9 +255,14 @@ finish_end(struct ham_vm *vm, const GError *error)
 	vm->copy.peer.host[0] = '\0';
 	vm->slot_node = 0;
 	vm->epoch++;
-	vm->role = HAM_ROLE_REPLICA;
-	(void)ham_state_write(vm, NULL);
-	ham_vm_did(vm, HAM_DID_FINISHED, NULL, false);
+	if (vm->qsd) {
+		vm->role = HAM_ROLE_REPLICA;
+		(void)ham_state_write(vm, NULL);
+	} else {
+		vm->role = HAM_ROLE_NONE;
+		ham_state_remove(vm);
+	}
+	ham_vm_did(vm, HAM_DID_FINISHED, NULL, vm->qsd != NULL);
 }
 
 void

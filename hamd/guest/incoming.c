@@ -264,7 +264,7 @@ discard_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	discard_clean(vm);
-	ham_vm_did(vm, HAM_DID_DISCARDED, NULL, false);
+	ham_vm_did(vm, HAM_DID_DISCARDED, NULL, vm->role == HAM_ROLE_REPLICA);
 }
 
 void
@@ -284,7 +284,8 @@ prepare_cleared(struct ham_vm *vm, const GError *error)
 	if (error)
 		ham_err("%s: %s", vm->name, error->message);
 	discard_clean(vm);
-	ham_vm_did(vm, HAM_DID_PREPARE_FAILED, vm->failure, false);
+	ham_vm_did(vm, HAM_DID_PREPARE_FAILED, vm->failure,
+		   vm->role == HAM_ROLE_REPLICA);
 }
 
 static void
@@ -468,7 +469,34 @@ run_cont(struct ham_vm *vm)
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
+/* The source is given up already: nothing may be left of it in our slot. */
+static void
+run_look(struct ham_vm *vm)
+{
+	if (vm->slot_node == 0)
+		ham_slot_query(vm);
+}
+
+static void
+run_yank(struct ham_vm *vm)
+{
+	if (vm->slot_node == 0)
+		ham_slot_yank(vm);
+}
+
+static void
+run_empty(struct ham_vm *vm)
+{
+	if (vm->slot_node != 0)
+		return;
+	memset(&vm->swap_to, 0, sizeof(vm->swap_to));
+	ham_slot_swap(vm);
+}
+
 static const struct ham_step run_steps[] = {
+	{"look at the slots", run_look, NULL, 0},
+	{"cut the connection", run_yank, NULL, 0},
+	{"empty the slots", run_empty, NULL, 0},
 	{"run", run_cont, NULL, 0},
 };
 
@@ -516,5 +544,6 @@ ham_do_run(struct ham_vm *vm)
 {
 	vm->slot_node = vm->effect.node;
 	vm->epoch = vm->effect.epoch;
+	vm->cont_asked = false;
 	ham_vm_begin(vm, "run", run_steps, G_N_ELEMENTS(run_steps), run_end);
 }

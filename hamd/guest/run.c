@@ -52,6 +52,8 @@ launch_cont(struct ham_vm *vm)
 }
 
 static const struct ham_step launch_steps[] = {
+	/* a captured guest's daemon holds the lock of the image */
+	{"end what was left", ham_qsd_kill, ham_qsd_gone, 60000},
 	{"images", launch_images, NULL, 60000},
 	{"start QEMU", launch_process, ham_qemu_ready, 20000},
 	{"run", launch_cont, NULL, 0},
