@@ -60,6 +60,7 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	local->started_us = core->now_us;
 	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
 	local->migrate_due = local->prepared_due = false;
+	local->ended_clean = false;
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
 		ham_source_begin(core, local, guest);
 	} else if (guest->owner == self) {
@@ -80,8 +81,10 @@ static void
 applied_outcome(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
 {
-	/* nothing of it is left here, and it never ran at this epoch: cold */
+	/* nothing of it is left here, and it never ran at this epoch: cold,
+	 * but for a guest that has powered itself off */
 	if (guest->owner == core->config.self && !local->ran &&
+	    !local->ended_clean &&
 	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY ||
 	     local->stage == HAM_L_REPLICA))
 		local->launch_epoch = guest->epoch;
@@ -250,6 +253,11 @@ ham_peers_changed(ham_core *core, bool new_view)
 				HAM_STANDING_UNKNOWN;
 			local->proposed_kind = HAM_OP_NONE;
 		}
+		/* what a hamd said is void with its life */
+		if (!ham_is_joined(core, g->owner))
+			local->standing_src = HAM_STANDING_UNKNOWN;
+		if (g->dst && !ham_is_joined(core, g->dst))
+			local->standing_dst = HAM_STANDING_UNKNOWN;
 		if (g->phase == HAM_GUEST_IN_DOUBT &&
 		    (!ham_is_joined(core, g->owner) ||
 		     !ham_is_joined(core, g->dst)))

@@ -156,6 +156,13 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 			return;
 		local->abort_seen = true;
 		break;
+	case HAM_MSG_YIELD:
+		if (sender != guest->owner)
+			return;
+		/* whatever it said before it had heard TAKE, and whoever has
+		 * come since and did not hear that: D may run from here on */
+		local->standing_src = HAM_STANDING_LACKS;
+		break;
 	case HAM_MSG_ABORTED:
 		if (sender != guest->dst)
 			return;

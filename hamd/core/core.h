@@ -101,7 +101,7 @@ enum ham_did {
 	HAM_DID_LAUNCH_FAILED,	/* text; nothing is left */
 	HAM_DID_GONE,		/* QEMU ended; flag: clean; text */
 	HAM_DID_PREPARED,	/* blob */
-	HAM_DID_PREPARE_FAILED, /* text; nothing is left */
+	HAM_DID_PREPARE_FAILED, /* text; flag: as of DISCARDED */
 	HAM_DID_OFFERED,	/* blob: where S's disk will be served */
 	HAM_DID_GATE,		/* ready to cut over */
 	HAM_DID_COPY_FAILED,	/* text; still to be undone */
@@ -113,13 +113,13 @@ enum ham_did {
 	HAM_DID_SILENCED,
 	HAM_DID_RESUMED,
 	HAM_DID_RESUME_FAILED, /* text */
-	HAM_DID_FINISHED,      /* QEMU is gone, the disk is still served */
+	HAM_DID_FINISHED,      /* QEMU is gone; flag: the disk is served */
 	HAM_DID_WIRED,
 	HAM_DID_HELD,		 /* the whole image, S's disk connected */
 	HAM_DID_TAKEOVER_FAILED, /* text */
 	HAM_DID_RAN,
 	HAM_DID_RUN_FAILED, /* text; flag: it certainly never ran */
-	HAM_DID_DISCARDED,
+	HAM_DID_DISCARDED,  /* flag: a replica is still served */
 	HAM_DID_CLOSED,
 	HAM_DID_SLOT_DROPPED,
 	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node */

@@ -54,10 +54,11 @@ ham_dest_say_gone(ham_core *core, struct ham_local *local)
 	}
 }
 
+/* `served`: a replica's daemon goes on; without one the copy here is none. */
 static void
-did_discarded(ham_core *core, struct ham_local *local)
+did_discarded(ham_core *core, struct ham_local *local, bool served)
 {
-	bool was_replica = local->was_replica;
+	bool was_replica = local->was_replica && served;
 
 	local->was_replica = false;
 	ham_dest_say_gone(core, local);
@@ -161,7 +162,7 @@ did_prepare(ham_core *core, struct ham_local *local,
 			return true;
 		g_strlcpy(local->reason, event->text ? event->text : "",
 			  sizeof(local->reason));
-		did_discarded(core, local);
+		did_discarded(core, local, event->flag);
 		return true;
 	}
 	return false;
@@ -179,7 +180,7 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 	switch (event->did) {
 	case HAM_DID_DISCARDED:
 		if (local->stage == HAM_L_DISCARD)
-			did_discarded(core, local);
+			did_discarded(core, local, event->flag);
 		return true;
 	case HAM_DID_WIRED:
 		if (local->stage != HAM_L_D_READY)

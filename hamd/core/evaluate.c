@@ -144,9 +144,29 @@ evaluate_running(ham_core *core, struct ham_local *local,
 	mind_replicas(core, local, guest);
 }
 
+/* Our disk takes writes that no other copy takes: the record must say so before
+ * the first of them. */
+static bool
+is_alone(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+
+		if (r->node == 0 || r->node == core->config.self ||
+		    r->state != HAM_REPLICA_CURRENT)
+			continue;
+		propose_outdated(core, local, guest, r->node,
+				 "the guest starts without it");
+		return false;
+	}
+	return true;
+}
+
 static void
 launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
+	if (!is_alone(core, local, guest))
+		return;
 	local->launch_epoch = 0;
 	local->epoch = guest->epoch;
 	local->slot_node = 0;

@@ -338,6 +338,8 @@ ham_exchange_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	core->adopt_wanted &= (uint16_t)~newcomers;
 	core->joined |= newcomers;
 	if (newcomers || (msg->members & ham_bit(core->self))) {
+		/* if something here still stands in the way: as soon as not */
+		core->told = (struct ham_pos){0, 0};
 		ham_tell_stored(core, true);
 		ham_peers_changed(core, false);
 	}

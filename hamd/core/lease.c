@@ -110,11 +110,14 @@ ham_lease_view_closed(ham_core *core)
 	core->beat_us = 0;
 }
 
-/* vCPUs may run here, or are about to. */
+/* vCPUs may run here, or are about to; also where `stop` was asked and is not
+ * answered yet. */
 static bool
 may_run(const struct ham_local *local)
 {
 	return ham_owner_stage(local->stage) || local->stage == HAM_L_D_RUN ||
+	       local->stage == HAM_L_S_CAPTURE ||
+	       local->stage == HAM_L_S_HALTING ||
 	       local->stage == HAM_L_S_RESUME;
 }
 

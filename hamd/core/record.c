@@ -198,12 +198,17 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 {
 	if (op->node == 0)
 		return "no node was named";
+	if (!guest && op->epoch != 0)
+		return "it was never started";
 	if (!guest)
 		return record->n_guests < HAM_MAX_GUESTS
 			       ? NULL
 			       : "the record is full of guests";
 	if (guest->phase != HAM_GUEST_STOPPED)
 		return "it is not stopped";
+	/* asked before it last ran: since then it may have been stopped */
+	if (guest->epoch != op->epoch)
+		return "its epoch is another one by now";
 	if (any_current(guest) && !ham_guest_is_current(guest, op->node))
 		return "that node holds no current copy of its disks";
 	if (!any_current(guest))

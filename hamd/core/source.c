@@ -18,7 +18,8 @@
 #include "hamd/core/state.h"
 
 enum {
-	PREPARE_LIMIT_US = 30 * 1000000,
+	/* D may have to reserve all of a disk: incoming.c, "images" */
+	PREPARE_LIMIT_US = 660 * 1000000,
 	HANDOVER_LIMIT_US = 15 * 1000000,
 };
 
@@ -138,10 +139,10 @@ did_progress(ham_core *core, struct ham_local *local,
 }
 
 static void
-did_finished(ham_core *core, struct ham_local *local)
+did_finished(ham_core *core, struct ham_local *local, bool served)
 {
 	local->epoch++;
-	ham_stage(core, local, HAM_L_REPLICA);
+	ham_stage(core, local, served ? HAM_L_REPLICA : HAM_L_NONE);
 	local->slot_node = 0;
 	ham_prepare_if_due(core, local);
 	ham_evaluate_all(core);
@@ -240,7 +241,7 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		return true;
 	case HAM_DID_FINISHED:
 		if (local->stage == HAM_L_S_FINISH)
-			did_finished(core, local);
+			did_finished(core, local, event->flag);
 		return true;
 	default:
 		return false;
@@ -406,7 +407,7 @@ ham_source_tick(ham_core *core, struct ham_local *local)
 	if (local->stage == HAM_L_S_PREPARE &&
 	    core->now_us - local->since_us > PREPARE_LIMIT_US) {
 		ham_source_undo(core, local,
-				"the destination did not answer in 30 s");
+				"the destination did not answer in 11 minutes");
 	} else if ((local->stage == HAM_L_S_PREPARE ||
 		    local->stage == HAM_L_S_COPY) &&
 		   limit > 0 && core->now_us - local->started_us > limit) {

@@ -119,7 +119,7 @@ go_prepare(struct sim *sim, struct work *w)
 	struct sim_vm *vm = &node->vm[w->guest];
 
 	if (fails(sim, w)) {
-		did(sim, w, HAM_DID_PREPARE_FAILED, false);
+		did(sim, w, HAM_DID_PREPARE_FAILED, w->flag && vm->qsd);
 		return;
 	}
 	vm->q = SIM_Q_INCOMING;
@@ -349,7 +349,7 @@ go_discard(struct sim *sim, struct work *w)
 	} else {
 		*vm = (struct sim_vm){.work = vm->work};
 	}
-	did(sim, w, HAM_DID_DISCARDED, false);
+	did(sim, w, HAM_DID_DISCARDED, vm->qsd != 0);
 }
 
 static void
@@ -408,7 +408,7 @@ go_other(struct sim *sim, struct work *w)
 		vm->epoch++;
 		vm->slot_node = 0;
 		vm->write = 0;
-		did(sim, w, HAM_DID_FINISHED, false);
+		did(sim, w, HAM_DID_FINISHED, vm->qsd != 0);
 		break;
 	case HAM_DO_RETRY:
 		if (vm->q == SIM_Q_IO_ERROR) {

@@ -2,9 +2,10 @@
 /* tests/sim/watch.c - a model of the lease's keeper and of the watchdog
  *
  * The keeper knows only until when guests may run (HAM_FX_LEASE): up to then it
- * pets the watchdog, after that it kills the guests and pets no more.  It
- * sleeps when its node does; the watchdog does not, and resets the node.
- * Left out: a keeper that dies alone, a watchdog that does not fire.
+ * pets the watchdog, after that it pets no more, and kills the guests if hamd,
+ * whose part that is, is gone or hangs.  It sleeps when its node does; the
+ * watchdog does not, and resets the node. Left out: a keeper that dies alone, a
+ * watchdog that does not fire.
  */
 #include "tests/sim/sim.h"
 
@@ -29,7 +30,7 @@ keep(struct sim *sim, void *data)
 		return;
 	if (sim_host_now(sim, k->node) < node->lease_until_us) {
 		node->pet_us = sim->now_us;
-	} else {
+	} else if (!node->hamd || sim_hamd_hung(sim, k->node)) {
 		for (unsigned int g = 0; g < sim->n_guests; g++)
 			if (node->vm[g].q == SIM_Q_RUNNING ||
 			    node->vm[g].q == SIM_Q_IO_ERROR)

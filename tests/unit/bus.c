@@ -128,7 +128,9 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
 		return;
 	event.flag = act == HAM_DO_HALT || act == HAM_DO_SHUTDOWN ||
-		     act == HAM_DO_UNDO || act == HAM_DO_SLOT_DROP;
+		     act == HAM_DO_UNDO || act == HAM_DO_SLOT_DROP ||
+		     act == HAM_DO_FINISH ||
+		     (act == HAM_DO_DISCARD && fx->flag);
 	if (act == HAM_DO_CAPTURE) {
 		event.did = HAM_DID_DRAINED;
 		step(bus, i, &event);

@@ -96,7 +96,7 @@ START_TEST(back_while_finishing)
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
 	bus_run(bus);
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
-	bus_did(bus, 0, HAM_DID_FINISHED, NULL, false);
+	bus_did(bus, 0, HAM_DID_FINISHED, NULL, true);
 	bus_run(bus);
 	course_expect_owner(bus, 0, 3);
 	bus_free(bus);

@@ -130,7 +130,7 @@ START_TEST(given_up_while_finishing)
 	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
 	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
-	bus_did(bus, 0, HAM_DID_FINISHED, NULL, false);
+	bus_did(bus, 0, HAM_DID_FINISHED, NULL, true);
 	bus_time(bus, 3000000);
 	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "CLOSE"));
 	bus_free(bus);
@@ -264,7 +264,7 @@ START_TEST(replica_prepares_after_discard)
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
 	bus_run(bus);
 	bus->node[0].silent = 0;
-	bus_did(bus, 0, HAM_DID_DISCARDED, NULL, false);
+	bus_did(bus, 0, HAM_DID_DISCARDED, NULL, true);
 	bus_run(bus);
 	course_expect_owner(bus, 0, 3);
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "CLOSE"));
