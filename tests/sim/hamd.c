@@ -241,6 +241,7 @@ sim_hamd_start(struct sim *sim, unsigned int i)
 	node->core = ham_core_new(&config);
 	load(sim, i);
 	node->hamd = true;
+	node->cut = false;
 	sim_say(sim, "n%u hamd starts", i + 1);
 	sim_at(sim, sim_between(sim, SIM_MS, 250 * SIM_MS), tick,
 	       g_memdup2(&beat, sizeof(beat)));
