@@ -3,6 +3,7 @@
  *
  *	fail-act nN ACT gN	its next act of that name fails; of RUN it is
  *				certain then that the guest never ran
+ *	slow-act nN ACT gN	its next act of that name takes 5 s
  *	lose nN KIND [3]	its next message of that kind is lost, or 3
  *	hold nN KIND 20ms	its next of that kind waits so long with its
  *				corosync, and all that it says after it
@@ -55,6 +56,21 @@ fail_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
 			return NULL;
 		}
 	return "no act of that name can fail";
+}
+
+static const char *
+slow_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	unsigned int g;
+
+	if (n != 4 || !number(w[3], 'g', sim->n_guests, &g))
+		return "slow-act nN ACT gN";
+	for (unsigned int k = 1; k < HAM_DO_N; k++)
+		if (strcmp(w[2], ham_do_name(k)) == 0) {
+			sim->node[i].once.slow[g] = (uint8_t)k;
+			return NULL;
+		}
+	return "no act has that name";
 }
 
 static const char *
@@ -134,6 +150,8 @@ sim_once(struct sim *sim, char **w, unsigned int n, const char **refusal)
 
 	if (strcmp(w[0], "fail-act") == 0)
 		*refusal = node ? fail_act(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "slow-act") == 0)
+		*refusal = node ? slow_act(sim, i, w, n) : "no such node";
 	else if (strcmp(w[0], "lose") == 0)
 		*refusal = node ? lose(once->lose, w, n) : "no such node";
 	else if (strcmp(w[0], "miss") == 0)
@@ -158,6 +176,17 @@ bool
 sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act)
 {
 	uint8_t *ordered = &sim->node[i].once.act[g];
+
+	if (*ordered != act)
+		return false;
+	*ordered = HAM_DO_NONE;
+	return true;
+}
+
+bool
+sim_once_slow(struct sim *sim, unsigned int i, unsigned int g, uint8_t act)
+{
+	uint8_t *ordered = &sim->node[i].once.slow[g];
 
 	if (*ordered != act)
 		return false;

@@ -5,9 +5,9 @@
  * together what any of them has received, past gaps too; views are installed at
  * different times, quorum's news come apart from CPG's, and a message is sent
  * in the ring that is there when its turn comes.  An accepted message may be
- * dropped, or reach one node late; a hamd that is gone may stay in CPG's list (a
- * ghost), corosync may die alone, a hamd may lose it and find it again in the
- * same ring.  Left out: two rings at once over one network, a token that is
+ * dropped, or reach one node late; a hamd that is gone may stay in CPG's list
+ * (a ghost), corosync may die alone, a hamd may lose it and find it again in
+ * the same ring.  Left out: two rings at once over one network, a token that is
  * merely late, links that work one way.
  */
 #include "tests/sim/sim.h"
@@ -389,13 +389,29 @@ connect_again(struct sim *sim, void *data)
 	struct wire *wire = data;
 	struct sim_node *node = &sim->node[wire->node];
 
-	if (!node->hamd || node->incarnation != wire->incarnation ||
-	    !node->cut ||
-	    sim_defer(sim, wire->node, connect_again, wire, sizeof(*wire)))
+	if (!node->hamd || node->incarnation != wire->incarnation || !node->cut)
 		return;
+	if (sim_hamd_hung(sim, wire->node)) {
+		/* it first reads what it had not, and can't answer that */
+		sim_at(sim, node->hung_until_us - sim->now_us + 1,
+		       connect_again, g_memdup2(wire, sizeof(*wire)));
+		return;
+	}
 	node->cut = false;
 	if (node->corosync)
 		sim_ring_group(sim, wire->node);
+}
+
+/* After the effects of the step that may have asked for it. */
+static void
+tell_lost(struct sim *sim, void *data)
+{
+	struct wire *wire = data;
+	struct sim_node *node = &sim->node[wire->node];
+	struct ham_event lost = {.kind = HAM_EV_LOST};
+
+	if (node->hamd && node->incarnation == wire->incarnation && node->cut)
+		sim_step(sim, wire->node, &lost);
 }
 
 void
@@ -403,7 +419,6 @@ sim_ring_cut(struct sim *sim, unsigned int i, int64_t for_us)
 {
 	struct sim_node *node = &sim->node[i];
 	struct wire wire = {.node = i, .incarnation = node->incarnation};
-	struct ham_event lost = {.kind = HAM_EV_LOST};
 
 	if (!node->hamd || !node->corosync || node->cut || sim_asleep(sim, i))
 		return;
@@ -411,8 +426,8 @@ sim_ring_cut(struct sim *sim, unsigned int i, int64_t for_us)
 	node->cut = true;
 	node->joined = false;
 	post(sim, i, FRAME_LEAVE, NULL);
+	sim_at(sim, 0, tell_lost, g_memdup2(&wire, sizeof(wire)));
 	sim_at(sim, for_us, connect_again, g_memdup2(&wire, sizeof(wire)));
-	sim_step(sim, i, &lost);
 }
 
 /* ---- a new ring ---- */

@@ -99,7 +99,8 @@ enum sim_fence {
 
 /* What a story has ordered to go wrong, once.c. */
 struct sim_once {
-	uint8_t act[SIM_GUESTS];       /* enum ham_do */
+	uint8_t act[SIM_GUESTS];       /* enum ham_do; fails */
+	uint8_t slow[SIM_GUESTS];
 	uint8_t lose[HAM_MSG_N_KINDS]; /* so many */
 	uint8_t miss[HAM_MSG_N_KINDS]; /* of others */
 	uint8_t hold;		       /* HAM_MSG_* */
@@ -377,6 +378,8 @@ bool sim_once(struct sim *sim, char **words, unsigned int n,
 	      const char **refusal);
 /* Each is true, or not 0, once after it was ordered. */
 bool sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act);
+bool sim_once_slow(struct sim *sim, unsigned int i, unsigned int g,
+		   uint8_t act);
 bool sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes,
 		   size_t len);
 /* How long it waits. */

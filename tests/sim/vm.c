@@ -613,6 +613,9 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	if (fx->act == HAM_DO_LAUNCH || fx->act == HAM_DO_RESUME)
 		sim_committed(sim, i, w.guest, fx->epoch);
 	sim_moment(sim, i, SIM_ON_DO + fx->act);
-	later(sim, &w, takes[fx->act].min * SIM_MS,
-	      takes[fx->act].max * SIM_MS);
+	if (sim_once_slow(sim, i, w.guest, fx->act))
+		later(sim, &w, 5 * SIM_S, 5 * SIM_S);
+	else
+		later(sim, &w, takes[fx->act].min * SIM_MS,
+		      takes[fx->act].max * SIM_MS);
 }
