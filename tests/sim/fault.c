@@ -66,6 +66,13 @@ maybe(struct sim *dice, unsigned int most)
 				      : 0;
 }
 
+/* The more is turned on at once, the less is seen of each. */
+static unsigned int
+seldom(struct sim *dice, unsigned int most)
+{
+	return sim_chance(dice, 4000) ? maybe(dice, most) : 0;
+}
+
 static void
 add(struct sim *dice, struct sim_plan *plan, int64_t at_us,
     enum sim_fault_kind kind, int64_t for_us)
@@ -274,19 +281,19 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	swarm.hang = maybe(dice, 80);
 	swarm.sleep = maybe(dice, 80);
 	swarm.corosync = maybe(dice, 80);
-	swarm.cut = maybe(dice, 80);
+	swarm.cut = seldom(dice, 80);
 	swarm.qemu = maybe(dice, 100);
 	swarm.qsd = maybe(dice, 200);
 	swarm.moment = maybe(dice, 600);
-	swarm.look = maybe(dice, 300);
+	swarm.look = seldom(dice, 300);
 	swarm.command = 200 + (unsigned int)sim_pick(dice, 1500);
 	plan->rates.act_fails = maybe(dice, 800);
 	plan->rates.slow = maybe(dice, 500);
 	plan->rates.drop = maybe(dice, 60);
 	plan->rates.ghost = maybe(dice, 2000);
 	plan->rates.store = maybe(dice, 50);
-	plan->rates.fsync = maybe(dice, 2000);
-	plan->rates.late = maybe(dice, 500);
+	plan->rates.fsync = seldom(dice, 2000);
+	plan->rates.late = seldom(dice, 500);
 	plan->rates.resumes = maybe(dice, 1000);
 	while (at_us < plan->faults_us) {
 		add_some(dice, plan, &swarm, at_us);
