@@ -42,6 +42,14 @@ sim_check_boot(struct sim *sim, unsigned int i, unsigned int g)
 }
 
 void
+sim_committed(struct sim *sim, unsigned int i, unsigned int g, uint64_t epoch)
+{
+	uint64_t *last = &sim->node[i].last_epoch[g];
+
+	*last = MAX(*last, epoch);
+}
+
+void
 sim_check_epochs(struct sim *sim, unsigned int i)
 {
 	struct sim_node *node = &sim->node[i];

@@ -22,7 +22,7 @@ enum {
 /* Per 10,000 chances, of which there are about 700 in a run. */
 struct swarm {
 	unsigned int split, data_split, power, crash, hang, sleep, corosync,
-		qemu, qsd, command, moment;
+		cut, qemu, qsd, command, look, moment;
 };
 
 struct sim_plan *
@@ -66,6 +66,13 @@ maybe(struct sim *dice, unsigned int most)
 				      : 0;
 }
 
+/* The more is turned on at once, the less is seen of each. */
+static unsigned int
+seldom(struct sim *dice, unsigned int most)
+{
+	return sim_chance(dice, 4000) ? maybe(dice, most) : 0;
+}
+
 static void
 add(struct sim *dice, struct sim_plan *plan, int64_t at_us,
     enum sim_fault_kind kind, int64_t for_us)
@@ -101,6 +108,17 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		f->target = 0;
 }
 
+static void
+add_look(struct sim *dice, struct sim_plan *plan, int64_t at_us)
+{
+	struct sim_fault *f;
+
+	add(dice, plan, at_us, SIM_F_LOOK, 0);
+	f = &g_array_index(plan->faults, struct sim_fault,
+			   plan->faults->len - 1);
+	f->target = (uint32_t)sim_pick(dice, plan->n) + 1;
+}
+
 /* A link that comes and goes about as fast as the token (F16). */
 static void
 add_flapping(struct sim *dice, struct sim_plan *plan, int64_t at_us)
@@ -114,14 +132,19 @@ add_flapping(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 static uint16_t
 any_moment(struct sim *dice)
 {
-	switch (sim_pick(dice, 4)) {
+	switch (sim_pick(dice, 9)) {
 	case 0:
 	case 1:
+	case 2:
+	case 3:
 		return (uint16_t)(SIM_ON_SEND + 1 +
 				  sim_pick(dice, HAM_MSG_HEARTBEAT - 1));
-	case 2:
+	case 4:
+	case 5:
 		return (uint16_t)(SIM_ON_DID + 1 +
 				  sim_pick(dice, HAM_DID_N - 1));
+	case 6:
+		return SIM_ON_PERSIST;
 	default:
 		return (uint16_t)(SIM_ON_DO + 1 + sim_pick(dice, HAM_DO_N - 1));
 	}
@@ -135,7 +158,7 @@ add_moment(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 	static const uint8_t kinds[] = {
 		SIM_F_SPLIT, SIM_F_SPLIT, SIM_F_SPLIT,	  SIM_F_POWER_OFF,
 		SIM_F_CRASH, SIM_F_SLEEP, SIM_F_COROSYNC, SIM_F_KILL_QEMU,
-		SIM_F_HANG,  SIM_F_HANG,  SIM_F_BLACKOUT};
+		SIM_F_HANG,  SIM_F_HANG,  SIM_F_BLACKOUT, SIM_F_CUT};
 	uint16_t on = any_moment(dice);
 
 	do {
@@ -185,12 +208,17 @@ add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 	if (sim_chance(dice, swarm->corosync))
 		add(dice, plan, at_us, SIM_F_COROSYNC,
 		    sim_between(dice, 100 * SIM_MS, 8 * SIM_S));
+	if (sim_chance(dice, swarm->cut))
+		add(dice, plan, at_us, SIM_F_CUT,
+		    sim_between(dice, 50 * SIM_MS, 3 * SIM_S));
 	if (sim_chance(dice, swarm->qemu))
 		add(dice, plan, at_us, SIM_F_KILL_QEMU, 0);
 	if (sim_chance(dice, swarm->qsd))
 		add(dice, plan, at_us, SIM_F_KILL_QSD, 0);
 	if (sim_chance(dice, swarm->moment))
 		add_moment(dice, plan, at_us);
+	if (sim_chance(dice, swarm->look))
+		add_look(dice, plan, at_us);
 	if (sim_chance(dice, swarm->command)) {
 		add_command(dice, plan, at_us);
 		if (sim_chance(dice, 2000)) /* two at once */
@@ -201,11 +229,19 @@ add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 static void
 choose_proofs(struct sim *dice, struct sim_plan *plan)
 {
+	/* which of them a proof rests on is another one each time */
+	static const int64_t times[][2] = {
+		{6 * SIM_S, 5 * SIM_S},
+		{4 * SIM_S, 2 * SIM_S},
+		{10 * SIM_S, 2 * SIM_S},
+	};
 	bool devices = sim_chance(dice, 7000);
 
 	if (sim_chance(dice, 4000)) {
-		plan->lease_us = 6 * SIM_S;
-		plan->watchdog_us = 5 * SIM_S;
+		const int64_t *t = times[sim_pick(dice, G_N_ELEMENTS(times))];
+
+		plan->lease_us = t[0];
+		plan->watchdog_us = t[1];
 		plan->fence_and_wait = devices && sim_chance(dice, 3000);
 	}
 	for (unsigned int i = 0; devices && i < plan->n; i++)
@@ -245,15 +281,19 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	swarm.hang = maybe(dice, 80);
 	swarm.sleep = maybe(dice, 80);
 	swarm.corosync = maybe(dice, 80);
+	swarm.cut = seldom(dice, 80);
 	swarm.qemu = maybe(dice, 100);
 	swarm.qsd = maybe(dice, 200);
 	swarm.moment = maybe(dice, 600);
+	swarm.look = seldom(dice, 300);
 	swarm.command = 200 + (unsigned int)sim_pick(dice, 1500);
 	plan->rates.act_fails = maybe(dice, 800);
 	plan->rates.slow = maybe(dice, 500);
 	plan->rates.drop = maybe(dice, 60);
 	plan->rates.ghost = maybe(dice, 2000);
 	plan->rates.store = maybe(dice, 50);
+	plan->rates.fsync = seldom(dice, 2000);
+	plan->rates.late = seldom(dice, 500);
 	plan->rates.resumes = maybe(dice, 1000);
 	while (at_us < plan->faults_us) {
 		add_some(dice, plan, &swarm, at_us);
@@ -319,6 +359,14 @@ sim_fault_do(struct sim *sim, const struct sim_fault *f)
 	case SIM_F_KILL_QSD:
 		sim_vm_kill_qsd(sim, f->node, f->guest);
 		break;
+	case SIM_F_CUT:
+		sim_ring_cut(sim, f->node, f->for_us);
+		break;
+	case SIM_F_LOOK:
+		if (!sim->node[f->target - 1].power)
+			sim_command(sim, f->node, HAM_CMD_CONFIRM_OFF, f->guest,
+				    f->target);
+		break;
 	case SIM_F_COMMAND:
 		sim_command(sim, f->node, (enum ham_command)f->command,
 			    f->guest, f->target);
@@ -369,8 +417,9 @@ sim_moment(struct sim *sim, unsigned int i, unsigned int moment)
 /* ---- in words ---- */
 
 static const char *const words[SIM_F_N] = {
-	"split", "data-split", "power-off", "power-on", "crash",    "hang",
-	"sleep", "corosync",   "kill-qemu", "kill-qsd", "operator", "blackout",
+	"split",    "data-split", "power-off", "power-on",  "crash",
+	"hang",	    "sleep",	  "corosync",  "kill-qemu", "kill-qsd",
+	"operator", "blackout",	  "cut",       "look",
 };
 
 static const char *const commands[] = {
@@ -417,6 +466,7 @@ sim_fault_text(const struct sim_fault *f, unsigned int n)
 	case SIM_F_HANG:
 	case SIM_F_SLEEP:
 	case SIM_F_COROSYNC:
+	case SIM_F_CUT:
 		g_string_append_printf(text, " n%u %" G_GINT64_FORMAT "ms",
 				       f->node + 1, f->for_us / SIM_MS);
 		break;
@@ -424,6 +474,10 @@ sim_fault_text(const struct sim_fault *f, unsigned int n)
 	case SIM_F_KILL_QSD:
 		g_string_append_printf(text, " n%u g%u", f->node + 1,
 				       f->guest + 1);
+		break;
+	case SIM_F_LOOK:
+		g_string_append_printf(text, " n%u n%u", f->node + 1,
+				       f->target);
 		break;
 	case SIM_F_COMMAND:
 		g_string_append_printf(text, " n%u %s g%u", f->node + 1,
@@ -533,12 +587,17 @@ sim_fault_parse(char **w, unsigned int n, const struct sim_plan *plan,
 	out->node = (uint8_t)node;
 	if (kind == SIM_F_COMMAND)
 		return parse_command(w, n, plan, out);
-	if (kind == SIM_F_KILL_QEMU || kind == SIM_F_KILL_QSD) {
+	if (kind == SIM_F_LOOK) {
+		if (n != 3 || !number(w[2], 'n', plan->n, &node))
+			return "look nN at which node?";
+		out->target = node + 1;
+	} else if (kind == SIM_F_KILL_QEMU || kind == SIM_F_KILL_QSD) {
 		if (n != 3 || !number(w[2], 'g', plan->n_guests, &guest))
 			return "no such guest";
 		out->guest = (uint8_t)guest;
 	} else if (kind == SIM_F_HANG || kind == SIM_F_SLEEP ||
-		   kind == SIM_F_COROSYNC || kind == SIM_F_BLACKOUT) {
+		   kind == SIM_F_COROSYNC || kind == SIM_F_BLACKOUT ||
+		   kind == SIM_F_CUT) {
 		char *end = NULL;
 
 		out->for_us = n == 3 ? strtol(w[2], &end, 10) * SIM_MS : 0;

@@ -9,6 +9,10 @@
 
 #include "tests/sim/sim.h"
 
+enum {
+	REJOIN_US = 500 * SIM_MS, /* as hamd/daemon.c */
+};
+
 struct beat {
 	unsigned int node;
 	uint64_t incarnation;
@@ -52,7 +56,8 @@ carry_out(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 				ham_note_name(fx->note), fx->guest, fx->text);
 		break;
 	case HAM_FX_REJOIN:
-		sim_hamd_end(sim, i, "it lost its place in the order");
+		sim_say(sim, "n%u has lost its place in the order", i + 1);
+		sim_ring_cut(sim, i, REJOIN_US);
 		break;
 	case HAM_FX_FATAL:
 		sim_fail(sim, "n%u: fatal: %s", i + 1, fx->text);
@@ -241,6 +246,7 @@ sim_hamd_start(struct sim *sim, unsigned int i)
 	node->core = ham_core_new(&config);
 	load(sim, i);
 	node->hamd = true;
+	node->cut = false;
 	sim_say(sim, "n%u hamd starts", i + 1);
 	sim_at(sim, sim_between(sim, SIM_MS, 250 * SIM_MS), tick,
 	       g_memdup2(&beat, sizeof(beat)));

@@ -3,8 +3,14 @@
  *
  *	fail-act nN ACT gN	its next act of that name fails; of RUN it is
  *				certain then that the guest never ran
+ *	slow-act nN ACT gN	its next act of that name takes 5 s
  *	lose nN KIND [3]	its next message of that kind is lost, or 3
+ *	hold nN KIND 20ms	its next of that kind waits so long with its
+ *				corosync, and all that it says after it
+ *	miss nN KIND [3]	the next of that kind that others say reaches it
+ *				5 s late, and all that follows waits for it
  *	store-fails nN		its next fsync fails
+ *	wipe nN			its store is lost, while it has no power
  *	late-quorum nN 2000ms	quorum's news of its next ring come so late
  *	shutdown nN gN		the guest powers off by itself
  *
@@ -53,15 +59,29 @@ fail_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
 }
 
 static const char *
-lose(struct sim *sim, unsigned int i, char **w, unsigned int n)
+slow_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	unsigned int g;
+
+	if (n != 4 || !number(w[3], 'g', sim->n_guests, &g))
+		return "slow-act nN ACT gN";
+	for (unsigned int k = 1; k < HAM_DO_N; k++)
+		if (strcmp(w[2], ham_do_name(k)) == 0) {
+			sim->node[i].once.slow[g] = (uint8_t)k;
+			return NULL;
+		}
+	return "no act has that name";
+}
+
+static const char *
+lose(uint8_t *times, char **w, unsigned int n)
 {
 	for (unsigned int k = 1; n > 2 && n < 5 && k < HAM_MSG_N_KINDS; k++)
 		if (strcmp(w[2], ham_msg_name(k)) == 0) {
-			sim->node[i].once.lose[k] =
-				(uint8_t)(n == 4 ? atoi(w[3]) : 1);
+			times[k] = (uint8_t)(n == 4 ? atoi(w[3]) : 1);
 			return NULL;
 		}
-	return "lose nN KIND [TIMES], as in doc/protocol.md";
+	return "lose|miss nN KIND [TIMES], as in doc/protocol.md";
 }
 
 static const char *
@@ -74,14 +94,37 @@ store_fails(struct sim *sim, unsigned int i, unsigned int n)
 }
 
 static const char *
-late_quorum(struct sim *sim, unsigned int i, char **w, unsigned int n)
+late(int64_t *late_us, const char *word)
 {
 	char *end = NULL;
-	long ms = n == 3 ? strtol(w[2], &end, 10) : 0;
+	long ms = word ? strtol(word, &end, 10) : 0;
 
 	if (ms <= 0 || strcmp(end, "ms") != 0)
 		return "how late? 1500ms";
-	sim->node[i].once.quorum_us = ms * SIM_MS;
+	*late_us = ms * SIM_MS;
+	return NULL;
+}
+
+static const char *
+hold(struct sim_once *once, char **w, unsigned int n)
+{
+	for (unsigned int k = 1; n == 4 && k < HAM_MSG_N_KINDS; k++)
+		if (strcmp(w[2], ham_msg_name(k)) == 0) {
+			once->hold = (uint8_t)k;
+			return late(&once->hold_us, w[3]);
+		}
+	return "hold nN KIND 20ms, as in doc/protocol.md";
+}
+
+static const char *
+wipe(struct sim *sim, unsigned int i, unsigned int n)
+{
+	if (n != 2)
+		return "too many words";
+	if (sim->node[i].power)
+		return "it has power";
+	sim_say(sim, "n%u has a new disk for its store", i + 1);
+	g_hash_table_remove_all(sim->node[i].disk);
 	return NULL;
 }
 
@@ -103,13 +146,23 @@ sim_once(struct sim *sim, char **w, unsigned int n, const char **refusal)
 {
 	unsigned int i = 0;
 	bool node = n > 1 && number(w[1], 'n', sim->n, &i);
+	struct sim_once *once = &sim->node[i].once;
 
 	if (strcmp(w[0], "fail-act") == 0)
 		*refusal = node ? fail_act(sim, i, w, n) : "no such node";
+	else if (strcmp(w[0], "slow-act") == 0)
+		*refusal = node ? slow_act(sim, i, w, n) : "no such node";
 	else if (strcmp(w[0], "lose") == 0)
-		*refusal = node ? lose(sim, i, w, n) : "no such node";
+		*refusal = node ? lose(once->lose, w, n) : "no such node";
+	else if (strcmp(w[0], "miss") == 0)
+		*refusal = node ? lose(once->miss, w, n) : "no such node";
 	else if (strcmp(w[0], "late-quorum") == 0)
-		*refusal = node ? late_quorum(sim, i, w, n) : "no such node";
+		*refusal = node ? late(&once->quorum_us, n == 3 ? w[2] : NULL)
+				: "no such node";
+	else if (strcmp(w[0], "hold") == 0)
+		*refusal = node ? hold(once, w, n) : "no such node";
+	else if (strcmp(w[0], "wipe") == 0)
+		*refusal = node ? wipe(sim, i, n) : "no such node";
 	else if (strcmp(w[0], "shutdown") == 0)
 		*refusal = node ? shut_down(sim, i, w, n) : "no such node";
 	else if (strcmp(w[0], "store-fails") == 0)
@@ -131,16 +184,61 @@ sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act)
 }
 
 bool
-sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len)
+sim_once_slow(struct sim *sim, unsigned int i, unsigned int g, uint8_t act)
 {
-	uint8_t *left = sim->node[i].once.lose;
+	uint8_t *ordered = &sim->node[i].once.slow[g];
+
+	if (*ordered != act)
+		return false;
+	*ordered = HAM_DO_NONE;
+	return true;
+}
+
+/* The kind of that message if it is ordered, or 0. */
+static unsigned int
+is_ordered(uint8_t *left, const uint8_t *bytes, size_t len)
+{
 	unsigned int kind = len > KIND_AT ? bytes[KIND_AT] : 0;
 
 	if (kind >= HAM_MSG_N_KINDS || left[kind] == 0)
-		return false;
+		return 0;
 	left[kind]--;
-	sim_say(sim, "n%u corosync drops %s", i + 1, ham_msg_name(kind));
-	return true;
+	return kind;
+}
+
+bool
+sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len)
+{
+	unsigned int kind = is_ordered(sim->node[i].once.lose, bytes, len);
+
+	if (kind)
+		sim_say(sim, "n%u corosync drops %s", i + 1,
+			ham_msg_name(kind));
+	return kind;
+}
+
+int64_t
+sim_once_held(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len)
+{
+	struct sim_once *once = &sim->node[i].once;
+
+	if (once->hold == 0 || len <= KIND_AT || bytes[KIND_AT] != once->hold)
+		return 0;
+	sim_say(sim, "n%u corosync holds %s", i + 1, ham_msg_name(once->hold));
+	once->hold = HAM_MSG_NONE;
+	return once->hold_us;
+}
+
+bool
+sim_once_missed(struct sim *sim, unsigned int i, const uint8_t *bytes,
+		size_t len)
+{
+	unsigned int kind = is_ordered(sim->node[i].once.miss, bytes, len);
+
+	if (kind)
+		sim_say(sim, "n%u corosync misses %s", i + 1,
+			ham_msg_name(kind));
+	return kind;
 }
 
 bool

@@ -5,11 +5,16 @@
  * together what any of them has received, past gaps too; views are installed at
  * different times, quorum's news come apart from CPG's, and a message is sent
  * in the ring that is there when its turn comes.  An accepted message may be
- * dropped, a hamd that is gone may stay in CPG's list (a ghost), corosync may
- * die alone.  Left out: two rings at once over one network, a token that is
+ * dropped, or reach one node late; a hamd that is gone may stay in CPG's list
+ * (a ghost), corosync may die alone, a hamd may lose it and find it again in
+ * the same ring.  Left out: two rings at once over one network, a token that is
  * merely late, links that work one way.
  */
 #include "tests/sim/sim.h"
+
+enum {
+	AGAIN_US = 5 * SIM_S, /* a ring that breaks before is the story */
+};
 
 enum frame_kind {
 	FRAME_MESSAGE,
@@ -95,7 +100,7 @@ tell(struct sim *sim, unsigned int i, uint8_t kind)
 	event.n_ids = list(mask, ids);
 	event.ring = node->ring->id;
 	event.flag = event.n_ids > sim->n / 2;
-	if (node->hamd)
+	if (node->hamd && !node->cut)
 		sim_step(sim, i, &event);
 }
 
@@ -111,7 +116,7 @@ deliver_one(struct sim *sim, unsigned int i, const struct frame *frame)
 
 	switch ((enum frame_kind)frame->kind) {
 	case FRAME_MESSAGE:
-		if (!node->hamd || !node->joined)
+		if (!node->hamd || !node->joined || node->cut)
 			return;
 		event.bytes = g_bytes_get_data(frame->bytes, &len);
 		event.len = len;
@@ -211,6 +216,22 @@ ring_new(struct sim *sim, uint16_t members)
 	return ring;
 }
 
+/* What was lost on the way comes when it was sent again; whatever follows it
+ * waits for it. */
+static int64_t
+way_us(struct sim *sim, unsigned int to, const struct frame *frame)
+{
+	gsize len = 0;
+	const uint8_t *bytes =
+		frame->bytes ? g_bytes_get_data(frame->bytes, &len) : NULL;
+
+	if (sim_once_missed(sim, to, bytes, len))
+		return AGAIN_US;
+	if (sim_chance(sim, sim->rates.late))
+		return sim_between(sim, 5 * SIM_MS, 300 * SIM_MS);
+	return sim_between(sim, 50, 1500);
+}
+
 static void
 sequence(struct sim *sim, unsigned int i, struct frame *frame)
 {
@@ -224,7 +245,7 @@ sequence(struct sim *sim, unsigned int i, struct frame *frame)
 			continue;
 		to.node = k;
 		to.life = sim->node[k].life;
-		receive_later(sim, &to, sim_between(sim, 50, 1500));
+		receive_later(sim, &to, way_us(sim, k, frame));
 	}
 	deliver(sim, i);
 }
@@ -241,7 +262,8 @@ turn(struct sim *sim, void *data)
 	    node->outbox != wire->outbox ||
 	    sim_defer(sim, wire->node, turn, wire, sizeof(*wire)))
 		return;
-	while (token_turns(sim, node->ring) &&
+	while (node->held_until_us <= sim->now_us &&
+	       token_turns(sim, node->ring) &&
 	       (frame = g_queue_pop_head(node->outbox)))
 		sequence(sim, wire->node, frame);
 	node->turn_due = !g_queue_is_empty(node->outbox);
@@ -278,6 +300,7 @@ set_up(struct sim *sim, unsigned int i, bool up)
 		g_queue_free_full(node->outbox, frame_free);
 	node->outbox = up ? g_queue_new() : NULL;
 	node->turn_due = false;
+	node->held_until_us = 0;
 	node->joined = false;
 	node->group = 0;
 	node->next_ring = NULL;
@@ -305,7 +328,7 @@ live_again(struct sim *sim, void *data)
 		return;
 	sim_say(sim, "n%u corosync starts", wire->node + 1);
 	set_up(sim, wire->node, true);
-	if (node->hamd)
+	if (node->hamd && !node->cut)
 		sim_ring_group(sim, wire->node);
 }
 
@@ -328,8 +351,10 @@ void
 sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len,
 	      bool droppable)
 {
+	int64_t held_us;
+
 	sim_moment(sim, i, SIM_ON_SEND + (len > 5 ? bytes[5] : 0));
-	if (!sim->node[i].corosync)
+	if (!sim->node[i].corosync || sim->node[i].cut)
 		return; /* the connection is broken, LOST is on its way */
 	if (sim_once_lost(sim, i, bytes, len))
 		return;
@@ -338,6 +363,9 @@ sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes, size_t len,
 		sim_say(sim, "n%u corosync drops a message", i + 1);
 		return;
 	}
+	held_us = sim_once_held(sim, i, bytes, len);
+	if (held_us)
+		sim->node[i].held_until_us = sim->now_us + held_us;
 	post(sim, i, FRAME_MESSAGE, g_bytes_new(bytes, len));
 }
 
@@ -346,13 +374,60 @@ sim_ring_group(struct sim *sim, unsigned int i)
 {
 	struct sim_node *node = &sim->node[i];
 
-	node->joined = false;
+	node->joined = node->cut = false;
 	if (node->hamd) {
 		tell(sim, i, HAM_EV_TOTEM);
 		if (node->quorum_told)
 			tell(sim, i, HAM_EV_QUORUM);
 	}
 	post(sim, i, node->hamd ? FRAME_JOIN : FRAME_LEAVE, NULL);
+}
+
+static void
+connect_again(struct sim *sim, void *data)
+{
+	struct wire *wire = data;
+	struct sim_node *node = &sim->node[wire->node];
+
+	if (!node->hamd || node->incarnation != wire->incarnation || !node->cut)
+		return;
+	if (sim_hamd_hung(sim, wire->node)) {
+		/* it first reads what it had not, and can't answer that */
+		sim_at(sim, node->hung_until_us - sim->now_us + 1,
+		       connect_again, g_memdup2(wire, sizeof(*wire)));
+		return;
+	}
+	node->cut = false;
+	if (node->corosync)
+		sim_ring_group(sim, wire->node);
+}
+
+/* After the effects of the step that may have asked for it. */
+static void
+tell_lost(struct sim *sim, void *data)
+{
+	struct wire *wire = data;
+	struct sim_node *node = &sim->node[wire->node];
+	struct ham_event lost = {.kind = HAM_EV_LOST};
+
+	if (node->hamd && node->incarnation == wire->incarnation && node->cut)
+		sim_step(sim, wire->node, &lost);
+}
+
+void
+sim_ring_cut(struct sim *sim, unsigned int i, int64_t for_us)
+{
+	struct sim_node *node = &sim->node[i];
+	struct wire wire = {.node = i, .incarnation = node->incarnation};
+
+	if (!node->hamd || !node->corosync || node->cut || sim_asleep(sim, i))
+		return;
+	sim_say(sim, "n%u hamd loses corosync", i + 1);
+	node->cut = true;
+	node->joined = false;
+	post(sim, i, FRAME_LEAVE, NULL);
+	sim_at(sim, 0, tell_lost, g_memdup2(&wire, sizeof(wire)));
+	sim_at(sim, for_us, connect_again, g_memdup2(&wire, sizeof(wire)));
 }
 
 /* ---- a new ring ---- */

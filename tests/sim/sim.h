@@ -99,8 +99,12 @@ enum sim_fence {
 
 /* What a story has ordered to go wrong, once.c. */
 struct sim_once {
-	uint8_t act[SIM_GUESTS];       /* enum ham_do */
+	uint8_t act[SIM_GUESTS];       /* enum ham_do; fails */
+	uint8_t slow[SIM_GUESTS];
 	uint8_t lose[HAM_MSG_N_KINDS]; /* so many */
+	uint8_t miss[HAM_MSG_N_KINDS]; /* of others */
+	uint8_t hold;		       /* HAM_MSG_* */
+	int64_t hold_us;
 	bool store;
 	int64_t quorum_us;
 };
@@ -135,8 +139,10 @@ struct sim_node {
 	unsigned int delivered;	    /* frames of it */
 	struct sim_ring *next_ring; /* being installed */
 	GQueue *outbox;		    /* accepted, waits for the token */
+	int64_t held_until_us;	    /* it all waits so long */
 	bool turn_due;
 	uint16_t group;	  /* hamds that this corosync knows of */
+	bool cut;	  /* our hamd has lost its connection to it */
 	bool joined;	  /* our hamd's JOIN was delivered here */
 	bool quorum_told; /* of this ring */
 	struct sim_vm vm[SIM_GUESTS];
@@ -158,6 +164,8 @@ enum sim_fault_kind {
 	SIM_F_KILL_QSD,
 	SIM_F_COMMAND,
 	SIM_F_BLACKOUT, /* every node loses power; back after for_us or later */
+	SIM_F_CUT,	/* hamd from its corosync, for_us; the ring holds */
+	SIM_F_LOOK,	/* target is off: an operator has seen it */
 	SIM_F_N
 };
 
@@ -190,6 +198,8 @@ struct sim_rates {
 		drop,		/* corosync loses an accepted message */
 		ghost,		/* a hamd that is gone stays in the group */
 		store,		/* an fsync fails */
+		fsync,		/* an fsync takes up to a second */
+		late,		/* a message must be sent again to a node */
 		resumes; /* QEMU goes on by itself while it is captured */
 };
 
@@ -306,6 +316,8 @@ void sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes,
 		   size_t len, bool droppable);
 /* hamd of this node joined or left the group. */
 void sim_ring_group(struct sim *sim, unsigned int i);
+/* hamd alone loses it, and finds it again after a while. */
+void sim_ring_cut(struct sim *sim, unsigned int i, int64_t for_us);
 /* corosync alone dies; it is back after a while. */
 void sim_ring_die(struct sim *sim, unsigned int i, int64_t for_us);
 /* By the migration network. */
@@ -336,8 +348,10 @@ bool sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g);
 
 /* check.c */
 void sim_check(struct sim *sim);
-/* Epochs, now and then. */
+/* Epochs, now and then; and one that node i has just acted on. */
 void sim_check_epochs(struct sim *sim, unsigned int i);
+void sim_committed(struct sim *sim, unsigned int i, unsigned int g,
+		   uint64_t epoch);
 /* A guest is about to boot. */
 void sim_check_boot(struct sim *sim, unsigned int i, unsigned int g);
 void sim_check_end(struct sim *sim);
@@ -364,8 +378,16 @@ bool sim_once(struct sim *sim, char **words, unsigned int n,
 	      const char **refusal);
 /* Each is true, or not 0, once after it was ordered. */
 bool sim_once_act(struct sim *sim, unsigned int i, unsigned int g, uint8_t act);
+bool sim_once_slow(struct sim *sim, unsigned int i, unsigned int g,
+		   uint8_t act);
 bool sim_once_lost(struct sim *sim, unsigned int i, const uint8_t *bytes,
 		   size_t len);
+/* How long it waits. */
+int64_t sim_once_held(struct sim *sim, unsigned int i, const uint8_t *bytes,
+		      size_t len);
+/* Of what others say. */
+bool sim_once_missed(struct sim *sim, unsigned int i, const uint8_t *bytes,
+		     size_t len);
 bool sim_once_store(struct sim *sim, unsigned int i);
 int64_t sim_once_quorum(struct sim *sim, unsigned int i);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/sim/store.c - a model of the store: transactions, one after the other
  *
- * A PERSIST is durable some milliseconds after it was asked, in order.  When
+ * A PERSIST is durable some milliseconds after it was asked, in order, or a
+ * second if the disk is busy.  When
  * hamd or its node ends, what was asked and is not durable is lost; the first
  * of it may just have been done, and nobody was told.  An fsync may fail, and
  * that ends hamd (doc/faults.md, F57).  Left out: a file that is damaged
@@ -71,6 +72,14 @@ durable(struct sim *sim, void *data)
 	sim_step(sim, due->node, &event);
 }
 
+static int64_t
+fsync_us(struct sim *sim)
+{
+	if (sim_chance(sim, sim->rates.fsync))
+		return sim_between(sim, 6 * SIM_MS, SIM_S);
+	return sim_between(sim, 300, 6 * SIM_MS);
+}
+
 void
 sim_persist(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 {
@@ -90,8 +99,7 @@ sim_persist(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 			g_bytes_new(fx->items[k].value, fx->items[k].len));
 	g_queue_push_tail(node->writes, p);
 	sim_moment(sim, i, SIM_ON_PERSIST);
-	node->store_us = MAX(node->store_us, sim->now_us) +
-			 sim_between(sim, 300, 6 * SIM_MS);
+	node->store_us = MAX(node->store_us, sim->now_us) + fsync_us(sim);
 	sim_at(sim, node->store_us - sim->now_us, durable,
 	       g_memdup2(&due, sizeof(due)));
 }

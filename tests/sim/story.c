@@ -35,7 +35,8 @@ struct reader {
 };
 
 static const char *const rate_names[] = {
-	"act-fails", "slow", "drop", "ghost", "store", "resumes",
+	"act-fails", "slow",  "drop", "ghost",
+	"store",     "fsync", "late", "resumes",
 };
 
 static unsigned int *
@@ -43,7 +44,8 @@ rate(struct sim_rates *rates, const char *name)
 {
 	unsigned int *const all[] = {&rates->act_fails, &rates->slow,
 				     &rates->drop,	&rates->ghost,
-				     &rates->store,	&rates->resumes};
+				     &rates->store,	&rates->fsync,
+				     &rates->late,	&rates->resumes};
 
 	for (unsigned int k = 0; k < G_N_ELEMENTS(rate_names); k++)
 		if (strcmp(name, rate_names[k]) == 0)

@@ -609,7 +609,13 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	sim_say(sim, "n%u %s do %s%s epoch %" G_GUINT64_FORMAT, i + 1,
 		fx->guest, ham_do_name(fx->act), fx->flag ? " +" : "",
 		fx->epoch);
+	/* what is begun by a commit was committed (I6) */
+	if (fx->act == HAM_DO_LAUNCH || fx->act == HAM_DO_RESUME)
+		sim_committed(sim, i, w.guest, fx->epoch);
 	sim_moment(sim, i, SIM_ON_DO + fx->act);
-	later(sim, &w, takes[fx->act].min * SIM_MS,
-	      takes[fx->act].max * SIM_MS);
+	if (sim_once_slow(sim, i, w.guest, fx->act))
+		later(sim, &w, 5 * SIM_S, 5 * SIM_S);
+	else
+		later(sim, &w, takes[fx->act].min * SIM_MS,
+		      takes[fx->act].max * SIM_MS);
 }
