@@ -262,7 +262,7 @@ STORIES = {name: f"guard-{name}" for name in (
     "closed-before-stored", "lease-from-what-was-heard",
     "wait-from-the-last-to-see-it", "newcomer-waits", "word-of-this-ring",
     "heard-each-other", "majority-with-a-store", "no-gap-in-the-order",
-    "all-have-spoken", "declared-dead-and-back",
+    "all-have-spoken", "declared-dead-and-back", "ghost-filter",
 )}
 # the same false word of an operator
 STORIES["stale-owner-ended"] = STORIES["declared-dead-and-back"]
