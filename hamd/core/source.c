@@ -262,7 +262,9 @@ on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		local->prepared_due = true;
 		return;
 	}
-	if (local->stage != HAM_L_S_PREPARE)
+	/* the record may have ended the migration, uncommitted as yet */
+	if (local->stage != HAM_L_S_PREPARE || !guest ||
+	    guest->phase != HAM_GUEST_MIGRATING)
 		return;
 	local->blob = msg->blob;
 	copy(core, local, guest);
@@ -273,7 +275,7 @@ copy(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
 	ham_stage(core, local, HAM_L_S_COPY);
 	ham_fx_guest(core, local, HAM_DO_COPY);
-	core->fx->list[core->fx->n - 1].node = guest ? guest->dst : 0;
+	core->fx->list[core->fx->n - 1].node = guest->dst;
 	tell_phase(core, local, HAM_MIG_COPY);
 }
 

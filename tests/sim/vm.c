@@ -579,6 +579,10 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		sim_fail(sim, "an act for %s, which nobody knows", fx->guest);
 		return;
 	}
+	if (fx->act == HAM_DO_COPY && fx->node == 0) {
+		sim_fail(sim, "n%u copies %s to nowhere", i + 1, fx->guest);
+		return;
+	}
 	vm = &sim->node[i].vm[w.guest];
 	if (vm->drop_at > sim->now_us && !overtakes_drop(fx->act)) {
 		defer(sim, i, fx, vm->drop_at);
