@@ -296,13 +296,16 @@ admitted(const ham_core *core, const struct ham_msg *msg)
 	return mask & ham_members(core);
 }
 
-/* The first ADOPT of a ring is void if a state is there, or a member it names
- * has come anew or promised another term by then.  All members judge alike,
- * whatever they have promised themselves since. */
+/* The first ADOPT of a ring is void if a state is there, or the group is not
+ * the one it names, or a member it names has come anew or promised another term
+ * by then.  All members judge alike, whatever they have promised themselves
+ * since; who came since and is not named can't, and would count words of theirs
+ * that were said before they read it. */
 static bool
 is_void(const ham_core *core, const struct ham_msg *msg)
 {
 	return msg->joined == 0 && (core->phase == HAM_VIEW_JOINED ||
+				    msg->members != ham_members(core) ||
 				    !agreed(core, msg->members, msg->pos.term));
 }
 

@@ -365,6 +365,11 @@ ham_replicate_tick(ham_core *core)
 	if (ham_pos_compare(core->told, core->stored[core->self]) > 0 &&
 	    core->now_us - core->stored_us > RETRY_US)
 		ham_tell_stored(core, true);
+	/* corosync may have dropped what others had stored: that asks them */
+	if (!ham_is_active(core) && core->now_us - core->check_us > RETRY_US) {
+		core->check_us = core->now_us;
+		ham_send_check(core);
+	}
 	/* the same operation under the same number: the first to come counts */
 	if (core->n_flying > 0 && core->now_us - core->said_us > RETRY_US)
 		for (unsigned int i = 0; i < core->n_flying; i++)
@@ -385,8 +390,11 @@ ham_send_check(ham_core *core)
 void
 ham_on_check(ham_core *core, unsigned int from, const struct ham_msg *msg)
 {
-	if (core->phase != HAM_VIEW_JOINED ||
-	    ham_pos_compare(msg->pos, core->record.pos) != 0 ||
+	if (core->phase != HAM_VIEW_JOINED)
+		return;
+	if (from != core->self)
+		ham_tell_stored(core, true);
+	if (ham_pos_compare(msg->pos, core->record.pos) != 0 ||
 	    msg->checksum == ham_record_checksum(&core->record))
 		return;
 	ham_fx_fatal(core,
