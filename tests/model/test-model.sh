@@ -66,9 +66,10 @@ broken=(
 	"commit KEPT -DFAULTS=0 -DCHANGES=2 -DRECORDS=1 -DONE_STORED"
 	"disks I34 -DCOLD_KEEPS"
 	"disks I34 -DDROP_EARLY"
-	"disks I34 -DNO_GATE_HALT"
+	"disks I34 -DCOLD_UNDRAINED"
 	"disks I34 -DPROMOTE_ANY"
 	"disks I34 -DWAS_REPLICA -DOUTDATED_GOES_ON"
+	"disks I34 -DWAS_REPLICA -DOUTDATED_IN_DOUBT"
 )
 
 # takes a minute of search
