@@ -6,9 +6,8 @@
  * with its fencing rows, promotion after a proven death; rings that break and
  * break again, the tails of broken rings, loss of power of one node or all,
  * restarts of hamd beside a living QEMU, the death of a QEMU.
- * Checked: I1, I2, I4 (a cold start finds every acknowledged write), I6, that
- * an adopted record has all that was committed, and END: when the faults are
- * over, someone runs or the record names why not.
+ * Checked: I1, I2, I4 (a cold start finds every acknowledged write), I6, and
+ * END: when the faults are over, someone runs or the record names why not.
  *
  * Left out: how a view agrees on its record (commit.pml), the disks in detail
  * (disks.pml), time (lease, watchdog: a fencing is proven or it is not), the
@@ -33,7 +32,6 @@
 #define I2 2
 #define I4 4
 #define I6 6
-#define COMMITTED 7
 #define END 8
 
 #ifdef NO_VIEW_CHECK
@@ -78,6 +76,7 @@
 
 #define HOLDS 1
 #define LACKS 2
+#define DISK 3
 
 /* the record: phase, owner, whose disk is current, who died since, epoch */
 #define MIGRATING 0
@@ -92,13 +91,7 @@
 #define REC(phase, owner, disks, dead, epoch) \
 	((phase) | (owner) << 2 | (disks) << 3 | (dead) << 5 | (epoch) << 7)
 #define DISKS(r) (((r) >> 3) & 3)
-#define DEADS(r) (((r) >> 5) & 3)
 #define OTHER(x) (1 - (x))
-#ifdef DEAD_STAYS
-#define AFTER(r) DEADS(r)
-#else
-#define AFTER(r) 0
-#endif
 
 /* operations; those about a node are followed by the one about the next */
 #define CUTOVER 0
@@ -106,12 +99,14 @@
 #define OUTCOME_S 2 /* and _D */
 #define OUTDATED_S 4
 #define DEAD_S 6
-#define START_S 8
+#define PROMOTE_S 8
 #define STOP 10
 #define NOTHING 11
 
-#ifndef START_STEP
-#define START_STEP 1
+#ifdef PROMOTE_NEXT
+#define PROMOTE_STEP 1
+#else
+#define PROMOTE_STEP 3
 #endif
 #define FIRST REC(MIGRATING, S, 1, 0, 1)
 
@@ -133,6 +128,7 @@ bit take_seen[3], abort_seen[3];
 byte src[3], dst[3]; /* standings heard */
 byte said[2];
 bit launch[2], ran[2], dropped[2];
+bit whole;        /* D knows: every mirror ended (DRAINED) */
 byte st[2], ep[2];
 
 /* ghosts: what is true, whatever anyone knows */
@@ -140,7 +136,6 @@ bit cpu[2];
 bit spent[2];      /* another ran since this image was taken */
 bit stale[2];     /* this disk lacks an acknowledged write */
 byte top;         /* highest epoch that ever ran */
-byte ct, cc;      /* highest position committed */
 
 byte faults = FAULTS, changes = CHANGES;
 bit calm;
@@ -174,6 +169,15 @@ inline runs(n, image)
 	spent[n] = 0;
 	spent[OTHER(n)] = 1;
 	top = ep[n]
+}
+
+/* It held no write up, and S's QEMU goes on at once, whoever drives it. */
+inline mirror_breaks(why)
+{
+	if
+	:: (why) && cpu[S] -> stale[D] = 1
+	:: else
+	fi
 }
 
 inline writes_alone(n)
@@ -212,15 +216,16 @@ inline reconcile(n, fresh_view)
 		:: st[n] == RUNNING || st[n] == GATE ->
 			if
 			:: PHASE(mr[n]) != STOPPED && OWNER(mr[n]) == n &&
-			   EPOCH(mr[n]) == ep[n]
+			   EPOCH(mr[n]) == ep[n] && !DEAD(mr[n], n)
 			:: PHASE(mr[n]) == DOUBT && OWNER(mr[n]) != n &&
-			   EPOCH(mr[n]) + 1 == ep[n]
+			   EPOCH(mr[n]) + 1 == ep[n] && !DEAD(mr[n], n)
 			:: else -> end_here(n, KILL)
 			fi
 		:: st[n] >= CAPT && st[n] <= EMPTY ->
 			if
 			:: PHASE(mr[n]) != STOPPED && OWNER(mr[n]) == n &&
-			   (EPOCH(mr[n]) == ep[n] || EPOCH(mr[n]) == ep[n] + 2)
+			   ((EPOCH(mr[n]) == ep[n] && !DEAD(mr[n], n)) ||
+			    EPOCH(mr[n]) == ep[n] + 2)
 			:: PHASE(mr[n]) != STOPPED && OWNER(mr[n]) != n &&
 			   EPOCH(mr[n]) == ep[n] + 1
 			:: else -> end_here(n, KILL)
@@ -230,7 +235,7 @@ inline reconcile(n, fresh_view)
 			:: OWNER(mr[n]) == n && st[n] >= HELD &&
 			   EPOCH(mr[n]) == ep[n] && PHASE(mr[n]) != STOPPED
 			:: OWNER(mr[n]) != n && EPOCH(mr[n]) + 1 == ep[n] &&
-			   PHASE(mr[n]) == DOUBT &&
+			   PHASE(mr[n]) == DOUBT && !DEAD(mr[n], n) &&
 			   (st[n] >= HELD || !fresh_view)
 			:: OWNER(mr[n]) != n && EPOCH(mr[n]) + 1 == ep[n] &&
 			   PHASE(mr[n]) == MIGRATING && st[n] < HELD
@@ -271,11 +276,12 @@ inline halt()
 	fi
 }
 
-inline capture()
+/* number: DRAINED only, and the rest fails */
+inline capture(part)
 {
 	cpu[S] = 0;
 	st[S] = CAPT;
-	tell(S, CAPTURED, 0)
+	tell(S, CAPTURED, part)
 }
 
 inline resume(epoch)
@@ -401,7 +407,7 @@ inline on_welcome(n)
 
 inline new_outcome(n, who, disks, more)
 {
-	mr[n] = REC(STARTED, who, disks, AFTER(mr[n]), EPOCH(mr[n]) + more);
+	mr[n] = REC(STARTED, who, disks, 0, EPOCH(mr[n]) + more);
 	forget(n);
 	if
 	:: n == who && !ran[n] &&
@@ -435,23 +441,26 @@ inline applied_cutover(n)
 inline apply(n, op)
 {
 	if
-	:: op == CUTOVER && PHASE(mr[n]) == MIGRATING -> applied_cutover(n)
-	:: op == MIGRATE_END && PHASE(mr[n]) == MIGRATING ->
+	:: op == CUTOVER && PHASE(mr[n]) == MIGRATING && !DEAD(mr[n], S) ->
+		applied_cutover(n)
+	:: op == MIGRATE_END && PHASE(mr[n]) == MIGRATING && !DEAD(mr[n], S) ->
 		mr[n] = REC(STARTED, S, 1, 0, EPOCH(mr[n]))
 	:: op == OUTCOME_S && PHASE(mr[n]) == DOUBT ->
 		new_outcome(n, S, 1, 2)
 	:: op == OUTCOME_S + 1 && PHASE(mr[n]) == DOUBT ->
 		new_outcome(n, D, (S_STAYS(n) -> 3 : 2), 1)
 	:: (op == OUTDATED_S || op == OUTDATED_S + 1) &&
-	   PHASE(mr[n]) == STARTED && OWNER(mr[n]) != op - OUTDATED_S ->
+	   PHASE(mr[n]) == STARTED && OWNER(mr[n]) != op - OUTDATED_S &&
+	   !DEAD(mr[n], OWNER(mr[n])) ->
 		mr[n] = mr[n] & ~(8 << (op - OUTDATED_S))
 	:: (op == DEAD_S || op == DEAD_S + 1) &&
-	   (PHASE(mr[n]) == DOUBT || PHASE(mr[n]) == STARTED) ->
+	   PHASE(mr[n]) != STOPPED &&
+	   (PHASE(mr[n]) == DOUBT || OWNER(mr[n]) == op - DEAD_S) ->
 		mr[n] = mr[n] | (32 << (op - DEAD_S))
-	:: (op == START_S || op == START_S + 1) && PHASE(mr[n]) == STARTED &&
-	   OWNER(mr[n]) != op - START_S && DEAD(mr[n], OWNER(mr[n])) &&
-	   CURRENT(mr[n], op - START_S) ->
-		new_outcome(n, (op - START_S), 1 << (op - START_S), START_STEP)
+	:: (op == PROMOTE_S || op == PROMOTE_S + 1) && PHASE(mr[n]) == STARTED &&
+	   OWNER(mr[n]) != op - PROMOTE_S && DEAD(mr[n], OWNER(mr[n])) &&
+	   CURRENT(mr[n], op - PROMOTE_S) ->
+		new_outcome(n, (op - PROMOTE_S), 1 << (op - PROMOTE_S), PROMOTE_STEP)
 	:: op == STOP && (PHASE(mr[n]) == STARTED ||
 			  PHASE(mr[n]) == MIGRATING) ->
 		mr[n] = (mr[n] & ~3) | STOPPED
@@ -552,7 +561,12 @@ inline on_handover(n)
 	if
 	:: h_k == CAPTURED ->
 		if
-		:: n == D && st[D] == READY -> st[D] = HELD; tell(D, TAKE, 0)
+		:: n == D && st[D] == READY ->
+			whole = 1;
+			if
+			:: h_a == 0 -> st[D] = HELD; tell(D, TAKE, 0)
+			:: else
+			fi
 		:: else
 		fi
 	:: h_k == TAKE -> on_take(n)
@@ -564,6 +578,21 @@ inline on_handover(n)
 	:: h_k == ABORT -> on_abort(n)
 	:: h_k == ABORTED -> on_aborted(n)
 	:: h_k == STANDING -> on_standing(n)
+	fi
+}
+
+#define STORES(n) ((up & NB(n)) && (dt[n] != mt[n] || dc[n] != mc[n]))
+#define TELLS_STORED(n) (joined[n] && view[n] == cur && (rm & NB(n)) && \
+	dt[n] == mt[n] && told[n] <= dc[n] && !HOLD(n))
+
+inline store(n)
+{
+	dt[n] = mt[n];
+	dc[n] = mc[n];
+	dr[n] = mr[n];
+	if
+	:: TELLS_STORED(n) -> told[n] = dc[n] + 1
+	:: else
 	fi
 }
 
@@ -589,7 +618,14 @@ inline deliver(n)
 		:: else
 		fi
 	fi;
-	h_k = 0; h_f = 0; h_a = 0; h_r = 0
+	h_k = 0; h_f = 0; h_a = 0; h_r = 0;
+	/* Stored at once where nobody can tell the difference: at C, as what
+	 * it has not stored is as if it had not come; at all, if nothing can
+	 * be lost any more. */
+	if
+	:: STORES(n) && (n == C || faults == 0) -> store(n)
+	:: else
+	fi
 }
 
 /* ---- what a node does by itself ---- */
@@ -597,56 +633,36 @@ inline deliver(n)
 #define COUNTED(n) (told[n] || late[n])
 #define EVALUATES(n) (ACTIVE(n) && COUNTED(n))
 
+/* CUTOVER is committed, and stored by both; the mirrors end without error */
+#define CAPTURES (st[S] == GATE && !stale[D] && PHASE(mr[S]) == DOUBT && calm_ring[S] && \
+	EVALUATES(S) && \
+	((view[S] == cur && told[S] > mc[S] && told[D] > mc[S]) || \
+	 (late[S] > mc[S] && late_both)))
+
 /* OUTCOME(D) is committed: the image at S is void */
 #define FINISH_DUE (st[S] >= CAPT && st[S] <= EMPTY && EVALUATES(S) && \
 	PHASE(mr[S]) != DOUBT && PHASE(mr[S]) != STOPPED && \
 	OWNER(mr[S]) == D && EPOCH(mr[S]) == ep[S] + 1)
 
+#ifdef COLD_UNDRAINED
+#define D_DISK DISK
+#else
+#define D_DISK (whole -> DISK : LACKS)
+#endif
 #define STANDING_S (st[S] == HALTED -> HOLDS : \
 	(st[S] == NONE || st[S] == EMPTY || st[S] == YIELDED -> LACKS : 0))
 #define STANDING_D (st[D] == HELD || st[D] == DRUN || st[D] == RUNNING -> \
-	HOLDS : (st[D] == NONE -> (ran[D] -> HOLDS : LACKS) : \
-	(st[D] == REPLICA -> LACKS : 0)))
+	HOLDS : (st[D] == NONE -> (ran[D] -> HOLDS : D_DISK) : 0))
 #define STANDING_OF(n) (n == S -> STANDING_S : STANDING_D)
 #define TELLS(n) (joined[n] && PHASE(mr[n]) == DOUBT && view[n] == cur && \
 	STANDING_OF(n) != 0 && said[n] != STANDING_OF(n) && ROOM && \
 	(!calm_ring[n] || (n == S && st[S] != YIELDED)))
 
-#ifdef NO_HOLD
-#define MAY_TELL(n) 1
-#else
-#define MAY_TELL(n) (!HOLD(n))
-#endif
-#define STORES(n) ((up & NB(n)) && (dt[n] != mt[n] || dc[n] != mc[n]))
-#define TELLS_STORED(n) (joined[n] && view[n] == cur && (rm & NB(n)) && \
-	dt[n] == mt[n] && told[n] <= dc[n] && MAY_TELL(n))
-
-inline commits(n)
-{
-	if
-	:: TWO(told[0] >= told[n], told[1] >= told[n], told[2] >= told[n]) &&
-	   (term > ct || told[n] - 1 > cc) ->
-		ct = term;
-		cc = told[n] - 1
-	:: else
-	fi
-}
-
-inline store(n)
-{
-	dt[n] = mt[n];
-	dc[n] = mc[n];
-	dr[n] = mr[n];
-	if
-	:: TELLS_STORED(n) -> told[n] = dc[n] + 1; commits(n)
-	:: else
-	fi
-}
-
 /* DISCARD and KILL: reaped; only then STORED may be said */
 inline ended(n)
 {
 	cpu[n] = 0;
+	mirror_breaks(n == D);
 	if
 	:: st[n] == DISCARD && n == D && PHASE(mr[n]) == DOUBT ->
 		tell(n, ABORTED, 0)
@@ -654,15 +670,16 @@ inline ended(n)
 	fi;
 	st[n] = NONE;
 	if
-	:: TELLS_STORED(n) -> told[n] = dc[n] + 1; commits(n)
+	:: TELLS_STORED(n) -> told[n] = dc[n] + 1
 	:: else
 	fi
 }
 
-#define OWNS(n) (EVALUATES(n) && OWNER(mr[n]) == n && PHASE(mr[n]) == STARTED)
+#define OWNS(n) (EVALUATES(n) && OWNER(mr[n]) == n && \
+	PHASE(mr[n]) == STARTED && !DEAD(mr[n], n))
 #define LAUNCHES(n) (OWNS(n) && launch[n] && \
 	(st[n] == NONE || st[n] == EMPTY || st[n] == REPLICA))
-#define LOST(n) (EVALUATES(n) && OWNER(mr[n]) == n && \
+#define LOST(n) (EVALUATES(n) && OWNER(mr[n]) == n && !DEAD(mr[n], n) && \
 	(PHASE(mr[n]) == STARTED || PHASE(mr[n]) == MIGRATING) && \
 	!launch[n] && (st[n] == NONE || st[n] == EMPTY))
 #define GIVES_UP(n) (OWNS(n) && st[n] == RUNNING && \
@@ -708,7 +725,13 @@ inline forget_life(n)
 	:: else
 	fi;
 	if
-	:: n < 2 -> launch[n] = 0; ran[n] = 0
+	:: n < 2 ->
+		launch[n] = 0;
+		ran[n] = 0;
+		if
+		:: n == D -> whole = 0
+		:: else
+		fi
 	:: else
 	fi
 }
@@ -719,7 +742,12 @@ inline lose_power(n)
 	away[n] = 0;
 	power_off(n);
 	if
-	:: n < 2 -> cpu[n] = 0; st[n] = NONE; dropped[n] = 0
+	:: n < 2 ->
+		cpu[n] = 0;
+		st[n] = NONE;
+		dropped[n] = 0;
+		ep[n] = 0;
+		mirror_breaks(n == D)
 	:: else
 	fi
 }
@@ -762,6 +790,10 @@ inline restart(n)
 	fi
 }
 
+#define RESTARTS(n) (faults > 0 && (up & NB(n)) && fresh[n] == len(box[n]) && \
+	!away[n] && (view[n] == cur || !(rm & NB(n))))
+#define QEMU_DIES(n) (faults > 0 && st[n] != NONE && st[n] != REPLICA && \
+	st[n] != EMPTY && !HOLD(n))
 inline qemu_dies(n)
 {
 	cpu[n] = 0;
@@ -802,6 +834,8 @@ inline tail_stored(n)
 	}
 }
 
+#define AT_ONCE(n) (n == C || ((rm & NB(n)) && changes == 0))
+
 inline ring_changes(part)
 {
 	tail_stored(0);
@@ -812,25 +846,23 @@ inline ring_changes(part)
 		away[0] = 0; away[1] = 0; away[2] = 0;
 		formed = 0;
 		assigned = 0;
-		last_op = NOTHING
-	}
-	/* nothing said in a tail goes out, so its place in time matters only
-	 * to who stays behind: outside the ring, or in front of another change */
-	x = 0;
-	do
-	:: x < 3 && len(box[x]) > 0 &&
-	   (x == C || ((rm & NB(x)) && changes == 0)) ->
-		d_step {
+		last_op = NOTHING;
+		mirror_breaks((rm & 3) != 3);
+		/* nothing said in a tail goes out, so its place in time matters
+		 * only to who stays behind: outside the ring, or in front of
+		 * another change */
+		x = 0;
+		do
+		:: x < 3 && len(box[x]) > 0 && AT_ONCE(x) ->
 			deliver(x);
 			dt[x] = mt[x];
 			dc[x] = mc[x];
 			dr[x] = mr[x]
-		}
-	:: x < 3 && !(len(box[x]) > 0 &&
-	   (x == C || ((rm & NB(x)) && changes == 0))) -> x++
-	:: x == 3 -> break
-	od;
-	x = 0
+		:: x < 3 && !(len(box[x]) > 0 && AT_ONCE(x)) -> x++
+		:: x == 3 -> break
+		od;
+		x = 0
+	}
 }
 
 inline boot(n)
@@ -867,27 +899,28 @@ inline fence(y)
 	IN(n, D) && dst[n] == HOLDS -> D : ( \
 	IN(n, S) && src[n] == HOLDS -> S : ( \
 	IN(n, S) && (IN(n, D) || DEATH(n, D)) -> S : ( \
-	IN(n, D) && DEATH(n, S) -> D : 3))))
+	IN(n, D) && DEATH(n, S) && dst[n] == DISK -> D : 3))))
 #define DECIDES(n) (LEADER(n) && ACTIVE(n) && OPEN && view[n] == cur)
 #define RESOLVES(n) (DECIDES(n) && PHASE(mr[n]) == DOUBT && SPOKEN(n) && \
 	WINNER(n) != 3 && last_op != OUTCOME_S + WINNER(n))
 /* whose death would help */
 #define MISSED(n, y) (!IN(n, y) && !DEAD(mr[n], y) && ( \
-	(PHASE(mr[n]) == DOUBT && SPOKEN(n) && WINNER(n) == 3) || \
+	(PHASE(mr[n]) == DOUBT && SPOKEN(n) && WINNER(n) == 3 && \
+	 (y == D || dst[n] == DISK)) || \
 	(PHASE(mr[n]) == STARTED && OWNER(mr[n]) == y && \
 	 CURRENT(mr[n], OTHER(y)) && IN(n, OTHER(y)))))
 #define FENCES(n, y) (DECIDES(n) && MISSED(n, y) && !(rm & NB(y)) && \
 	last_op != DEAD_S + y)
 #define PROMOTES(n) (DECIDES(n) && PHASE(mr[n]) == STARTED && \
 	DEATH(n, OWNER(mr[n])) && CURRENT(mr[n], OTHER(OWNER(mr[n]))) && \
-	IN(n, OTHER(OWNER(mr[n]))) && last_op != START_S + OTHER(OWNER(mr[n])))
+	IN(n, OTHER(OWNER(mr[n]))) && last_op != PROMOTE_S + OTHER(OWNER(mr[n])))
 
 /* ---- the end ---- */
 
 #define QUIET(n) (ACTIVE(n) && LEADER(n))
 #define NAMED(n) (PHASE(mr[n]) == STOPPED || \
 	(PHASE(mr[n]) != DOUBT && !IN(n, OWNER(mr[n]))) || \
-	(PHASE(mr[n]) == DOUBT && !IN(n, S) && !IN(n, D)))
+	(PHASE(mr[n]) == DOUBT && !IN(n, S) && (!IN(n, D) || dst[n] == LACKS)))
 
 inline the_end()
 {
@@ -946,8 +979,6 @@ active proctype cluster()
 				h_i++
 			:: else -> break
 			od;
-			MUST(COMMITTED, mt[h_a] > ct ||
-				(mt[h_a] == ct && mc[h_a] >= cc));
 			h_r = mr[h_a] | rm << 10;
 			h_f = h_a;
 			send(h_f, ADOPT, term, h_r);
@@ -964,9 +995,9 @@ active proctype cluster()
 	:: d_step { STORES(0) -> store(0) }
 	:: d_step { STORES(1) -> store(1) }
 	:: d_step { STORES(2) -> store(2) }
-	:: d_step { !STORES(0) && TELLS_STORED(0) -> told[0] = dc[0] + 1; commits(0) }
-	:: d_step { !STORES(1) && TELLS_STORED(1) -> told[1] = dc[1] + 1; commits(1) }
-	:: d_step { !STORES(2) && TELLS_STORED(2) -> told[2] = dc[2] + 1; commits(2) }
+	:: d_step { !STORES(0) && TELLS_STORED(0) -> told[0] = dc[0] + 1 }
+	:: d_step { !STORES(1) && TELLS_STORED(1) -> told[1] = dc[1] + 1 }
+	:: d_step { !STORES(2) && TELLS_STORED(2) -> told[2] = dc[2] + 1 }
 	/* standings */
 	:: d_step { TELLS(S) -> said[S] = STANDING_S; tell(S, STANDING, said[S]) }
 	:: d_step { TELLS(D) -> said[D] = STANDING_D; tell(D, STANDING, said[D]) }
@@ -995,10 +1026,8 @@ active proctype cluster()
 	:: d_step { (st[S] == HALTED || st[S] == RUNNING) &&
 		PHASE(mr[S]) == MIGRATING && CAN(S, MIGRATE_END) &&
 		last_op != CUTOVER -> propose(S, MIGRATE_END) }
-	:: d_step { st[S] == GATE && PHASE(mr[S]) == DOUBT && calm_ring[S] &&
-		EVALUATES(S) &&
-		((view[S] == cur && told[S] > mc[S] && told[D] > mc[S]) ||
-		 (late[S] > mc[S] && late_both)) -> capture() }
+	:: d_step { CAPTURES -> capture(0) }
+	:: d_step { CAPTURES && view[S] == cur -> capture(1) }
 	:: d_step { st[S] == HALTED && EVALUATES(S) && OWNER(mr[S]) == S &&
 		PHASE(mr[S]) == STARTED -> resume(EPOCH(mr[S])) }
 	:: d_step { FINISH_DUE -> st[S] = REPLICA; cpu[S] = 0 }
@@ -1034,30 +1063,22 @@ active proctype cluster()
 	:: d_step { FENCES(C, S) -> fence(S); propose(C, DEAD_S + S) }
 	:: d_step { FENCES(C, D) -> fence(D); propose(C, DEAD_S + D) }
 #endif
-	:: d_step { PROMOTES(0) -> propose(0, START_S + OTHER(OWNER(mr[0]))) }
-	:: d_step { PROMOTES(1) -> propose(1, START_S + OTHER(OWNER(mr[1]))) }
-	:: d_step { PROMOTES(2) -> propose(2, START_S + OTHER(OWNER(mr[2]))) }
+	:: d_step { PROMOTES(0) -> propose(0, PROMOTE_S + OTHER(OWNER(mr[0]))) }
+	:: d_step { PROMOTES(1) -> propose(1, PROMOTE_S + OTHER(OWNER(mr[1]))) }
+	:: d_step { PROMOTES(2) -> propose(2, PROMOTE_S + OTHER(OWNER(mr[2]))) }
 	/* faults */
-	:: atomic {
-		faults > 0 ->
-		if
-		:: x = 0 :: x = 1 :: x = 2
-		fi;
-		faults--;
-		if
-		:: d_step { (up & NB(x)) -> lose_power(x) }
-		:: d_step { (up & NB(x)) && fresh[x] == len(box[x]) && !away[x] &&
-			(view[x] == cur || !(rm & NB(x))) -> restart(x) }
-		:: d_step { x < 2 && st[x] != NONE && st[x] != REPLICA &&
-			st[x] != EMPTY && !HOLD(x) -> qemu_dies(x) }
-		/* `cont` failed, and the guest certainly never ran */
-		:: d_step { x == D && st[x] == DRUN -> st[x] = DISCARD }
-		:: d_step { x == C && up == 7 ->
-			lose_power(0); lose_power(1); lose_power(2) }
-		:: else -> skip
-		fi;
-		x = 0
-	}
+	:: d_step { faults > 0 && (up & 1) -> faults--; lose_power(0) }
+	:: d_step { faults > 0 && (up & 2) -> faults--; lose_power(1) }
+	:: d_step { faults > 0 && (up & 4) -> faults--; lose_power(2) }
+	:: d_step { faults > 0 && up == 7 -> faults--;
+		lose_power(0); lose_power(1); lose_power(2) }
+	:: d_step { RESTARTS(0) -> faults--; restart(0) }
+	:: d_step { RESTARTS(1) -> faults--; restart(1) }
+	:: d_step { RESTARTS(2) -> faults--; restart(2) }
+	:: d_step { QEMU_DIES(S) -> faults--; qemu_dies(S) }
+	:: d_step { QEMU_DIES(D) -> faults--; qemu_dies(D) }
+	/* `cont` failed, and the guest certainly never ran */
+	:: d_step { faults > 0 && st[D] == DRUN -> faults--; st[D] = DISCARD }
 	:: d_step { !calm && up != 7 && changes > 0 -> boot(0); boot(1); boot(2) }
 #ifdef NO_END
 	:: atomic {
@@ -1071,12 +1092,12 @@ active proctype cluster()
 		fi;
 #endif
 		if
-		:: !calm -> w_to = 0
+		:: !calm && rm != 0 -> w_to = 0
 		:: calm -> boot(0); boot(1); boot(2); w_to = 7
 		:: (up & 3) == 3 -> w_to = 3
 		:: (up & 5) == 5 -> w_to = 5
 		:: (up & 6) == 6 -> w_to = 6
-		:: up == 7 -> w_to = 7
+		:: !calm && up == 7 -> w_to = 7
 		fi;
 		ring_changes(w_to);
 		w_to = 0
