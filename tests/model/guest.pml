@@ -65,11 +65,7 @@
 #define STOP 10
 #define NOTHING 11
 
-#ifdef PROMOTE_NEXT
-#define PROMOTE_STEP 1
-#else
 #define PROMOTE_STEP 3
-#endif
 #define FIRST REC(MIGRATING, S, 1, 0, 1)
 
 /* each node's record, in memory and on its disk, with its position */

@@ -34,11 +34,7 @@
 #define I6 6
 #define END 8
 
-#ifdef NO_VIEW_CHECK
-#define SENDABLE(x) (rm & NB(x))
-#else
 #define SENDABLE(x) (view[x] == cur && (rm & NB(x)))
-#endif
 /* C is cut by itself: it is sent the record alone */
 #define CUTS(part) cut(part & 3); cut(1 & ~part); cut(2 & ~part); cut(4);
 #define Q 9

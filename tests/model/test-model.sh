@@ -13,6 +13,8 @@ top=$(readlink -f "$(dirname "$0")/../..")
 long=no
 only=.
 failures=0
+searches=0
+variants=0
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -36,13 +38,16 @@ cd "$work"
 whole=(
 	"disks"
 	"disks -DWAS_REPLICA"
-	"commit -DFAULTS=0 -DCHANGES=2 -DRECORDS=1"
+	"commit -DFAULTS=0 -DCHANGES=1 -DRECORDS=1"
+	"commit -DFAULTS=1 -DCHANGES=0 -DRECORDS=1"
+	"commit -DFAULTS=2 -DCHANGES=0 -DRECORDS=0"
 	"handover -DFAULTS=0 -DCHANGES=1"
 	"handover -DFAULTS=1 -DCHANGES=0"
 )
 whole_long=(
 	"disks -DFAULTS=5 -DWRITES=5"
 	"disks -DFAULTS=5 -DWRITES=5 -DWAS_REPLICA"
+	"commit -DFAULTS=0 -DCHANGES=2 -DRECORDS=1"
 	"commit -DFAULTS=0 -DCHANGES=1 -DRECORDS=2"
 	"commit -DFAULTS=1 -DCHANGES=2 -DRECORDS=1"
 	"handover -DFAULTS=1 -DCHANGES=1 -DNO_END"
@@ -61,6 +66,8 @@ broken=(
 	"handover I1 -DFAULTS=0 -DCHANGES=1 -DFENCE_LIES"
 	"handover I2 $H -DAUTO_RESUME"
 	"handover I1 -DFAULTS=0 -DCHANGES=1 -DNO_COMMIT"
+	"handover I4 $H -DCOLD_UNDRAINED"
+	"handover I4 -DFAULTS=0 -DCHANGES=2 -DNO_END -DCOLD_KEEPS"
 	"commit EQUAL -DFAULTS=0 -DCHANGES=1 -DRECORDS=2 -DNO_NUMBERS"
 	"commit KEPT -DFAULTS=0 -DCHANGES=2 -DRECORDS=1 -DADOPT_ANY"
 	"commit KEPT -DFAULTS=0 -DCHANGES=2 -DRECORDS=1 -DONE_STORED"
@@ -75,6 +82,7 @@ broken=(
 # takes a minute of search
 broken_long=(
 	"handover END -DFAULTS=1 -DCHANGES=0 -DSILENT_NEWCOMER"
+	"handover I1 -DFAULTS=1 -DCHANGES=1 -DNO_END -DRESTART_HOLDS"
 )
 
 # build MODEL OPTIONS... (of spin, then of gcc after --)
@@ -152,9 +160,14 @@ if [ "$long" = yes ]; then
 	broken+=("${broken_long[@]}")
 fi
 for line in "${whole[@]}"; do
-	! [[ $line =~ $only ]] || search_whole "$line"
+	[[ $line =~ $only ]] || continue
+	searches=$((searches + 1))
+	search_whole "$line"
 done
 for line in "${broken[@]}"; do
-	! [[ $line =~ $only ]] || search_broken "$line"
+	[[ $line =~ $only ]] || continue
+	variants=$((variants + 1))
+	search_broken "$line"
 done
+echo "searches: $searches whole, $variants broken variants, $failures failures"
 [ "$failures" = 0 ]

@@ -224,15 +224,11 @@ inline on_standing(n)
 	if
 	:: n == C
 	:: n != C && h_f == D -> dst[n] = h_a
-#ifndef HOLDS_AFTER_TAKE
 	:: n != C && h_f == S && h_a == HOLDS && take_seen[n]
 	:: n != C && h_f == S && h_a == HOLDS && !take_seen[n] ->
 		abort_seen[n] = 1;
 		src[n] = HOLDS
 	:: n != C && h_f == S && h_a == LACKS -> src[n] = LACKS
-#else
-	:: n != C && h_f == S -> src[n] = h_a
-#endif
 	fi
 }
 
