@@ -245,10 +245,10 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 
 	switch ((enum ham_msg_kind)msg->kind) {
 	case HAM_MSG_EXCHANGE:
-		ham_view_on_exchange(core, from, msg);
+		ham_exchange_msg(core, from, msg);
 		break;
 	case HAM_MSG_ADOPT:
-		ham_view_on_adopt(core, from, msg);
+		ham_exchange_adopt(core, from, msg);
 		break;
 	case HAM_MSG_STORED:
 		ham_on_stored(core, from, msg);

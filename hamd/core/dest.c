@@ -250,7 +250,9 @@ ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 
 	switch (msg->kind) {
 	case HAM_MSG_DRAINED:
-		if (local->stage != HAM_L_D_READY || local->drained)
+		/* a source that stops without a CUTOVER is in error */
+		if (local->stage != HAM_L_D_READY || local->drained || !guest ||
+		    guest->phase != HAM_GUEST_IN_DOUBT)
 			break;
 		local->drained = true;
 		local->mig_phase = HAM_MIG_HANDOVER;
@@ -260,7 +262,6 @@ ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		on_exported(core, local, msg);
 		break;
 	case HAM_MSG_CAPTURED:
-		/* a source that stops without a CUTOVER is in error */
 		if (local->stage != HAM_L_D_READY || !local->drained ||
 		    !local->wired || !guest ||
 		    guest->phase != HAM_GUEST_IN_DOUBT)

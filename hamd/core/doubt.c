@@ -167,8 +167,8 @@ ham_doubt_resolve(ham_core *core, const struct ham_guest *guest)
 }
 
 /* The source's death would not help: the destination's disk is not whole. */
-bool
-ham_doubt_lacks_disk(const ham_core *core, const struct ham_guest *guest)
+static bool
+lacks_disk(const ham_core *core, const struct ham_guest *guest)
 {
 	const struct ham_local *local = ham_local_lookup(core, guest->name);
 
@@ -192,7 +192,7 @@ ham_doubt_waits_for(const ham_core *core, const struct ham_guest *guest,
 			   s, d);
 		return 0;
 	}
-	if (!source_here && ham_doubt_lacks_disk(core, guest)) {
+	if (!source_here && lacks_disk(core, guest)) {
 		g_snprintf(out, size,
 			   "the return of %s: the copy on %s may lack its last "
 			   "writes",

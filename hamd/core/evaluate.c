@@ -258,8 +258,8 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			propose_stopped(core, local, guest, local->ended_clean,
 					local->reason[0]
 						? local->reason
-						: "it was lost with its node's "
-						  "restart");
+						: "its QEMU was gone when "
+						  "hamd came back");
 		break;
 	case HAM_L_RUNNING:
 		evaluate_running(core, local, guest);

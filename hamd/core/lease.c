@@ -11,7 +11,7 @@
  * end they are killed.  Nothing is started or resumed without a lease.  A
  * cluster without leases (config: 0) does none of this.
  *
- * Sources: doc/design.md, "Leases"; T_wait and the factor 2 after sbd(8).
+ * Sources: doc/protocol.md, "Leases"; T_wait and the factor 2 after sbd(8).
  */
 #include <string.h>
 
@@ -143,13 +143,14 @@ any_may_run(const ham_core *core)
 }
 
 /* Certainly out of quorum, not merely between two rings, or on the way to
- * corosync: a restart of hamd is no reason to stop guests. */
+ * corosync, which tells of the group before any ring: a restart of hamd is no
+ * reason to stop guests. */
 static bool
 out_of_quorum(const ham_core *core)
 {
 	return (core->was_connected && !core->connected) ||
-	       (core->connected && ham_ring_equal(core->quorum, core->totem) &&
-		!core->quorate);
+	       (core->connected && core->totem.rep != 0 &&
+		ham_ring_equal(core->quorum, core->totem) && !core->quorate);
 }
 
 void

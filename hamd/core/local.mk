@@ -11,6 +11,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/doubt.c \
 	hamd/core/effect.c \
 	hamd/core/evaluate.c \
+	hamd/core/exchange.c \
 	hamd/core/lease.c \
 	hamd/core/local.c \
 	hamd/core/message.c \

@@ -72,8 +72,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	return w.len;
 }
 
-/* A node has one entry at most, and a destination that may have to be given
- * up has one: record.c counts on both. */
+/* A node has one entry at most, and both sides of a guest in doubt, of which
+ * one may have to be given up, have one: record.c counts on it. */
 static bool
 replicas_sane(const struct ham_guest *guest)
 {
@@ -87,7 +87,8 @@ replicas_sane(const struct ham_guest *guest)
 				return false;
 	}
 	return guest->phase != HAM_GUEST_IN_DOUBT ||
-	       ham_guest_replica(guest, guest->dst);
+	       (ham_guest_replica(guest, guest->dst) &&
+		ham_guest_replica(guest, guest->owner));
 }
 
 /* What the record never holds, whoever wrote it. */

@@ -512,7 +512,7 @@ uint64_t
 ham_record_checksum(const struct ham_record *record)
 {
 	uint8_t bytes[HAM_GUEST_WIRE_MAX];
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+	uint64_t sum = HAM_RECORD_CHECKSUM_EMPTY;
 
 	for (unsigned int i = 0; i < record->n_guests; i++) {
 		size_t len = ham_guest_encode(&record->guests[i], bytes);

@@ -132,6 +132,7 @@ const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,
 bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 
 /* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
+#define HAM_RECORD_CHECKSUM_EMPTY UINT64_C(0xcbf29ce484222325)
 uint64_t ham_record_checksum(const struct ham_record *record);
 
 /* 1 to 47 of [A-Za-z0-9._-], not starting with '-' or '.'. */

@@ -162,7 +162,7 @@ ham_on_persisted(ham_core *core, uint64_t ticket)
 		core->ticket_head = (core->ticket_head + 1) % HAM_MAX_TICKETS;
 		core->n_tickets--;
 		if (t.promise)
-			ham_view_promised(core, t.promise);
+			ham_exchange_promised(core, t.promise);
 		else
 			core->durable = t.pos;
 	}

@@ -20,6 +20,7 @@ enum ham_view_phase {
 struct ham_exchange {
 	bool valid;
 	bool has_store;
+	bool no_guests; /* its record is empty */
 	uint64_t incarnation;
 	struct ham_pos pos;
 	uint64_t promise;
@@ -252,6 +253,19 @@ void ham_fx_fatal(ham_core *core, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void ham_fx_reply(ham_core *core, uint64_t token, const char *error_class,
 		  const char *format, ...) G_GNUC_PRINTF(4, 5);
 
+/* Sets of nodes: a bit per index in the cluster file. */
+static inline uint16_t
+ham_bit(unsigned int index)
+{
+	return (uint16_t)(1u << index);
+}
+
+static inline unsigned int
+ham_popcount(uint16_t mask)
+{
+	return (unsigned int)__builtin_popcount(mask);
+}
+
 /* view.c */
 int ham_node_index(const ham_core *core, uint32_t id); /* -1: unknown */
 uint16_t ham_members(const ham_core *core);	       /* hamds in this ring */
@@ -265,12 +279,23 @@ void ham_view_quorum(ham_core *core, const struct ham_event *event);
 void ham_view_tell(ham_core *core);
 void ham_view_lost(ham_core *core);
 void ham_view_recheck(ham_core *core);
-void ham_view_on_exchange(ham_core *core, unsigned int from,
-			  const struct ham_msg *msg);
-void ham_view_on_adopt(ham_core *core, unsigned int from,
-		       const struct ham_msg *msg);
-void ham_view_promised(ham_core *core, uint64_t promise);
+bool ham_view_has_quorum(const ham_core *core);
+void ham_view_tick(ham_core *core);
 void ham_view_waiting_for(const ham_core *core, char *out, size_t size);
+
+/* exchange.c */
+void ham_exchange_open(ham_core *core);
+void ham_exchange_promised(ham_core *core, uint64_t promise);
+void ham_exchange_say(ham_core *core);
+/* Again, if it is more than what was said last. */
+void ham_exchange_say_who_was_heard(ham_core *core);
+void ham_exchange_msg(ham_core *core, unsigned int from,
+		      const struct ham_msg *msg);
+void ham_exchange_adopt(ham_core *core, unsigned int from,
+			const struct ham_msg *msg);
+void ham_exchange_go_on(ham_core *core);
+/* All have spoken, and nobody may give a state. */
+bool ham_exchange_lacks_source(const ham_core *core);
 
 /* replicate.c */
 void ham_propose(ham_core *core, const struct ham_op *op, uint64_t proposal);
@@ -293,7 +318,6 @@ void ham_recount(ham_core *core);
 void ham_send_check(ham_core *core);
 /* Says again what corosync may have dropped. */
 void ham_replicate_tick(ham_core *core);
-void ham_view_tick(ham_core *core);
 
 /* local.c */
 struct ham_local *ham_local_get(ham_core *core, const char *name);
@@ -362,7 +386,6 @@ bool ham_doubt_undisturbed(const ham_core *core, const struct ham_local *local,
 			   const struct ham_guest *guest);
 void ham_doubt_tell(ham_core *core, struct ham_local *local,
 		    const struct ham_guest *guest);
-bool ham_doubt_lacks_disk(const ham_core *core, const struct ham_guest *guest);
 /* Whose return, or death, would help; 0 if none is waited for. */
 uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,

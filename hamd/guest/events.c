@@ -61,14 +61,35 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 	ham_vm_did(vm, HAM_DID_REPLICA_ERROR, NULL, false);
 }
 
+/* QUORUM_REPORT_BAD, which would name the replica, may come up to a second
+ * after the stop that it explains: QEMU limits its rate (QMP reference). */
 static void
 block_error(struct ham_vm *vm, JsonObject *data)
 {
 	const char *reason = ham_json_string(data, "reason");
 
-	if (!vm->slot_error)
-		ham_err("%s: its own disk failed: %s", vm->name,
-			reason ? reason : "no reason given");
+	if (vm->slot_error)
+		return;
+	if (!reason)
+		reason = "no reason given";
+	if (vm->slot_node) {
+		vm->unclear_error = true;
+		ham_warn("%s: a write failed: %s", vm->name, reason);
+	} else {
+		ham_err("%s: its own disk failed: %s", vm->name, reason);
+	}
+}
+
+/* Its twin may run, or soon will (doc/faults.md, F44): told as any other end
+ * of QEMU. */
+static void
+resumed_unasked(struct ham_vm *vm)
+{
+	ham_err("%s: QEMU resumed the guest, and nobody had ordered it; "
+		"ending QEMU",
+		vm->name);
+	vm->disobeyed = true;
+	ham_qemu_kill(vm);
 }
 
 void
@@ -95,6 +116,8 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	} else if (strcmp(name, "RESUME") == 0) {
 		vm->resume_seen = true;
 		ham_vm_mark(vm, "event RESUME");
+		if (vm->held)
+			resumed_unasked(vm);
 	} else if (strcmp(name, "QUORUM_REPORT_BAD") == 0) {
 		report_bad(vm, data);
 	} else if (strcmp(name, "BLOCK_IO_ERROR") == 0) {

@@ -249,6 +249,8 @@ tell_found(struct ham_vm *vm)
 				  .flag = strcmp(vm->run_state, "io-error") ==
 					  0};
 
+	vm->unclear_error = event.flag;
+	vm->held = event.found != HAM_FOUND_RUNNING;
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
 	vm->guests->spec.on_event(&event, vm->guests->spec.data);

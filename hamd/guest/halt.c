@@ -50,6 +50,7 @@ halt_look(struct ham_vm *vm)
 {
 	if (!vm->qemu)
 		return;
+	vm->held = true; /* `stop` was answered */
 	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
 		      note_jobs);
 	ham_qemu_query_migrate(vm);
@@ -71,6 +72,8 @@ halted(struct ham_vm *vm)
 		halt_look(vm);
 		return false;
 	}
+	if (strcmp(vm->run_state, "running") == 0)
+		ham_flow_fail(vm, "QEMU resumed the guest by itself");
 	return true;
 }
 
@@ -163,6 +166,7 @@ resume_cont(struct ham_vm *vm)
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
+	vm->held = false;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 

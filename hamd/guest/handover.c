@@ -51,12 +51,19 @@ threshold_holds(struct ham_vm *vm)
 }
 
 static void
+stopped(struct ham_vm *vm, JsonNode *value)
+{
+	(void)value;
+	vm->held = true;
+}
+
+static void
 stop_guest(struct ham_vm *vm)
 {
 	vm->tracing = true;
 	vm->copy.stop_us = ham_clock_us();
 	ham_vm_mark(vm, "stop");
-	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
+	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 	for (unsigned int i = 0; vm->copy.mirror && i < ham_vm_n_disks(vm);
 	     i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);

@@ -457,14 +457,14 @@ run_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->slot_error = false;
+	vm->slot_error = vm->unclear_error = false;
 	vm->cont_asked = false;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
 	vm->cont_asked = true;
-	vm->resume_seen = false;
+	vm->resume_seen = vm->held = false;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 

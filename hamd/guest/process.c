@@ -108,6 +108,9 @@ describe_end(const struct ham_vm *vm, int code, int status)
 {
 	g_autofree char *words = NULL;
 
+	if (vm->disobeyed)
+		return g_strdup("QEMU resumed the guest by itself and was "
+				"ended");
 	if (code == CLD_KILLED || code == CLD_DUMPED)
 		return g_strdup_printf("QEMU was ended by signal %d (%s)",
 				       status, strsignal(status));
@@ -121,7 +124,8 @@ describe_end(const struct ham_vm *vm, int code, int status)
 		return g_strdup_printf("QEMU exited with status %d%s%s", status,
 				       words ? ": " : "", words ? words : "");
 	return g_strdup(vm->shutdown_seen ? "the guest powered off"
-					  : "QEMU ended while hamd was away");
+					  : "QEMU ended; how, only the hamd "
+					    "that had started it could tell");
 }
 
 void
@@ -333,6 +337,8 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	spec.uid = spec.gid = vm->uid;
 	vm->shutdown_seen = false;
 	vm->ending = false;
+	vm->held = incoming;
+	vm->disobeyed = false;
 	vm->mig_status[0] = '\0';
 	vm->qemu = ham_child_spawn(&spec, ham_qemu_exited, vm, error);
 	return vm->qemu && ham_state_write(vm, error) &&

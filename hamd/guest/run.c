@@ -33,7 +33,7 @@ launch_process(struct ham_vm *vm)
 
 	vm->role = HAM_ROLE_OWNER;
 	vm->slot_node = 0;
-	vm->slot_error = false;
+	vm->slot_error = vm->unclear_error = false;
 	if (!ham_ports_check(vm, &error) || !ham_ports_open(vm, &error) ||
 	    !ham_qemu_start(vm, false, &error))
 		ham_flow_fail(vm, "%s", error->message);
@@ -180,13 +180,22 @@ to_null(struct ham_vm *vm)
 	ham_slot_swap(vm);
 }
 
-/* Only a stop that the replica caused is ours to end. */
+/* Only a stop that the replica caused, or may have caused, is ours to end: on a
+ * disk of its own the guest fails again at once.  After an error QEMU may still
+ * say "running": its own stop is on the way, and `cont` alone would call that
+ * off and leave the held requests lying (vm_prepare_start() in QEMU). */
 static void
 go_on(struct ham_vm *vm)
 {
-	if (vm->slot_error && strcmp(vm->run_state, "io-error") == 0)
-		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
-	vm->slot_error = false;
+	bool ours = vm->slot_error || vm->unclear_error;
+	bool running = strcmp(vm->run_state, "running") == 0;
+
+	vm->slot_error = vm->unclear_error = false;
+	if (!ours || (!running && strcmp(vm->run_state, "io-error") != 0))
+		return;
+	if (running)
+		ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
+	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
 static const struct ham_step drop_steps[] = {

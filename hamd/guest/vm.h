@@ -78,6 +78,7 @@ struct ham_vm {
 	uint64_t txn;
 	uint32_t slot_node; /* whose copy is in our slot; 0: none */
 	bool slot_error;    /* it refused a write; the guest may stand */
+	bool unclear_error; /* a write failed; nothing says yet on which disk */
 
 	ham_child *qemu;
 	ham_qmp *qmp;
@@ -106,6 +107,8 @@ struct ham_vm {
 	bool keep_daemon;	 /* DISCARD: a replica goes on */
 	bool cont_asked;
 	bool resume_seen;	/* since cont was asked */
+	bool held;		/* must stand still: a RESUME is QEMU's own */
+	bool disobeyed;		/* there was one, and QEMU is being ended */
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint slot_watch;

@@ -79,6 +79,23 @@ owners(uint8_t world)
 	course_wait(s, WAITS);
 	settle_fenced(s);
 	back(s, "apart", world);
+	/* a restart within quorum: the group is told before the ring */
+	s = course_with_replica(world);
+	PUT(s, SCRIPT_RESTART, 1);
+	course_found(s, 1, HAM_FOUND_RUNNING, 0);
+	PUT(s, SCRIPT_READY, 1);
+	course_view(s, TOGETHER);
+	PUT(s, SCRIPT_COMMAND, 0, HAM_CMD_START, A, 2, 0);
+	course_settle(s);
+	course_save(s, "restarted-in-quorum-%u", world);
+	/* the ring before the group */
+	s = course_with_replica(world);
+	course_restart(s, 1, HAM_FOUND_RUNNING, 0, SCRIPT_ALL);
+	course_settle(s);
+	course_wait(s, 2);
+	PUT(s, SCRIPT_COMMAND, 0, HAM_CMD_START, A, 2, 0);
+	course_settle(s);
+	course_save(s, "restarted-ring-first-%u", world);
 	/* the keeper of the watchdog still holds a lease */
 	s = course_with_replica(world);
 	course_restart(s, 1, HAM_FOUND_RUNNING, 2, SCRIPT_ALL);

@@ -87,7 +87,10 @@ struct world_core {
 	struct world_seen seen[WORLD_NODES];
 	bool odd_ring; /* its nodes changed; no corosync does that */
 	bool frozen;
-	bool freeze_said; /* in this life */
+	bool freeze_said;	/* in this life */
+	bool lost;		/* corosync, that it had */
+	struct ham_ring quorum; /* the last that was told, */
+	bool quorate;		/* and what it said */
 	uint64_t last_attempt;
 	/* what world_check.c remembers of this life */
 	uint64_t last_ticket;

@@ -5,7 +5,7 @@
  * the ring; DEAD is asked for on a proof of this very ring only: fenced, or as
  * long without it as T_wait says, by all that share the view.  The lease only
  * grows, never beyond its length; no vCPU is set going without one.  FREEZE
- * alternates.
+ * alternates, and nobody is frozen who was not told that quorum is gone.
  *
  * DEAD is judged only where nobody spoke in another's name: whom a node hears
  * it believes.
@@ -22,6 +22,8 @@ world_death_begin(const struct world *world, struct world_core *node)
 	node->frozen = world->flags & WORLD_LEASES;
 	node->freeze_said = false;
 	node->last_attempt = 0;
+	node->lost = node->quorate = false;
+	node->quorum = (struct ham_ring){0, 0};
 }
 
 static void
@@ -58,6 +60,16 @@ world_death_told(const struct world *world, struct world_core *node,
 
 	if (event->kind == HAM_EV_TOTEM)
 		told_totem(world, node, event);
+	if (event->kind == HAM_EV_TOTEM || event->kind == HAM_EV_GROUP)
+		node->lost = false;
+	if (event->kind == HAM_EV_QUORUM) {
+		node->quorum = event->ring;
+		node->quorate = event->flag;
+	}
+	if (event->kind == HAM_EV_LOST) {
+		node->lost = true;
+		node->quorum = (struct ham_ring){0, 0};
+	}
 	if (event->kind != HAM_EV_FENCED)
 		return;
 	g_assert(event->node >= 1 && event->node <= WORLD_NODES);
@@ -101,6 +113,10 @@ world_death_check(const struct world *world, struct world_core *node,
 		node->lease_until_us = (int64_t)fx->value;
 	} else {
 		g_assert(!node->freeze_said || fx->flag != node->frozen);
+		/* not on the way to corosync, nor between two rings */
+		g_assert(!fx->flag || node->lost ||
+			 (!node->quorate && node->told.rep != 0 &&
+			  ham_ring_equal(node->quorum, node->told)));
 		node->freeze_said = true;
 		node->frozen = fx->flag;
 	}

@@ -2,7 +2,7 @@
 /* tests/model/commit.pml - what is committed is never lost, nor ever two things
  *
  * How a view agrees on its record (doc/protocol.md, "A view begins", "A
- * record's way", "A restarted hamd joins"; hamd/core/view.c, replicate.c):
+ * record's way", "A restarted hamd joins"; hamd/core/exchange.c, replicate.c):
  * view.pml, then RECORDs numbered by the leader, STORED, committed by a
  * majority.  Rings break and break again while states are exchanged, tails are
  * read past a gap, nodes and the whole cluster lose power at any moment, hamds

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/model/view.pml - from a ring to a view that has one state
  *
- * Part of commit.pml: hamd/core/view.c, message by message.  A promise is
+ * Part of commit.pml: hamd/core/exchange.c, message by message.  A promise is
  * stored and said with the hamds heard so far; ADOPT comes when all have said
  * the same of both, and is void if that is no longer so where it stands in the
  * order; a hamd that comes into a ring with a state is given it by the leader.

@@ -4,8 +4,9 @@
 #
 # coverage.sh [--seconds N] [--at-least PERCENT]
 # Builds hamd/core/ with gcov in a folder of its own, runs the simulator for N
-# seconds of processor time (30), the stories and the core's unit tests on it,
-# and prints the share of lines and branches of each file.  Fails below PERCENT
+# seconds of processor time (30), the stories, the core's unit tests and the
+# step fuzzer's corpus on it, and prints the share of lines and branches of each
+# file.  Fails below PERCENT
 # of branches (90), or if a row of the in-doubt table (doubt.c) was never met.
 set -eu -o pipefail
 export LC_ALL=C
@@ -49,11 +50,17 @@ for unit in message record wire; do
 	program "check_$unit" "$top/tests/unit/check_$unit.c"
 done
 
+program corpus_step -DHAM_CORPUS='"step"' -DHAM_CUTS=1 \
+	"$top"/tests/fuzz/{fuzz_step,say,world,world_check,world_death}.c \
+	"$top"/tests/fuzz/{world_life,run_corpus}.c
+
 ./ham-sim --seeds 100000000 --seconds "$seconds" | tail -n 1
 HAM_SIM=$PWD/ham-sim srcdir=$top "$top/tests/sim/test-stories.sh" | tail -n 1
 for unit in core death message record wire; do
 	CK_FORK=no CK_VERBOSITY=minimal "./check_$unit" | tail -n 1
 done
+
+srcdir=$top ./corpus_step "$top"/tests/fuzz/corpus/step/* | tail -n 1
 
 # A branch of an assertion that never fails can't be taken.
 gcov -b -c core/*.gcda >gcov.txt 2>/dev/null

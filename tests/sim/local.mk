@@ -26,7 +26,8 @@ tests_sim_ham_sim_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_sim_ham_sim_LDADD = libhamcore.la $(GLIB_LIBS)
 
 TESTS += tests/sim/test-same-trace.sh tests/sim/test-stories.sh \
-	tests/sim/test-story-words.sh
+	tests/sim/test-story-words.sh tests/sim/test-mutant-texts.sh
 EXTRA_DIST += tests/sim/test-same-trace.sh tests/sim/test-stories.sh \
-	tests/sim/test-story-words.sh \
+	tests/sim/test-story-words.sh tests/sim/test-mutant-texts.sh \
+	tests/sim/mutants.py tests/sim/search.sh tests/sim/coverage.sh \
 	tests/sim/stories

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/sim/mutants.py - switch off one guard of the core, and be found out
 
-mutants.py [--seconds N] [--jobs N] [--some N] [--list] [NAME...]
+mutants.py [--seconds N] [--jobs N] [--quick] [--list | --texts] [NAME...]
 
 Each mutant is a copy of hamd/core/ with a text replaced; the simulator is
 built on it and must find a broken rule within 60 s of one processor.  A mutant that
 lives is a guard that nothing tests, or no guard at all: exit 1.  A text that
 is not found exactly once is an error (2): the core has changed, the mutant
-must follow.  Needs cc and pkg-config; refuses to touch the tree itself.
+must follow; --texts looks at that alone.  --quick: those that are found within
+some seconds.  Needs cc and pkg-config; refuses to touch the tree itself.
 """
 
 import argparse
@@ -41,10 +42,10 @@ MUTANTS = {
     "ghost-filter": [(
         "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
     "position-order": [(
-        "view.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
+        "exchange.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
         "ham_pos_compare(e->pos, core->exchange[best].pos) < 0")],
     "tentative-tail": [(
-        "view.c",
+        "exchange.c",
         "const char *refusal = ham_msg_adopt_guests(msg, &core->record);",
         "const char *refusal = core->record.n_guests > msg->n_guests\n"
         "\t\t? (core->record.pos = msg->pos, NULL)\n"
@@ -68,7 +69,7 @@ MUTANTS = {
     "quorum-of-this-ring": [(
         "view.c",
         "ham_ring_equal(core->quorum, core->totem) &&\n"
-        "\t       popcount(ham_members(core)) >= ham_majority(core) &&",
+        "\t       ham_popcount(ham_members(core)) >= ham_majority(core) &&",
         "core->config.n_nodes > 0 &&")],
     "yielded-is-yielded": [(
         "doubt.c", "case HAM_L_S_HALTED:\n\t\treturn HAM_STANDING_HOLDS;",
@@ -128,9 +129,14 @@ MUTANTS = {
     "time-to-wait": [(
         "death.c", "peer->lease_us + 2 * watchdog", "watchdog / 4")],
     "wait-from-the-last-to-see-it": [(
-        "death.c", "since = MAX(since, core->exchange[k].away_us[i]);",
-        "since = k ? MIN(since, core->exchange[k].away_us[i])\n"
-        "\t\t\t\t  : core->exchange[k].away_us[i];")],
+        "death.c", "since = MAX(since, core->exchange[k].valid "
+        "? core->exchange[k].away_us[i] : core->joined_us);",
+        "since = since && since < core->exchange[k].away_us[i] ? since "
+        ": core->exchange[k].away_us[i];")],
+    "newcomer-waits": [(
+        "death.c", ": core->joined_us);", ": since);")],
+    "word-of-this-ring": [(
+        "command.c", "ham_ring_equal(p->ring, core->totem))", "p->token)")],
     "proof-of-this-ring": [(
         "death.c", "peer->off = false;\n\t\tpeer->proposed_us = 0;",
         "peer->proposed_us = 0;")],
@@ -144,10 +150,10 @@ MUTANTS = {
         "source.c", "if (local->stage == HAM_L_S_GATE) {\n\t\t/* CUTOVER",
         "if (!core) {\n\t\t/* CUTOVER")],
     "heard-each-other": [(
-        "view.c", "e->promise != term || e->heard != heard))",
+        "exchange.c", "e->promise != term || e->heard != heard))",
         "e->promise != term || heard == 0))")],
     "majority-with-a-store": [(
-        "view.c", "if (with_store >= ham_majority(core))",
+        "exchange.c", "if (with_store >= ham_majority(core))",
         "if (with_store >= 1)")],
     "no-gap-in-the-order": [(
         "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
@@ -158,8 +164,8 @@ MUTANTS = {
         "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
         "if (msg->pos.count > core->record.pos.count + 1) {")],
     "stale-owner-ended": [(
-        "local.c", "if (!keeps_owner(core, local, guest))",
-        "if (!keeps_owner(core, local, guest) && !guest)")],
+        "local.c", "if (keeps_owner(core, local, guest)) return;",
+        "if (guest || keeps_owner(core, local, guest))\n\t\t\treturn;")],
     "stale-source-ended": [(
         "local.c", "if (!keeps_source(core, local, guest))",
         "if (!guest && !keeps_source(core, local, guest))")],
@@ -230,6 +236,14 @@ BEHIND = {
 }
 
 
+# What a minute of the search always finds; the rest is for --long.
+QUICK = [
+    "death-before-promotion", "position-order", "undisturbed", "majority",
+    "outdated-ends-the-migration", "start-from-a-current-copy",
+    "promote-a-current-copy", "time-to-wait",
+]
+
+
 def replace(folder, edits):
     for name, old, new in edits:
         path = folder / name
@@ -240,6 +254,21 @@ def replace(folder, edits):
         if len(pattern.findall(text)) != 1:
             raise ValueError(f"{name}: not once in it: {old!r}")
         path.write_text(pattern.sub(lambda _: new, text))
+
+
+def check_texts(mutants):
+    wrong = 0
+    for name, edits in mutants.items():
+        with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+            core = pathlib.Path(folder) / "core"
+            shutil.copytree(TOP / "hamd" / "core", core)
+            try:
+                replace(core, edits)
+            except ValueError as error:
+                print(f"mutants.py: {name}: {error}", file=sys.stderr)
+                wrong += 1
+    print(f"{len(mutants)} mutants, {wrong} that do not fit the core")
+    return 2 if wrong else 0
 
 
 def flags(option):
@@ -282,8 +311,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--some", type=int, metavar="N",
-                        help="only so many, others every day")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--texts", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
@@ -294,10 +323,10 @@ def main():
         print(f"mutants.py: no such mutant: {', '.join(unknown)}",
               file=sys.stderr)
         return 2
-    if args.some:
-        day = int(time.time()) // 86400
-        names = [names[(day * args.some + k) % len(names)]
-                 for k in range(min(args.some, len(names)))]
+    if args.quick:
+        names = [name for name in names if name in QUICK]
+    if args.texts:
+        return check_texts(every)
     if args.list:
         print("\n".join(names))
         return 0

@@ -446,6 +446,9 @@ go(struct sim *sim, void *data)
 	    node->vm[w->guest].work != w->work)
 		return;
 	if (stands_still(sim, w)) {
+		if (w->act == HAM_DO_SLOT_DROP)
+			sim->node[w->node].vm[w->guest].drop_at =
+				sim->now_us + 51 * SIM_MS;
 		sim_at(sim, 50 * SIM_MS, go, g_memdup2(w, sizeof(*w)));
 		return;
 	}
@@ -589,10 +592,14 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		did(sim, &w, HAM_DID_SLOT_DROPPED, false);
 	}
 	if (fx->act == HAM_DO_SLOT_DROP) {
-		vm->drop_at =
-			sim->now_us + sim_between(sim, 2 * SIM_MS, 20 * SIM_MS);
-		later(sim, &w, vm->drop_at - sim->now_us,
-		      vm->drop_at - sim->now_us);
+		int64_t after_us = sim_between(sim, 2 * SIM_MS, 20 * SIM_MS);
+
+		/* whatever is asked next waits for it, however long it takes */
+		if (sim_chance(sim, sim->rates.slow))
+			after_us *= 20;
+		vm->drop_at = sim->now_us + after_us;
+		w.stage++;
+		sim_at(sim, after_us, go, g_memdup2(&w, sizeof(w)));
 		return;
 	}
 	if (fx->act == HAM_DO_CAPTURE)

@@ -43,7 +43,7 @@ three_guests(void)
 		g->epoch = UINT64_C(0x0102030405060708) + i;
 		g->txn = UINT64_C(0x1112131415161718) + i;
 		for (unsigned int k = 0; k <= i; k++) {
-			g->replica[k].node = 5 + k;
+			g->replica[k].node = k < 2 ? 5 + k : g->owner;
 			g->replica[k].state = HAM_REPLICA_CURRENT;
 			g->replica[k].generation = UINT64_C(1) << (60 - k);
 		}
@@ -583,6 +583,8 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED(g->replica[3].state = HAM_REPLICA_N_STATES);
 	GUEST_REFUSED(g->replica[3].node = g->replica[0].node);
 	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = 7));
+	GUEST_REFUSED(
+		(g->phase = HAM_GUEST_IN_DOUBT, g->dst = 5, g->owner = 7));
 }
 END_TEST
 
