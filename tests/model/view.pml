@@ -4,7 +4,8 @@
  * Part of commit.pml: hamd/core/exchange.c, message by message.  A promise is
  * stored and said with the hamds heard so far; ADOPT comes when all have said
  * the same of both, and is void if that is no longer so where it stands in the
- * order; a hamd that comes into a ring with a state is given it by the leader.
+ * order, or if the group is another one there than it names; a hamd that comes
+ * into a ring with a state is given it by the leader.
  * Refused: a second ADOPT that a node asks for because the first left it out.
  */
 #define M(n) group[n]
@@ -191,8 +192,15 @@ inline takes_over(n)
 #define HEARD_BIT(n, i) (life[3 * (n) + (i)] -> NB(i) : 0)
 #define ADMITTED(n) (MEMBERS & M(n) & \
 	(HEARD_BIT(n, 0) | HEARD_BIT(n, 1) | HEARD_BIT(n, 2)))
+/* The group is that of its place in the order.  Else who came since could count
+ * words said by those who had not read this ADOPT yet, and have a state now. */
+#ifdef ANY_GROUP
 #define VOID(n) (JOINED_BY == 0 && \
 	(joined[n] || !AGREED(n, MEMBERS, TERM(h_a))))
+#else
+#define VOID(n) (JOINED_BY == 0 && \
+	(joined[n] || MEMBERS != M(n) || !AGREED(n, MEMBERS, TERM(h_a))))
+#endif
 
 inline on_adopt(n)
 {
