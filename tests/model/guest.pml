@@ -65,7 +65,9 @@
 #define STOP 10
 #define NOTHING 11
 
+#ifndef PROMOTE_STEP
 #define PROMOTE_STEP 3
+#endif
 #define FIRST REC(MIGRATING, S, 1, 0, 1)
 
 /* each node's record, in memory and on its disk, with its position */

@@ -105,7 +105,7 @@ active proctype cluster()
 	/* messages */
 	:: atomic {
 		if
-		:: nempty(box[0]) && !STORES(0) && !FINISH_DUE -> x = 0
+		:: nempty(box[0]) && !STORES(0) -> x = 0
 		:: nempty(box[1]) && !STORES(1) -> x = 1
 		:: nempty(box[2]) && !STORES(2) -> x = 2
 		fi;

@@ -17,7 +17,7 @@
 	((view[S] == cur && told[S] > mc[S] && told[D] > mc[S]) || \
 	 (late[S] > mc[S] && late_both)))
 
-/* OUTCOME(D) is committed: the image at S is void */
+/* OUTCOME(D) is committed: the image at S is void, and ends in its own time */
 #define FINISH_DUE (st[S] >= CAPT && st[S] <= EMPTY && EVALUATES(S) && \
 	PHASE(mr[S]) != DOUBT && PHASE(mr[S]) != STOPPED && \
 	OWNER(mr[S]) == D && EPOCH(mr[S]) == ep[S] + 1)
