@@ -2,19 +2,18 @@
 /* tests/model/commit.pml - what is committed is never lost, nor ever two things
  *
  * How a view agrees on its record (doc/protocol.md, "A view begins", "A
- * record's way"; hamd/core/exchange.c, replicate.c): promise stored, EXCHANGE,
- * the same promise from all, ADOPT by the highest position, RECORDs numbered
- * by the leader, STORED, committed by a majority.  Rings break and break
- * again while states are exchanged, tails are read past a gap, nodes and the
- * whole cluster lose power at any moment, stores lag behind memory.
+ * record's way", "A restarted hamd joins"; hamd/core/exchange.c, replicate.c):
+ * view.pml, then RECORDs numbered by the leader, STORED, committed by a
+ * majority.  Rings break and break again while states are exchanged, tails are
+ * read past a gap, nodes and the whole cluster lose power at any moment, hamds
+ * end and come back while the ring stands, stores lag behind memory.
  * Corosync's ring numbers are not used for terms: they may be lost.
  * Checked: EQUAL, at equal positions equal records; KEPT, what anyone knew
- * committed is in every record that a view adopts, and in its place.
+ * committed is in every record that is adopted; ONE, one state in a ring.
  *
  * A record is the set of operations in it, each a bit: operations are
  * numbered as they are made, so a set has one order only.
- * Left out: what operations mean (handover.pml), joining a view that stands
- * (a restart of hamd is a change of the ring here), message loss in a ring.
+ * Left out: what operations mean (handover.pml), message loss in a ring.
  */
 #ifndef FAULTS
 #define FAULTS 1
@@ -25,27 +24,31 @@
 #ifndef RECORDS
 #define RECORDS 2
 #endif
+/* nodes whose hamds are gone when the story begins */
+#ifndef BEGIN_OUT
+#define BEGIN_OUT 0
+#endif
+#define BEGIN_IN (7 & ~BEGIN_OUT)
 #ifndef ONLY
 #define ONLY 0
 #endif
 #define MUST(p, c) assert((c) || (ONLY != 0 && ONLY != p))
 #define EQUAL 1
 #define KEPT 2
+#define ONE 3
 
-#ifdef NO_VIEW_CHECK
-#define SENDABLE(x) (rm & NB(x))
-#else
 #define SENDABLE(x) (view[x] == cur && (rm & NB(x)))
-#endif
-#define Q 11
+#define Q 14
 #define CUTS(part) cut(part); cut(1 & ~part); cut(2 & ~part); cut(4 & ~part);
 #include "ring.pml"
 #define send(from, kind, num, what) send_to(7, from, kind, num, what)
 
-#define EXCHANGE 2 /* number: promise; content: position, record */
-#define ADOPT 3    /* number: term; content: record */
-#define RECORD 4   /* number: term, count; content: its operation */
-#define STORED 5   /* number: term, count */
+#define EXCHANGE 2 /* number: promise, life; content: position, hearing */
+#define ADOPT 3    /* number: position; content: record, members, joined */
+#define RECORD 4   /* number: position; content: its operation */
+#define STORED 5   /* number: position */
+#define LEFT 6     /* number: whose hamd */
+#define CAME 7     /* content: the hamds of the ring */
 
 #define POS(term, count) ((term) << 3 | (count))
 #define TERM(pos) ((pos) >> 3)
@@ -57,8 +60,13 @@ byte d_rec[3];
 /* in memory */
 byte promise[3], pos[3];
 byte rec[3];
-byte asked[3];     /* a promise that is being stored */
-bit exchanging[3], joined[3];
+bit exchanging[3];
+byte joined[3];    /* whom n believes to be in its view; 0: n is not */
+byte wanted[3];    /* who asks n's view for its state */
+byte group[3] = 7; /* hamds in the ring, as n was told */
+byte life[9];      /* [3 n + i]: of the hamd of i that n heard, 0: none */
+byte hof[9];       /* [3 n + i]: whom i said it had heard */
+byte said_hof[3];
 byte base[3];      /* of the term joined */
 byte heard[9];     /* [3 n + i]: promise of i heard by n, 0: none */
 byte heard_pos[9];
@@ -72,27 +80,16 @@ byte assigned[3];
 byte made;         /* operations made so far */
 byte kept_pos, kept_rec; /* the highest anyone knew committed */
 byte faults = FAULTS, changes = CHANGES;
+byte lives[3] = 1; /* of each node's hamd */
+byte out;          /* nodes whose hamd is gone, in a ring that stands */
 byte x, w_to;
+SCRATCH byte w_new, w_num;
+SCRATCH short w_what;
 
 /* nobody speaks up while another is far behind; promises always find room */
-#define ROOM (len(box[0]) < Q - 6 && len(box[1]) < Q - 6 && \
-	len(box[2]) < Q - 6)
-#define M(n) mask_of[n]
-byte mask_of[3] = 7; /* members of the ring as node n was told */
-#define ALL_SAID(n) ( \
-	(!(M(n) & 1) || heard[3 * (n)] == promise[n]) && \
-	(!(M(n) & 2) || heard[3 * (n) + 1] == promise[n]) && \
-	(!(M(n) & 4) || heard[3 * (n) + 2] == promise[n]))
-#define HP(n, i) ((M(n) & NB(i)) -> heard_pos[3 * (n) + (i)] + 1 : 0)
-#ifdef ADOPT_ANY
-#define SOURCE(n) ((M(n) & 1) -> 0 : 1)
-#else
-/* the highest position; among equals the lowest id */
-#define SOURCE(n) ( \
-	(HP(n, 0) >= HP(n, 1) && HP(n, 0) >= HP(n, 2)) -> 0 : \
-	((HP(n, 1) >= HP(n, 2)) -> 1 : 2))
-#endif
-#define LEADER(n) (joined[n] && (M(n) & (NB(n) - 1)) == 0)
+#define ROOM (len(box[0]) < Q - 9 && len(box[1]) < Q - 9 && \
+	len(box[2]) < Q - 9)
+#define LEADER(n) (joined[n] && (joined[n] & (NB(n) - 1)) == 0)
 #define TWO(a, b, c) ((a) + (b) + (c) >= 2)
 #ifdef ONE_STORED
 #define MAJORITY(n, p) (stored[3 * (n)] >= p || stored[3 * (n) + 1] >= p || \
@@ -101,95 +98,15 @@ byte mask_of[3] = 7; /* members of the ring as node n was told */
 #define MAJORITY(n, p) TWO(stored[3 * (n)] >= p, stored[3 * (n) + 1] >= p, \
 	stored[3 * (n) + 2] >= p)
 #endif
-#define ACTIVE(n) (joined[n] && committed[n] >= base[n])
+#define ACTIVE(n) (TWO_IN(joined[n]) && committed[n] >= base[n])
 
-inline forget(n)
+inline tell_stored(n)
 {
-	exchanging[n] = 0;
-	joined[n] = 0;
-	asked[n] = 0;
-	base[n] = 0;
-	committed[n] = 0;
-	told[n] = 0;
-	adopt_sent[n] = 0;
-	assigned[n] = 0;
-	h_i = 0;
-	do
-	:: h_i < 3 ->
-		heard[3 * n + h_i] = 0;
-		heard_pos[3 * n + h_i] = 0;
-		stored[3 * n + h_i] = 0;
-		h_i++
-	:: else -> break
-	od
+	told[n] = pos[n];
+	send(n, STORED, pos[n], 0)
 }
 
-/* A promise is on its way to the disk and a crash meets it there: as if the
- * ring had not been seen.  So it is stored at once.
- * The store works in order: a promise on it means all before is, too. */
-inline store_promise(n)
-{
-	d_pos[n] = pos[n];
-	d_rec[n] = rec[n];
-#ifndef PROMISE_NOT_STORED
-	d_promise[n] = asked[n];
-#endif
-	promise[n] = asked[n];
-	asked[n] = 0;
-	exchanging[n] = 1;
-	h_r = d_pos[n];
-	send(n, EXCHANGE, promise[n], h_r);
-	h_r = 0
-}
-
-inline on_conf(n)
-{
-	view[n] = h_a;
-	mask_of[n] = h_r;
-	forget(n);
-	if
-	:: h_a != LONE -> asked[n] = promise[n] + 1; store_promise(n)
-	:: else
-	fi
-}
-
-inline on_exchange(n)
-{
-	if
-	:: !joined[n] && view[n] != LONE ->
-		heard[3 * n + h_f] = h_a;
-		heard_pos[3 * n + h_f] = h_r;
-		if
-		:: h_a > promise[n] -> asked[n] = h_a; store_promise(n)
-		:: else
-		fi
-	:: else
-	fi
-}
-
-inline on_adopt(n)
-{
-	if
-#ifdef NO_TERM_CHECK
-	:: exchanging[n] && !joined[n] ->
-#else
-	:: exchanging[n] && !joined[n] && h_a == promise[n] ->
-#endif
-		exchanging[n] = 0;
-		joined[n] = 1;
-		pos[n] = POS(h_a, 0);
-		base[n] = pos[n];
-		rec[n] = h_r;
-		assigned[n] = 0;
-		told[n] = 0;
-		h_i = 0;
-		do
-		:: h_i < 3 -> heard[3 * n + h_i] = 0; heard_pos[3 * n + h_i] = 0; h_i++
-		:: else -> break
-		od
-	:: else
-	fi
-}
+#include "view.pml"
 
 inline on_record(n)
 {
@@ -214,7 +131,7 @@ inline on_record(n)
 inline on_stored(n)
 {
 	if
-	:: joined[n] && TERM(h_a) == TERM(base[n]) ->
+	:: (joined[n] & NB(h_f)) && TERM(h_a) == TERM(base[n]) ->
 		stored[3 * n + h_f] = h_a;
 		h_i = 0;
 		do
@@ -248,6 +165,8 @@ inline deliver(n)
 	:: h_k == ADOPT -> on_adopt(n)
 	:: h_k == RECORD -> on_record(n)
 	:: h_k == STORED -> on_stored(n)
+	:: h_k == LEFT -> on_left(n)
+	:: h_k == CAME -> on_came(n)
 	fi;
 	h_k = 0; h_f = 0; h_a = 0; h_r = 0; h_i = 0;
 	equal()
@@ -262,11 +181,6 @@ inline equal()
 }
 
 #define TELLS_STORED(n) (joined[n] && d_pos[n] == pos[n] && told[n] < pos[n])
-inline tell_stored(n)
-{
-	told[n] = pos[n];
-	send(n, STORED, pos[n], 0)
-}
 
 inline store(n)
 {
@@ -278,34 +192,17 @@ inline store(n)
 	fi
 }
 
-#define ADOPTS(n) (exchanging[n] && !adopt_sent[n] && \
-	view[n] == cur && ALL_SAID(n) && SOURCE(n) == n)
-inline adopts(n)
-{
-	adopt_sent[n] = 1;
-	/* everything that was committed, and nothing but what follows it */
-	MUST(KEPT, (rec[n] & kept_rec) == kept_rec);
-	h_r = rec[n];
-	send(n, ADOPT, promise[n], h_r);
-	h_r = 0
-}
-
-#ifdef EAGER_LEADER
-#define MAY_LEAD(n) joined[n]
-#else
-#define MAY_LEAD(n) ACTIVE(n)
-#endif
 #ifdef NO_NUMBERS
 #define LEADS(n) joined[n]
 #else
 #define LEADS(n) LEADER(n)
 #endif
-#define NUMBERS(n) (LEADS(n) && MAY_LEAD(n) && view[n] == cur && \
-	made < RECORDS && ROOM)
+#define NUMBERS(n) (LEADS(n) && ACTIVE(n) && view[n] == cur && \
+	!wanted[n] && made < RECORDS && ROOM)
 inline number(n)
 {
 	assigned[n]++;
-	h_a = base[n] + assigned[n];
+	h_a = POS(TERM(base[n]), assigned[n]);
 	h_r = 1 << made;
 	made++;
 	send(n, RECORD, h_a, h_r);
@@ -318,24 +215,75 @@ inline lose_power(n)
 	rec[n] = d_rec[n];
 	promise[n] = d_promise[n];
 	forget(n);
-	mask_of[n] = 0;
+	group[n] = 0;
 	power_off(n);
+	out = out & ~NB(n);
 	equal()
+}
+
+/* n's hamd leaves the group, or comes into it; the ring stands */
+inline tell_group(n, kind)
+{
+	h_n = 0;
+	do
+	:: h_n < 3 ->
+		if
+		:: (rm & up & NB(h_n)) -> push(h_n, kind, n, n, rm & ~out)
+		:: else
+		fi;
+		h_n++
+	:: else -> break
+	od;
+	h_n = 0
+}
+
+#define ENDS(n) (faults > 0 && (rm & up & NB(n)) && view[n] == cur && ROOM)
+inline hamd_ends(n)
+{
+	lose_power(n);
+	lives[n]++;
+	out = out | NB(n);
+	tell_group(n, LEFT)
+}
+
+#define COMES(n) ((out & NB(n)) && ROOM)
+inline hamd_comes(n)
+{
+	out = out & ~NB(n);
+	up = up | NB(n);
+	view[n] = cur;
+	tell_group(n, CAME)
 }
 
 active proctype cluster()
 {
 	d_step {
-		joined[0] = 1; joined[1] = 1; joined[2] = 1;
-		promise[0] = 1; promise[1] = 1; promise[2] = 1;
-		d_promise[0] = 1; d_promise[1] = 1; d_promise[2] = 1;
+		up = BEGIN_IN;
+		out = BEGIN_OUT;
+		x = 0;
+		do
+		:: x < 9 ->
+			if
+			:: (BEGIN_IN & NB(x / 3)) && (BEGIN_IN & NB(x % 3)) ->
+				life[x] = 1;
+				stored[x] = POS(1, 0)
+			:: else
+			fi;
+			x++
+		:: else -> break
+		od;
 		x = 0;
 		do
 		:: x < 3 ->
-			pos[x] = POS(1, 0); d_pos[x] = pos[x]; base[x] = pos[x];
-			told[x] = pos[x]; committed[x] = pos[x];
-			stored[3 * x] = pos[x]; stored[3 * x + 1] = pos[x];
-			stored[3 * x + 2] = pos[x];
+			promise[x] = 1; d_promise[x] = 1;
+			pos[x] = POS(1, 0); d_pos[x] = pos[x];
+			if
+			:: BEGIN_IN & NB(x) ->
+				joined[x] = BEGIN_IN; group[x] = BEGIN_IN;
+				base[x] = pos[x]; told[x] = pos[x];
+				committed[x] = pos[x]
+			:: else -> lives[x] = 2; group[x] = 0; view[x] = LONE
+			fi;
 			x++
 		:: else -> break
 		od;
@@ -358,6 +306,9 @@ active proctype cluster()
 	:: d_step { ADOPTS(0) -> adopts(0) }
 	:: d_step { ADOPTS(1) -> adopts(1) }
 	:: d_step { ADOPTS(2) -> adopts(2) }
+	:: d_step { WELCOMES(0) -> welcomes(0) }
+	:: d_step { WELCOMES(1) -> welcomes(1) }
+	:: d_step { WELCOMES(2) -> welcomes(2) }
 	:: d_step { NUMBERS(0) -> number(0) }
 	:: d_step { NUMBERS(1) -> number(1) }
 	:: d_step { NUMBERS(2) -> number(2) }
@@ -366,7 +317,13 @@ active proctype cluster()
 	:: d_step { faults > 0 && (up & 4) -> faults--; lose_power(2) }
 	:: d_step { faults > 0 && up == 7 -> faults--;
 		lose_power(0); lose_power(1); lose_power(2) }
-	:: d_step { up != 7 && changes > 0 -> up = 7 }
+	:: d_step { ENDS(0) -> faults--; hamd_ends(0) }
+	:: d_step { ENDS(1) -> faults--; hamd_ends(1) }
+	:: d_step { ENDS(2) -> faults--; hamd_ends(2) }
+	:: d_step { COMES(0) -> hamd_comes(0) }
+	:: d_step { COMES(1) -> hamd_comes(1) }
+	:: d_step { COMES(2) -> hamd_comes(2) }
+	:: d_step { (up | out) != 7 && changes > 0 -> up = 7 & ~out }
 	:: atomic {
 		changes > 0 ->
 		changes--;
@@ -378,6 +335,7 @@ active proctype cluster()
 		:: up == 7 -> w_to = 7
 		fi;
 		change(w_to);
+		out = 0;
 		/* what is said in a tail goes nowhere: its time does not matter */
 		x = 0;
 		do

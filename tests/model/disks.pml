@@ -5,9 +5,10 @@
  * disk has the number of the newest write it took.  Covers: a write held until
  * every connected replica took it or OUTDATED is committed; CUTOVER racing
  * OUTDATED (of the destination: it ends the migration; of the third: CUTOVER
- * outdates it); trouble behind a proposed CUTOVER; the slot that D runs with;
- * OUTCOME either way; promotion of any current disk once the owner's death is
- * proven; storage links that break apart from the ring, and power.
+ * outdates it); a copy to D that breaks and holds no write up, also while S's
+ * hamd is gone and its QEMU writes on; D's standing "disk"; the slot that D runs
+ * with; OUTCOME either way; promotion of any current disk once the owner's death
+ * is proven; storage links that break apart from the ring, and power.
  * Checked: I3 and I4 in one: who runs next has every acknowledged write; and
  * END, when nothing can move the guest runs, or its writes wait for a death
  * that cannot be proven.
@@ -62,6 +63,7 @@ byte current = CURRENT0; /* by the record */
 byte want;               /* proposed; the order takes any of them next */
 bit gate;                /* S has proposed CUTOVER */
 bit captured, drained;   /* S stands still; D's disk took all S tried */
+bit hamd = 1;            /* S's; its QEMU goes on without it */
 
 byte runner = S;
 byte slots = NB(D) | NB(C); /* copies the runner's writes go to */
@@ -74,6 +76,15 @@ byte faults = FAULTS;
 #define LOST(n) ((slots & NB(n)) && !(linked & up & NB(n)))
 #define TOOK(n) (!(slots & NB(n)) || disk[n] == tried)
 #define RUNS (runner != NOBODY && !halted)
+/* somebody there to drive the runner's QEMU */
+#define LED (runner != NOBODY && (runner != S || hamd))
+/* D's disk hangs on a mirror, which never holds a write up */
+#define MIRROR (COPIES && runner == S && (slots & NB(D)))
+#ifdef COLD_UNDRAINED
+#define D_WHOLE 1
+#else
+#define D_WHOLE (drained || !COPIES)
+#endif
 
 /* What is found on n's disk is what the guest sees from now on. */
 inline takes_over(n, others)
@@ -142,22 +153,24 @@ inline commit_outdated(n)
 
 #define MAY_TAKE(n) (RUNS && (slots & linked & up & NB(n)) && disk[n] < tried)
 #define ALL_TOOK (disk[runner] == tried && TOOK(S) && TOOK(D) && TOOK(C))
-/* a copy that counts: its OUTDATED is committed; a destination's that does
- * not count yet: CUTOVER was not proposed, and this migration is over */
+/* its OUTDATED is committed, or it never counted */
 #ifdef DROP_EARLY
-#define MAY_DROP(n) LOST(n)
-#elif defined(NO_GATE_HALT)
-#define MAY_DROP(n) ((slots & NB(n)) && !(current & NB(n)) && LOST(n))
+#define MAY_DROP(n) (LED && LOST(n))
 #else
-#define MAY_DROP(n) ((slots & NB(n)) && !(current & NB(n)) && \
-	!(COPIES && n == D && runner == S && phase == MIGRATING && \
-	  (gate || !LOST(D))) && \
-	!(n == D && runner == S && phase == DOUBT))
+#define MAY_DROP(n) (LED && !(current & NB(n)) && LOST(n))
 #endif
-#define GIVES_UP(n) (runner != NOBODY && LOST(n) && (current & NB(n)) && \
+#define GIVES_UP(n) (LED && LOST(n) && (current & NB(n)) && \
 	runner != n && !(want & (OUTDATED << n)))
 #define PROMOTABLE(n) (phase != DOUBT && runner == NOBODY && (up & NB(n)) && \
 	(current & NB(n)) && (n == owner || !(up & NB(owner))))
+
+inline mirror_breaks()
+{
+	if
+	:: MIRROR -> slots = slots & ~NB(D)
+	:: else
+	fi
+}
 
 inline loses_power(n)
 {
@@ -167,8 +180,23 @@ inline loses_power(n)
 	:: else
 	fi;
 	if
-	:: n == S -> want = 0; gate = 0; captured = 0; drained = 0
-	:: n == D -> captured = 0; drained = 0
+	:: n == S -> want = 0; gate = 0; captured = 0; hamd = 1
+	:: n == D -> captured = 0; drained = 0; mirror_breaks()
+	:: else
+	fi
+}
+
+/* S's new hamd: what was proposed before has its place in the order by now,
+ * and what it finds of a hand-over it calls off. */
+inline hamd_returns()
+{
+	hamd = 1;
+	if
+	:: phase == DOUBT && runner == S -> captured = 1; halted = 1
+	:: phase == MIGRATING && runner == S ->
+		gate = 0;
+		want = want | MIGRATE_END;
+		mirror_breaks()
 	:: else
 	fi
 }
@@ -187,34 +215,28 @@ active proctype guest()
 	:: d_step { GIVES_UP(S) -> want = want | OUTDATED << S }
 	:: d_step { GIVES_UP(D) -> want = want | OUTDATED << D }
 	:: d_step { GIVES_UP(C) -> want = want | OUTDATED << C }
-	:: d_step { runner != NOBODY && MAY_DROP(S) -> slots = slots & ~NB(S) }
-	:: d_step { runner != NOBODY && MAY_DROP(C) -> slots = slots & ~NB(C) }
-	:: d_step { runner != NOBODY && MAY_DROP(D) ->
-		slots = slots & ~NB(D);
-		if
-		:: phase == MIGRATING && runner == S ->
-			want = want | MIGRATE_END
-		:: else
-		fi }
-#ifndef NO_GATE_HALT
-	/* trouble behind CUTOVER: nothing is acknowledged any more */
-	:: d_step { COPIES && runner == S && gate && phase == MIGRATING && LOST(D) &&
-		!halted -> halted = 1; want = want | MIGRATE_END }
-	:: d_step { runner == S && halted && phase == STARTED ->
+	:: d_step { MAY_DROP(S) -> slots = slots & ~NB(S) }
+	:: d_step { MAY_DROP(C) -> slots = slots & ~NB(C) }
+	:: d_step { MAY_DROP(D) -> slots = slots & ~NB(D) }
+	/* the copy broke: over; behind CUTOVER with the guest paused */
+	:: d_step { COPIES && runner == S && hamd && phase == MIGRATING &&
+		!(slots & NB(D)) && !(want & MIGRATE_END) ->
+			halted = gate;
+			want = want | MIGRATE_END }
+	:: d_step { runner == S && hamd && (halted || gate) && phase == STARTED ->
 		halted = 0; gate = 0 }
-#endif
 	/* the hand-over */
-	:: d_step { runner == S && phase == MIGRATING && !gate && !LOST(D) &&
+	:: d_step { runner == S && hamd && phase == MIGRATING && !gate && !LOST(D) &&
 		(slots & NB(D)) && disk[D] == tried ->
 			gate = 1; want = want | CUTOVER }
-	:: d_step { runner == S && owner == S && phase == DOUBT && !captured ->
+	:: d_step { runner == S && hamd && owner == S && phase == DOUBT && !captured ->
 		captured = 1;
 		halted = 1;
 		drained = ((slots & NB(D)) && !LOST(D) && disk[S] == tried &&
 			   disk[D] == tried) }
 	:: d_step { runner == S && captured && phase == DOUBT && drained &&
 		(up & NB(D)) -> takes_over(D, NB(S)); captured = 0 }
-	:: d_step { captured && phase == DOUBT && runner == S &&
+	:: d_step { captured && hamd && phase == DOUBT && runner == S &&
 		!(want & OUTCOME) -> want = want | OUTCOME }
 	:: d_step { runner == D && phase == DOUBT && !(want & OUTCOME << 1) ->
 		want = want | OUTCOME << 1 }
@@ -222,7 +244,7 @@ active proctype guest()
 	:: d_step { phase == DOUBT && runner == NOBODY && (up & NB(S)) &&
 		!(want & (OUTCOME | OUTCOME << 1)) -> want = want | OUTCOME }
 	:: d_step { phase == DOUBT && runner == NOBODY && (up & NB(D)) &&
-		!(up & NB(S)) && !(want & (OUTCOME | OUTCOME << 1)) ->
+		D_WHOLE && !(up & NB(S)) && !(want & (OUTCOME | OUTCOME << 1)) ->
 			want = want | OUTCOME << 1 }
 	/* the order */
 	:: d_step { (want & CUTOVER) -> commit(CUTOVER) }
@@ -246,11 +268,14 @@ active proctype guest()
 		phase = STARTED; owner = D; current = NB(D); takes_over(D, 0) }
 	/* faults; links do not heal, what was lost is resynced or given up */
 	:: d_step { faults > 0 && (linked & NB(S)) -> faults--; linked = linked & ~NB(S) }
-	:: d_step { faults > 0 && (linked & NB(D)) -> faults--; linked = linked & ~NB(D) }
+	:: d_step { faults > 0 && (linked & NB(D)) -> faults--; linked = linked & ~NB(D);
+		mirror_breaks() }
 	:: d_step { faults > 0 && (linked & NB(C)) -> faults--; linked = linked & ~NB(C) }
 	:: d_step { faults > 0 && (up & NB(S)) -> faults--; loses_power(S) }
 	:: d_step { faults > 0 && (up & NB(D)) -> faults--; loses_power(D) }
 	:: d_step { faults > 0 && (up & NB(C)) -> faults--; loses_power(C) }
+	:: d_step { faults > 0 && runner == S && hamd -> faults--; hamd = 0 }
+	:: d_step { !hamd && !(want & CUTOVER) -> hamd_returns() }
 	:: d_step { up != 7 -> up = 7; linked = 7 }
 	:: else -> break
 	od;

@@ -32,6 +32,7 @@ byte rm = 7;      /* its members */
 byte up = 7;      /* nodes that have power */
 
 byte w_t, w_part;  /* while a change is chosen; else 0 */
+short w_ok;
 /* no part of the state: used within one step only; spin's breadth first search
  * wants them to be */
 #ifdef SHORTEST
@@ -72,48 +73,84 @@ inline send_to(mask, from, kind, num, what)
 	fi
 }
 
-/* One part of what is left of the old ring agrees on its tail. */
+/* One part of what is left of the old ring agrees on its tail.  w_ok: tails
+ * that differ in what they lose. */
 inline cut(part)
 {
 	atomic {
 		d_step {
-			w_part = part;
+			w_part = (part) & rm & up;
 			w_t = 255;
 			h_n = 0;
 			do
 			:: h_n < 3 ->
 				if
-				:: (w_part & rm & up & NB(h_n)) &&
-				   fresh[h_n] < w_t -> w_t = fresh[h_n]
+				:: (w_part & NB(h_n)) && fresh[h_n] < w_t ->
+					w_t = fresh[h_n]
 				:: else
 				fi;
 				h_n++
 			:: else -> break
 			od;
-			if
-			:: w_t == 255 -> w_t = 0
-			:: else
-			fi
-		}
-		do
-		:: w_t > 0 -> w_t--
-		:: break
-		od;
-		skip; /* nothing may jump into a d_step */
-		d_step {
+			w_ok = 0;
 			h_n = 0;
 			do
-			:: h_n < 3 ->
+			:: h_n < 3 && w_part != 0 && w_t > 0 ->
 				if
-				:: (w_part & rm & up & NB(h_n)) && w_t > 0 ->
-					cut_box()
+				:: (w_part & NB(h_n)) -> losable()
 				:: else
 				fi;
 				h_n++
 			:: else -> break
 			od
 		}
+		if
+		:: (w_ok & 2) -> w_t = 1
+		:: (w_ok & 4) -> w_t = 2
+		:: (w_ok & 8) -> w_t = 3
+		:: (w_ok & 16) -> w_t = 4
+		:: (w_ok & 32) -> w_t = 5
+		:: (w_ok & 64) -> w_t = 6
+		:: (w_ok & 128) -> w_t = 7
+		:: (w_ok & 256) -> w_t = 8
+		:: (w_ok & 512) -> w_t = 9
+		:: (w_ok & 1024) -> w_t = 10
+		:: (w_ok & 2048) -> w_t = 11
+		:: w_t = 0
+		fi;
+		d_step {
+			h_n = 0;
+			do
+			:: h_n < 3 && w_t > 0 ->
+				if
+				:: (w_part & NB(h_n)) -> cut_box()
+				:: else
+				fi;
+				h_n++
+			:: else -> break
+			od;
+			w_ok = 0
+		}
 	}
+}
+
+/* Which of the last w_t messages of box h_n a cut would lose. */
+inline losable()
+{
+	h_i = len(box[h_n]);
+	do
+	:: h_i > 0 ->
+		box[h_n]?h_k, h_f, h_a, h_r;
+		box[h_n]!h_k, h_f, h_a, h_r;
+		if
+		:: h_i <= w_t && !(w_part & NB(h_f)) && h_k != CONF ->
+			w_ok = w_ok | (1 << h_i)
+		:: else
+		fi;
+		h_i--
+	:: else -> break
+	od;
+	h_k = 0; h_f = 0; h_a = 0; h_r = 0
 }
 
 /* The last w_t messages of box h_n: only those of the part stay. */
