@@ -150,7 +150,14 @@ MUTANTS = {
         "if (!core) {\n\t\t/* CUTOVER")],
     "heard-each-other": [(
         "exchange.c", "e->promise != term || e->heard != heard))",
-        "e->promise != term || heard == 0))")],
+        "e->promise != term || heard == 0))"), (
+        "exchange.c", "msg->members != ham_members(core) ||", "")],
+    "group-it-names": [(
+        "exchange.c", "msg->members != ham_members(core) ||", "")],
+    "alone-before-a-cold-start": [(
+        "evaluate.c", "if (!is_alone(core, local, guest))\n\t\treturn;", "")],
+    "yield-voids-holds": [(
+        "core.c", "local->standing_src = HAM_STANDING_LACKS;", "")],
     "majority-with-a-store": [(
         "exchange.c", "if (with_store >= ham_majority(core))",
         "if (with_store >= 1)")],
@@ -267,6 +274,11 @@ STORIES = {name: f"guard-{name}" for name in (
 # the same false word of an operator
 STORIES["stale-owner-ended"] = STORIES["declared-dead-and-back"]
 STORIES["epoch-check"] = STORIES["declared-dead-and-back"]
+STORIES |= {
+    "group-it-names": "found-adopt-beside-a-newcomer",
+    "alone-before-a-cold-start": "found-started-cold-beside-a-current-copy",
+    "yield-voids-holds": "found-newcomer-leads-after-yield",
+}
 
 # Whose harm is a crash, and why; no other crash counts.
 CRASHES = {}
