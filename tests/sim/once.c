@@ -141,34 +141,44 @@ shut_down(struct sim *sim, unsigned int i, char **w, unsigned int n)
 	return NULL;
 }
 
+static const char *const order_names[] = {
+	"fail-act", "slow-act", "lose",	    "miss",	   "late-quorum",
+	"hold",	    "wipe",	"shutdown", "store-fails", NULL,
+};
+
+static const char *
+order(struct sim *sim, unsigned int i, char **w, unsigned int n)
+{
+	struct sim_once *once = &sim->node[i].once;
+
+	if (strcmp(w[0], "fail-act") == 0)
+		return fail_act(sim, i, w, n);
+	if (strcmp(w[0], "slow-act") == 0)
+		return slow_act(sim, i, w, n);
+	if (strcmp(w[0], "lose") == 0)
+		return lose(once->lose, w, n);
+	if (strcmp(w[0], "miss") == 0)
+		return lose(once->miss, w, n);
+	if (strcmp(w[0], "late-quorum") == 0)
+		return late(&once->quorum_us, n == 3 ? w[2] : NULL);
+	if (strcmp(w[0], "hold") == 0)
+		return hold(once, w, n);
+	if (strcmp(w[0], "wipe") == 0)
+		return wipe(sim, i, n);
+	if (strcmp(w[0], "shutdown") == 0)
+		return shut_down(sim, i, w, n);
+	return store_fails(sim, i, n);
+}
+
 bool
 sim_once(struct sim *sim, char **w, unsigned int n, const char **refusal)
 {
 	unsigned int i = 0;
-	bool node = n > 1 && number(w[1], 'n', sim->n, &i);
-	struct sim_once *once = &sim->node[i].once;
 
-	if (strcmp(w[0], "fail-act") == 0)
-		*refusal = node ? fail_act(sim, i, w, n) : "no such node";
-	else if (strcmp(w[0], "slow-act") == 0)
-		*refusal = node ? slow_act(sim, i, w, n) : "no such node";
-	else if (strcmp(w[0], "lose") == 0)
-		*refusal = node ? lose(once->lose, w, n) : "no such node";
-	else if (strcmp(w[0], "miss") == 0)
-		*refusal = node ? lose(once->miss, w, n) : "no such node";
-	else if (strcmp(w[0], "late-quorum") == 0)
-		*refusal = node ? late(&once->quorum_us, n == 3 ? w[2] : NULL)
-				: "no such node";
-	else if (strcmp(w[0], "hold") == 0)
-		*refusal = node ? hold(once, w, n) : "no such node";
-	else if (strcmp(w[0], "wipe") == 0)
-		*refusal = node ? wipe(sim, i, n) : "no such node";
-	else if (strcmp(w[0], "shutdown") == 0)
-		*refusal = node ? shut_down(sim, i, w, n) : "no such node";
-	else if (strcmp(w[0], "store-fails") == 0)
-		*refusal = node ? store_fails(sim, i, n) : "no such node";
-	else
+	if (!g_strv_contains(order_names, w[0]))
 		return false;
+	*refusal = n > 1 && number(w[1], 'n', sim->n, &i) ? order(sim, i, w, n)
+							  : "no such node";
 	return true;
 }
 
