@@ -79,9 +79,10 @@ void
 sim_vm_lost(struct sim *sim, unsigned int i)
 {
 	for (unsigned int g = 0; g < sim->n_guests; g++) {
-		uint64_t work = sim->node[i].vm[g].work;
+		struct sim_vm *vm = &sim->node[i].vm[g];
 
-		sim->node[i].vm[g] = (struct sim_vm){.work = work + 1};
+		*vm = (struct sim_vm){.work = vm->work + 1,
+				      .voids = vm->voids + 1};
 	}
 }
 

@@ -55,6 +55,6 @@ for ((cpu = 0; cpu < cpus; cpu++)); do
 done
 tail -qn 1 "$work"/* | awk -v ms="$took" '
 	{ seeds += $1; steps += $3; broken += $(NF - 1) }
-	END { printf "%d seeds, %d steps, %d broken, %.1f s, %.0f seeds/min\n",
+	END { printf "%.0f seeds, %.0f steps, %d broken, %.1f s, %.0f seeds/min\n",
 		seeds, steps, broken, ms / 1000, seeds * 60000 / ms }'
 exit $rc

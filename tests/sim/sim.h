@@ -68,7 +68,8 @@ struct sim_vm {
 	bool mirror_broken;
 	uint32_t copy_to;
 	int64_t drop_at; /* a SLOT_DROP under way ends then */
-	uint64_t work;	 /* changes when the flow under way is replaced */
+	uint64_t work;	 /* changes when the flow under way is replaced, */
+	uint64_t voids;	 /* and this when all that waits behind it is void */
 };
 
 /* One guest's disk on one node: survives all. */

@@ -95,7 +95,7 @@ go_launch(struct sim *sim, struct work *w)
 		return;
 	}
 	sim_check_boot(sim, w->node, w->guest);
-	*vm = (struct sim_vm){.work = vm->work};
+	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
 	vm->image = sim->node[w->node].image[w->guest].writes;
 	/* what was tried and not acknowledged may be gone */
 	sim->guest[w->guest].written = vm->image;
@@ -108,7 +108,7 @@ go_end(struct sim *sim, struct work *w, enum ham_did what)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
-	*vm = (struct sim_vm){.work = vm->work};
+	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
 	did(sim, w, what, w->act == HAM_DO_SHUTDOWN);
 }
 
@@ -347,7 +347,7 @@ go_discard(struct sim *sim, struct work *w)
 		vm->role = SIM_ROLE_REPLICA;
 		vm->epoch--;
 	} else {
-		*vm = (struct sim_vm){.work = vm->work};
+		*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
 	}
 	did(sim, w, HAM_DID_DISCARDED, vm->qsd != 0);
 }
@@ -532,7 +532,9 @@ overtakes_drop(uint8_t act)
 
 struct deferred {
 	unsigned int node;
+	unsigned int guest;
 	uint64_t incarnation;
+	uint64_t voids;
 	struct ham_effect fx;
 };
 
@@ -540,20 +542,23 @@ static void
 do_deferred(struct sim *sim, void *data)
 {
 	struct deferred *d = data;
+	const struct sim_node *node = &sim->node[d->node];
 
-	if (sim->node[d->node].hamd &&
-	    sim->node[d->node].incarnation == d->incarnation)
+	if (node->hamd && node->incarnation == d->incarnation &&
+	    node->vm[d->guest].voids == d->voids)
 		sim_vm_do(sim, d->node, &d->fx);
 }
 
 static void
-defer(struct sim *sim, unsigned int i, const struct ham_effect *fx,
-      int64_t until_us)
+defer(struct sim *sim, unsigned int i, unsigned int g,
+      const struct ham_effect *fx, int64_t until_us)
 {
 	struct deferred *d = g_new0(struct deferred, 1);
 
 	d->node = i;
+	d->guest = g;
 	d->incarnation = sim->node[i].incarnation;
+	d->voids = sim->node[i].vm[g].voids;
 	d->fx = *fx;
 	sim_at(sim, until_us - sim->now_us + 1, do_deferred, d);
 }
@@ -585,14 +590,16 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	}
 	vm = &sim->node[i].vm[w.guest];
 	if (vm->drop_at > sim->now_us && !overtakes_drop(fx->act)) {
-		defer(sim, i, fx, vm->drop_at);
+		defer(sim, i, w.guest, fx, vm->drop_at);
 		return;
 	}
 	if (replaces(fx->act))
 		vm->work++;
 	w.work = vm->work;
 	if (vm->drop_at > sim->now_us) {
+		/* as guests.c, make_void() */
 		vm->drop_at = 0;
+		vm->voids++;
 		did(sim, &w, HAM_DID_SLOT_DROPPED, false);
 	}
 	if (fx->act == HAM_DO_SLOT_DROP) {
