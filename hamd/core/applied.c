@@ -91,6 +91,41 @@ applied_outcome(ham_core *core, struct ham_local *local,
 	local->mig_phase = HAM_MIG_NONE;
 }
 
+/* START, PROMOTE or OUTCOME, which this node has not seen as such.  An epoch
+ * that its record did not have was never launched here. */
+static void
+became_owner(ham_core *core, const struct ham_guest *guest,
+	     const struct ham_guest *before)
+{
+	struct ham_local *local = ham_local_get(core, guest->name);
+
+	if (local->stage != HAM_L_NONE && local->epoch == guest->epoch)
+		return; /* it is here */
+	if (before && before->phase == HAM_GUEST_IN_DOUBT &&
+	    before->txn == guest->txn && guest->epoch - before->epoch <= 2) {
+		applied_outcome(core, local, guest);
+		return;
+	}
+	local->launch_epoch = guest->epoch;
+	local->reason[0] = '\0';
+	local->ended_clean = local->ran = false;
+}
+
+void
+ham_adopted(ham_core *core, const struct ham_record *before)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *g = &core->record.guests[i];
+		const struct ham_guest *b = ham_record_lookup(before, g->name);
+
+		if (g->owner == core->config.self && !g->owner_dead &&
+		    (g->phase == HAM_GUEST_STARTED ||
+		     g->phase == HAM_GUEST_MIGRATING) &&
+		    (!b || b->epoch < g->epoch))
+			became_owner(core, g, b);
+	}
+}
+
 void
 ham_applied(ham_core *core, const struct ham_op *op)
 {

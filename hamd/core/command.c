@@ -11,7 +11,8 @@
 #include "hamd/core/state.h"
 
 enum {
-	ANSWER_LIMIT_US = 10 * 1000000
+	ANSWER_LIMIT_US = 10 * 1000000,
+	AGAIN_US = 2 * 1000000,
 };
 
 const struct ham_core_guest *
@@ -35,6 +36,7 @@ pending_new(ham_core *core, const struct ham_event *event)
 		p->token = event->token;
 		p->command = event->command;
 		p->proposal = ++core->next_proposal;
+		p->proposed_us = core->now_us;
 		p->deadline_us = core->now_us + ANSWER_LIMIT_US;
 		return p;
 	}
@@ -154,6 +156,7 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 
 	op->kind = HAM_OP_MIGRATE;
 	op->node = event->node;
+	op->txn = guest->txn;
 	if (guest->phase == HAM_GUEST_MIGRATING ||
 	    guest->phase == HAM_GUEST_IN_DOUBT) {
 		ham_fx_reply(core, event->token, "Refused",
@@ -354,22 +357,6 @@ answer_cancels(ham_core *core)
 	}
 }
 
-void
-ham_command_tick(ham_core *core)
-{
-	answer_cancels(core);
-	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
-		struct ham_pending *p = &core->pending[i];
-
-		if (p->token == 0 || core->now_us < p->deadline_us)
-			continue;
-		ham_fx_reply(core, p->token, "NoQuorum",
-			     "no answer from the cluster within 10 s; whether "
-			     "it was done shows in hamctl status");
-		memset(p, 0, sizeof(*p));
-	}
-}
-
 /* The node may have been back since: a proof of another ring is none. */
 static bool
 is_outlived(ham_core *core, struct ham_pending *p)
@@ -385,16 +372,42 @@ is_outlived(ham_core *core, struct ham_pending *p)
 	return true;
 }
 
+static void
+ask_again(ham_core *core, struct ham_pending *p)
+{
+	if (p->token == 0 || p->command == HAM_CMD_CANCEL ||
+	    is_outlived(core, p))
+		return;
+	p->proposed_us = core->now_us;
+	ham_propose(core, &p->op, p->proposal);
+}
+
 /* The leader changed: what it had not done yet is asked again.  If it had,
  * the record refuses the second. */
 void
 ham_command_again(ham_core *core)
 {
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++)
+		ask_again(core, &core->pending[i]);
+}
+
+void
+ham_command_tick(ham_core *core)
+{
+	answer_cancels(core);
 	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
 		struct ham_pending *p = &core->pending[i];
 
-		if (p->token != 0 && p->command != HAM_CMD_CANCEL &&
-		    !is_outlived(core, p))
-			ham_propose(core, &p->op, p->proposal);
+		/* a leader may have been replaced by one that could not decide
+		 * yet, or corosync may have dropped it */
+		if (core->now_us - p->proposed_us >= AGAIN_US &&
+		    core->now_us < p->deadline_us)
+			ask_again(core, p);
+		if (p->token == 0 || core->now_us < p->deadline_us)
+			continue;
+		ham_fx_reply(core, p->token, "NoQuorum",
+			     "no answer from the cluster within 10 s; whether "
+			     "it was done shows in hamctl status");
+		memset(p, 0, sizeof(*p));
 	}
 }

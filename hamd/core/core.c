@@ -77,6 +77,8 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		return r.bad || r.at != len ? "the stored promise is damaged"
 					    : NULL;
 	}
+	if (g_str_has_prefix(key, "heard/"))
+		return ham_lease_load(core, key, value, len);
 	if (!g_str_has_prefix(key, "guest/"))
 		return "the store holds an entry of unknown kind";
 	refusal = ham_guest_decode(value, len, &guest);
@@ -291,6 +293,9 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		break;
 	case HAM_MSG_HEARTBEAT:
 		ham_lease_on_heartbeat(core, from, msg);
+		break;
+	case HAM_MSG_LEASES:
+		ham_lease_on_leases(core, from, msg);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:

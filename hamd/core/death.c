@@ -129,19 +129,53 @@ away_since(const ham_core *core, unsigned int i)
 	return since;
 }
 
-/* Lease over, and whatever hung was reset by its watchdog. */
+/* What the members of this view have heard of node i, taken together. */
+struct testimony {
+	unsigned int hearers;
+	int64_t lease_us;   /* the longest that was heard */
+	bool unarmed;	    /* one has heard so */
+	int64_t longest_us; /* watchdog of any node */
+};
+
+/* False: one of them has not spoken yet. */
+static bool
+hear(const ham_core *core, unsigned int i, struct testimony *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned int k = 0; k < core->config.n_nodes; k++) {
+		const struct ham_peer *peer = &core->peers[k];
+		const struct ham_heard *heard = &peer->told[i];
+
+		if (!(core->joined & (1u << k)))
+			continue;
+		if (!peer->has_told)
+			return false;
+		for (unsigned int n = 0; n < core->config.n_nodes; n++)
+			out->longest_us =
+				MAX(out->longest_us, peer->told[n].watchdog_us);
+		if (heard->lease_us == 0)
+			continue;
+		out->lease_us = MAX(out->lease_us, heard->lease_us);
+		out->unarmed = out->unarmed || heard->watchdog_us == 0;
+		out->hearers++;
+	}
+	return true;
+}
+
+/* Lease over, and whatever hung was reset by its watchdog.  One of us may have
+ * been away when the node came back with a longer lease, or without its
+ * watchdog; but what renewed its last lease is on the disks of a majority,
+ * its own included, and of so many hearers one is among them. */
 static bool
 has_waited(const ham_core *core, unsigned int i)
 {
-	const struct ham_peer *peer = &core->peers[i];
-	int64_t watchdog = 0;
+	struct testimony t;
 
-	for (unsigned int k = 0; k < core->config.n_nodes; k++)
-		watchdog = MAX(watchdog, core->peers[k].watchdog_us);
-	return core->config.lease_us > 0 && peer->lease_us > 0 &&
-	       peer->watchdog_us > 0 &&
-	       core->now_us - away_since(core, i) >=
-		       peer->lease_us + 2 * watchdog;
+	if (core->config.lease_us == 0 || !hear(core, i, &t) ||
+	    t.hearers < core->config.n_nodes - ham_majority(core) + 1)
+		return false;
+	return !t.unarmed && core->now_us - away_since(core, i) >=
+				     t.lease_us + 2 * t.longest_us;
 }
 
 static bool

@@ -195,7 +195,8 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 		ham_handover_msg(core, local, HAM_MSG_TAKE, NULL);
 		return true;
 	case HAM_DID_TAKEOVER_FAILED:
-		if (here)
+		/* not once `cont` may have been asked */
+		if (here && local->stage != HAM_L_D_RUN)
 			fail(core, local, event->text);
 		return true;
 	case HAM_DID_RAN:

@@ -68,6 +68,9 @@ settle(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	if (guest->owner == core->config.self) {
 		switch (local->stage) {
 		case HAM_L_RUNNING:
+		case HAM_L_S_PREPARE:
+		case HAM_L_S_COPY:
+		case HAM_L_S_UNDO:
 		case HAM_L_S_GATE:
 		case HAM_L_S_CAPTURE:
 		case HAM_L_S_CAPTURED:

@@ -24,7 +24,7 @@
 void
 ham_exchange_open(ham_core *core)
 {
-	uint64_t promise = core->promise + 1;
+	uint64_t promise = MAX(core->promise, core->last_promise) + 1;
 
 	if (core->totem.seq > promise)
 		promise = core->totem.seq;
@@ -264,6 +264,9 @@ ham_exchange_msg(ham_core *core, unsigned int from, const struct ham_msg *msg)
 static void
 adopt(ham_core *core, const struct ham_msg *msg)
 {
+	bool had_store = core->has_store;
+	g_autofree struct ham_record *before =
+		g_memdup2(&core->record, sizeof(core->record));
 	const char *refusal = ham_msg_adopt_guests(msg, &core->record);
 
 	if (refusal) {
@@ -280,6 +283,8 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
+	if (had_store) /* else it may have forgotten what ran here */
+		ham_adopted(core, before);
 	ham_reconcile_all(core);
 }
 
@@ -316,11 +321,16 @@ ham_exchange_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 
 	if (from == core->self)
 		core->adopt_sent = false;
-	if (is_void(core, msg))
+	if (is_void(core, msg)) {
+		/* whoever stands highest says it again, if that is due */
+		ham_view_recheck(core);
 		return;
+	}
 	if (core->phase != HAM_VIEW_JOINED) {
+		/* whom we have not heard we could not count alike */
 		if (core->phase != HAM_VIEW_EXCHANGE ||
-		    !(newcomers & ham_bit(core->self))) {
+		    !(newcomers & ham_bit(core->self)) ||
+		    (msg->members & ham_members(core) & ~newcomers)) {
 			/* for EXCHANGE to say: we ask, though they may believe
 			 * that we are in */
 			core->foreign_term = msg->pos.term;

@@ -16,9 +16,11 @@
 #include <string.h>
 
 #include "hamd/core/state.h"
+#include "hamd/core/wire.h"
 
 enum {
-	BEATS = 10
+	BEATS = 10,
+	LEASES_US = 1000000,
 };
 
 bool
@@ -81,6 +83,55 @@ renew(ham_core *core)
 	}
 }
 
+/* What it says of its lease is on our disk before we say that we have heard it:
+ * when its lease is over must be known to whoever let it renew it, also after a
+ * restart. */
+static bool
+remember(ham_core *core, unsigned int from, const struct ham_msg *msg)
+{
+	struct ham_peer *peer = &core->peers[from];
+	struct ham_heard heard = {(int64_t)msg->lease_ms * 1000,
+				  (int64_t)msg->watchdog_ms * 1000};
+
+	if (heard.lease_us != peer->heard.lease_us ||
+	    heard.watchdog_us != peer->heard.watchdog_us) {
+		peer->heard = heard;
+		peer->heard_ticket = ham_persist_heard(core, from);
+	}
+	return peer->heard_ticket == 0;
+}
+
+void
+ham_lease_persisted(ham_core *core, uint64_t ticket)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		struct ham_peer *peer = &core->peers[i];
+
+		if (peer->heard_ticket == 0 || peer->heard_ticket > ticket)
+			continue;
+		peer->heard_ticket = 0;
+		peer->seen_us = peer->came_us;
+	}
+}
+
+const char *
+ham_lease_load(ham_core *core, const char *key, const uint8_t *value,
+	       size_t len)
+{
+	struct ham_reader r = {value, len, 0, false};
+	uint64_t id = g_ascii_strtoull(key + strlen("heard/"), NULL, 10);
+	int i = id <= UINT32_MAX ? ham_node_index(core, (uint32_t)id) : -1;
+	struct ham_heard heard;
+
+	heard.lease_us = (int64_t)ham_get_u32(&r) * 1000;
+	heard.watchdog_us = (int64_t)ham_get_u32(&r) * 1000;
+	if (r.bad || r.at != len)
+		return "what was heard of a lease is damaged";
+	if (i >= 0) /* else of a node that is no more */
+		core->peers[i].heard = heard;
+	return NULL;
+}
+
 void
 ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 		       const struct ham_msg *msg)
@@ -89,9 +140,9 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 
 	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)))
 		return;
-	peer->seen_us = msg->beat_us;
-	peer->lease_us = (int64_t)msg->lease_ms * 1000;
-	peer->watchdog_us = (int64_t)msg->watchdog_ms * 1000;
+	peer->came_us = msg->beat_us;
+	if (remember(core, from, msg))
+		peer->seen_us = peer->came_us;
 	peer->heard_us = from == core->self	     ? msg->beat_us
 			 : core->self < msg->n_nodes ? msg->seen_us[core->self]
 						     : 0;
@@ -101,13 +152,49 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 		renew(core);
 }
 
+/* Somebody is gone, and how long its lease is may be known to one of us. */
+static void
+send_leases(ham_core *core)
+{
+	struct ham_msg msg = {.kind = HAM_MSG_LEASES};
+
+	core->leases_us = core->now_us;
+	msg.n_nodes = (uint8_t)core->config.n_nodes;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		const struct ham_heard *heard = &core->peers[i].heard;
+
+		msg.leases_ms[i] = (uint32_t)(heard->lease_us / 1000);
+		msg.watchdogs_ms[i] = (uint32_t)(heard->watchdog_us / 1000);
+	}
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_lease_on_leases(ham_core *core, unsigned int from,
+		    const struct ham_msg *msg)
+{
+	struct ham_peer *peer = &core->peers[from];
+
+	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)) ||
+	    msg->n_nodes != core->config.n_nodes)
+		return;
+	peer->has_told = true;
+	for (unsigned int i = 0; i < msg->n_nodes; i++)
+		peer->told[i] = (struct ham_heard){
+			.lease_us = (int64_t)msg->leases_ms[i] * 1000,
+			.watchdog_us = (int64_t)msg->watchdogs_ms[i] * 1000};
+}
+
 /* What was heard in a ring counts in that ring alone. */
 void
 ham_lease_view_closed(ham_core *core)
 {
-	for (unsigned int i = 0; i < core->config.n_nodes; i++)
-		core->peers[i].seen_us = core->peers[i].heard_us = 0;
-	core->beat_us = 0;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		core->peers[i].came_us = core->peers[i].seen_us = 0;
+		core->peers[i].heard_us = 0;
+		core->peers[i].has_told = false;
+	}
+	core->beat_us = core->leases_us = 0;
 }
 
 /* vCPUs may run here, or are about to; also where `stop` was asked and is not
@@ -192,4 +279,8 @@ ham_lease_tick(ham_core *core)
 	if (core->config.lease_us > 0 && core->phase == HAM_VIEW_JOINED &&
 	    core->now_us - core->beat_us >= every)
 		send_heartbeat(core);
+	if (core->config.lease_us > 0 && core->phase == HAM_VIEW_JOINED &&
+	    ham_popcount(core->totem_mask) < core->config.n_nodes &&
+	    core->now_us - core->leases_us >= LEASES_US)
+		send_leases(core);
 }

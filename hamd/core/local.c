@@ -345,6 +345,8 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 		ham_evaluate_all(core);
 		break;
 	case HAM_DID_LAUNCH_FAILED:
+		if (local->stage != HAM_L_STARTING)
+			break;
 		did_launch_failed(core, local, event);
 		break;
 	case HAM_DID_GONE:

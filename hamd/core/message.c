@@ -20,7 +20,7 @@ static const char *const names[] = {
 	"none",	    "EXCHANGE", "ADOPT",   "STORED",	"PROPOSE",  "RECORD",
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
-	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT",
+	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -228,6 +228,16 @@ put_heartbeat(struct ham_writer *w, const struct ham_msg *msg)
 }
 
 static void
+put_leases(struct ham_writer *w, const struct ham_msg *msg)
+{
+	ham_put_u8(w, msg->n_nodes);
+	for (unsigned int i = 0; i < msg->n_nodes; i++) {
+		ham_put_u32(w, msg->leases_ms[i]);
+		ham_put_u32(w, msg->watchdogs_ms[i]);
+	}
+}
+
+static void
 put_adopt(struct ham_writer *w, const struct ham_msg *msg,
 	  const struct ham_record *record)
 {
@@ -308,6 +318,9 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 		break;
 	case HAM_MSG_HEARTBEAT:
 		put_heartbeat(w, msg);
+		break;
+	case HAM_MSG_LEASES:
+		put_leases(w, msg);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
@@ -392,6 +405,17 @@ get_heartbeat(struct ham_reader *r, struct ham_msg *out)
 }
 
 static void
+get_leases(struct ham_reader *r, struct ham_msg *out)
+{
+	if (!get_n_nodes(r, out))
+		return;
+	for (unsigned int i = 0; i < out->n_nodes; i++) {
+		out->leases_ms[i] = ham_get_u32(r);
+		out->watchdogs_ms[i] = ham_get_u32(r);
+	}
+}
+
+static void
 get_handover(struct ham_reader *r, struct ham_msg *out)
 {
 	const uint8_t *bytes;
@@ -468,6 +492,9 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 		break;
 	case HAM_MSG_HEARTBEAT:
 		get_heartbeat(r, out);
+		break;
+	case HAM_MSG_LEASES:
+		get_leases(r, out);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:

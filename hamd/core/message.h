@@ -51,6 +51,7 @@ enum ham_msg_kind {
 	HAM_MSG_NOTE,
 	/* leases */
 	HAM_MSG_HEARTBEAT, /* my time, and whose I have heard */
+	HAM_MSG_LEASES,	   /* what I last heard of each node's lease */
 	HAM_MSG_N_KINDS
 };
 
@@ -95,7 +96,7 @@ struct ham_msg {
 	uint64_t heard;	  /* EXCHANGE: a hash of the hamds I have heard */
 	uint64_t foreign_term; /* EXCHANGE: of a state in this ring that does
 				  not admit me; 0: I know of none */
-	/* EXCHANGE, HEARTBEAT: entry i speaks of the i-th node by id */
+	/* EXCHANGE, HEARTBEAT, LEASES: entry i is of the i-th node by id */
 	uint8_t n_nodes;
 	/* EXCHANGE: time since a ring of mine had that node, 0: it has it now;
 	 * UINT32_MAX: that long, or longer */
@@ -106,6 +107,10 @@ struct ham_msg {
 	int64_t beat_us;      /* HEARTBEAT: sent then, by the sender's clock */
 	uint32_t lease_ms;    /* HEARTBEAT: its lease */
 	uint32_t watchdog_ms; /* HEARTBEAT: its watchdog; 0: not armed */
+	/* LEASES: what the last heartbeat of it said that my disk knows of;
+	 * lease 0: I have never heard one */
+	uint32_t leases_ms[HAM_MAX_NODES];
+	uint32_t watchdogs_ms[HAM_MAX_NODES];
 	/* EXCHANGE, STORED */
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE]; /* of hamd */

@@ -278,6 +278,9 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "it is being stopped";
 		if (op->node == 0 || guest->owner == op->node)
 			return "it runs on that node already";
+		/* an order that is asked again must not be done again */
+		if (guest->txn != op->txn)
+			return "it has been migrated since that was asked";
 		return NULL;
 	case HAM_OP_MIGRATE_END:
 	case HAM_OP_CUTOVER:
@@ -368,7 +371,8 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 {
 	if (!guest)
 		guest = insert(record, op->guest);
-	guest->epoch++;
+	/* not +1 after a destination's +1: see PROMOTE */
+	guest->epoch += guest->epoch ? 3 : 1;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->wanted = true;
 	guest->owner = op->node;

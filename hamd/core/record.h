@@ -21,9 +21,9 @@
  * node: no process of it is left there at this epoch.  PROMOTE gives a guest
  * with a dead owner to a node that holds a current copy.
  *
- * Epochs only grow (I6): START gives e+1; OUTCOME gives e+1 if the destination
- * won and e+2 if the source did, and PROMOTE gives e+3, so that a source that
- * was away can tell its own outcome from all else.
+ * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
+ * the source did; START and PROMOTE give e+3, so that a source that was away
+ * can tell its own outcome from all else.
  *
  * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
  *  - START is committed before QEMU is started;

@@ -65,6 +65,20 @@ item_promise(uint64_t promise, struct ham_item *item)
 }
 
 static void
+item_heard(const ham_core *core, unsigned int i, struct ham_item *item)
+{
+	const struct ham_heard *heard = &core->peers[i].heard;
+	g_autofree char *key =
+		g_strdup_printf("heard/%u", core->config.nodes[i].id);
+	uint8_t bytes[8];
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
+
+	ham_put_u32(&w, (uint32_t)(heard->lease_us / 1000));
+	ham_put_u32(&w, (uint32_t)(heard->watchdog_us / 1000));
+	item_set(item, key, bytes, w.len);
+}
+
+static void
 persist(ham_core *core, struct ham_item *items, size_t n, bool all,
 	uint64_t promise)
 {
@@ -93,21 +107,37 @@ ham_persist_promise(ham_core *core, uint64_t promise)
 {
 	struct ham_item *items = g_new0(struct ham_item, 1);
 
+	core->last_promise = MAX(core->last_promise, promise);
 	item_promise(promise, &items[0]);
 	persist(core, items, 1, false, promise);
+}
+
+uint64_t
+ham_persist_heard(ham_core *core, unsigned int i)
+{
+	struct ham_item *items = g_new0(struct ham_item, 1);
+
+	item_heard(core, i, &items[0]);
+	persist(core, items, 1, false, 0);
+	return core->next_ticket;
 }
 
 void
 ham_persist_all(ham_core *core)
 {
 	unsigned int n = core->record.n_guests;
-	struct ham_item *items = g_new0(struct ham_item, n + 2);
+	struct ham_item *items =
+		g_new0(struct ham_item, n + 2 + core->config.n_nodes);
+	unsigned int last = n + 2;
 
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (core->peers[i].heard.lease_us)
+			item_heard(core, i, &items[last++]);
 	item_head(core, &items[0]);
-	item_promise(core->promise, &items[1]);
+	item_promise(MAX(core->promise, core->last_promise), &items[1]);
 	for (unsigned int i = 0; i < n; i++)
 		item_guest(&core->record.guests[i], &items[i + 2]);
-	persist(core, items, n + 2, true, 0);
+	persist(core, items, last, true, 0);
 }
 
 static void
@@ -165,6 +195,7 @@ ham_on_persisted(ham_core *core, uint64_t ticket)
 			ham_exchange_promised(core, t.promise);
 		else
 			core->durable = t.pos;
+		ham_lease_persisted(core, t.ticket);
 	}
 	ham_tell_stored(core, false);
 }

@@ -233,6 +233,8 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		ham_evaluate_all(core);
 		return true;
 	case HAM_DID_RESUME_FAILED:
+		if (local->stage != HAM_L_S_RESUME)
+			return true;
 		ham_fx_tell(core, HAM_NOTE_ALARM, local,
 			    "the guest could not be resumed: %s",
 			    event->text ? event->text : "it failed");

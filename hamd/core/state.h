@@ -30,14 +30,23 @@ struct ham_exchange {
 	int64_t away_us[HAM_MAX_NODES]; /* by our clock; 0: in the ring */
 };
 
+/* What a node last heard of another's lease (LEASES). */
+struct ham_heard {
+	int64_t lease_us;    /* 0: nothing, ever */
+	int64_t watchdog_us; /* 0: not armed */
+};
+
 /* What is known of a node, ourselves included. */
 struct ham_peer {
 	/* lease.c; of this ring alone */
-	int64_t seen_us;  /* newest HEARTBEAT of it, by its clock */
+	int64_t came_us;  /* newest HEARTBEAT of it, by its clock, */
+	int64_t seen_us;  /* and the newest that our disk knows the lease of */
 	int64_t heard_us; /* newest of ours that it has heard, by ours */
-	/* as it said last; 0: never, or not armed */
-	int64_t lease_us;
-	int64_t watchdog_us;
+	struct ham_heard heard; /* on the disk, or on its way there: */
+	uint64_t heard_ticket;	/* 0: it is there */
+	/* of this view alone: what it has heard of each node, if it said so */
+	bool has_told;
+	struct ham_heard told[HAM_MAX_NODES];
 	/* death.c */
 	int64_t left_us;     /* our rings are without it since; 0: it is here */
 	bool off;	     /* fenced, in this ring */
@@ -153,6 +162,7 @@ struct ham_pending {
 	uint64_t proposal;
 	struct ham_op op;
 	struct ham_ring ring; /* CONFIRM_OFF: in which it was said */
+	int64_t proposed_us;
 	int64_t deadline_us;
 };
 
@@ -195,6 +205,7 @@ struct ham_core {
 	/* the view */
 	uint8_t phase;
 	uint64_t asked_promise; /* being stored */
+	uint64_t last_promise;	/* the highest given to the store */
 	struct ham_exchange exchange[HAM_MAX_NODES];
 	uint16_t joined;
 	uint16_t counted;
@@ -222,9 +233,10 @@ struct ham_core {
 	struct ham_peer peers[HAM_MAX_NODES]; /* as config.nodes */
 	int64_t joined_us;		      /* when this view was joined */
 	int64_t lease_until_us;
-	int64_t beat_us;  /* last HEARTBEAT */
-	bool frozen;	  /* as FREEZE said last, */
-	bool freeze_said; /* if it was said at all */
+	int64_t beat_us;   /* last HEARTBEAT */
+	int64_t leases_us; /* last LEASES */
+	bool frozen;	   /* as FREEZE said last, */
+	bool freeze_said;  /* if it was said at all */
 	uint64_t next_attempt;
 
 	uint64_t next_proposal;
@@ -312,6 +324,8 @@ void ham_on_check(ham_core *core, unsigned int from, const struct ham_msg *msg);
 void ham_on_persisted(ham_core *core, uint64_t ticket);
 void ham_assign_waiting(ham_core *core);
 void ham_persist_promise(ham_core *core, uint64_t promise);
+/* What was heard of that node's lease; returns the ticket. */
+uint64_t ham_persist_heard(ham_core *core, unsigned int i);
 void ham_persist_all(ham_core *core);
 void ham_tell_stored(ham_core *core, bool again);
 void ham_recount(ham_core *core);
@@ -347,6 +361,8 @@ void ham_evaluate_all(ham_core *core);
 /* applied.c */
 /* Right after an operation was applied. */
 void ham_applied(ham_core *core, const struct ham_op *op);
+/* After an ADOPT: guests that became this node's unnoticed. */
+void ham_adopted(ham_core *core, const struct ham_record *before);
 /* A hamd left or came, or a view ended, with us still in it. */
 void ham_peers_changed(ham_core *core, bool new_view);
 /* Says again what the other side may not have heard. */
@@ -395,6 +411,12 @@ uint32_t ham_doubt_waits_for(const ham_core *core,
 bool ham_lease_valid(const ham_core *core);
 void ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 			    const struct ham_msg *msg);
+void ham_lease_on_leases(ham_core *core, unsigned int from,
+			 const struct ham_msg *msg);
+const char *ham_lease_load(ham_core *core, const char *key,
+			   const uint8_t *value, size_t len);
+/* A write to the store is done. */
+void ham_lease_persisted(ham_core *core, uint64_t ticket);
 void ham_lease_view_closed(ham_core *core);
 /* Once a step and before anything is begun: freeze, thaw, end. */
 void ham_lease_mind(ham_core *core);

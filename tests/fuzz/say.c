@@ -197,6 +197,18 @@ read_heartbeat(struct fuzz_reader *in, const struct world *world,
 }
 
 static void
+read_leases(struct fuzz_reader *in, struct ham_msg *msg)
+{
+	uint8_t flags = fuzz_u8(in);
+
+	msg->n_nodes = flags & SAY_NO_NODES ? 0 : WORLD_NODES;
+	for (unsigned int k = 0; k < msg->n_nodes; k++) {
+		msg->leases_ms[k] = fuzz_u8(in) * 100u;
+		msg->watchdogs_ms[k] = fuzz_u8(in) * 100u;
+	}
+}
+
+static void
 read_body(struct fuzz_reader *in, struct world *world, unsigned int i,
 	  struct ham_msg *msg, struct ham_record *record)
 {
@@ -224,6 +236,9 @@ read_body(struct fuzz_reader *in, struct world *world, unsigned int i,
 		break;
 	case HAM_MSG_HEARTBEAT:
 		read_heartbeat(in, world, i, msg);
+		break;
+	case HAM_MSG_LEASES:
+		read_leases(in, msg);
 		break;
 	case HAM_MSG_ADOPT:
 		read_adopt(in, node, msg, record);

@@ -286,7 +286,8 @@ speak_as_voices(struct world *world, size_t from)
 
 		if ((frame->kind != HAM_MSG_EXCHANGE &&
 		     frame->kind != HAM_MSG_STORED &&
-		     frame->kind != HAM_MSG_HEARTBEAT) ||
+		     frame->kind != HAM_MSG_HEARTBEAT &&
+		     frame->kind != HAM_MSG_LEASES) ||
 		    !ham_ring_equal(frame->ring, world->node[0].ring))
 			continue;
 		for (uint32_t voice = 2; voice <= WORLD_NODES; voice++)

@@ -42,6 +42,14 @@ MUTANTS = {
          "\t\tham_death_promote")],
     "promotion-is-no-outcome": [(
         "record.c", "guest->epoch += 3;", "guest->epoch++;")],
+    "start-is-no-outcome": [(
+        "record.c", "guest->epoch += guest->epoch ? 3 : 1;",
+        "guest->epoch++;")],
+    "count-whom-it-names": [(
+        "exchange.c",
+        "!(newcomers & ham_bit(core->self)) ||\n"
+        "\t\t    (msg->members & ham_members(core) & ~newcomers)) {",
+        "!(newcomers & ham_bit(core->self))) {")],
     "cold-start-outdates-the-source": [(
         "record.c", "else if (guest->owner_dead)", "else if (!guest)")],
     "ghost-filter": [(
@@ -126,7 +134,7 @@ MUTANTS = {
         "\treturn core->now_us == 0;\n}\n\n"
         "static void\nrenew(ham_core *core)\n{")],
     "time-to-wait": [(
-        "death.c", "peer->lease_us + 2 * watchdog", "watchdog / 4")],
+        "death.c", "t.lease_us + 2 * t.longest_us", "t.longest_us / 4")],
     "wait-from-the-last-to-see-it": [(
         "death.c", "since = MAX(since, core->exchange[k].valid "
         "? core->exchange[k].away_us[i] : core->joined_us);",
@@ -278,6 +286,8 @@ STORIES |= {
     "group-it-names": "found-adopt-beside-a-newcomer",
     "alone-before-a-cold-start": "found-started-cold-beside-a-current-copy",
     "yield-voids-holds": "found-newcomer-leads-after-yield",
+    "start-is-no-outcome": "found-start-taken-for-an-outcome",
+    "count-whom-it-names": "found-two-leaders-in-one-view",
 }
 
 # Whose harm is a crash, and why; no other crash counts.

@@ -247,12 +247,105 @@ START_TEST(whole_cluster_restarts)
 }
 END_TEST
 
+/* A promise that is on its way to the disk when the ring changes is not
+ * overwritten there by a lower one that is asked for afterwards. */
+static struct ham_effects
+lone_step(ham_core *core, struct ham_event *event)
+{
+	struct ham_effects fx = {0};
+
+	ham_core_step(core, event, &fx);
+	return fx;
+}
+
+static void
+lone_ring(ham_core *core, uint64_t seq, uint32_t other, uint64_t *ticket,
+	  uint64_t *on_disk)
+{
+	uint32_t ids[2] = {1, other};
+	struct ham_event e[3] = {
+		{.kind = HAM_EV_TOTEM,
+		 .ring = {1, seq},
+		 .ids = ids,
+		 .n_ids = 2},
+		{.kind = HAM_EV_QUORUM, .ring = {1, seq}, .flag = true},
+		{.kind = HAM_EV_GROUP, .ids = ids, .n_ids = 2}};
+
+	for (int k = 0; k < 3; k++) {
+		struct ham_effects fx = lone_step(core, &e[k]);
+
+		for (size_t i = 0; i < fx.n; i++)
+			if (fx.list[i].kind == HAM_FX_PERSIST) {
+				*ticket = fx.list[i].value;
+				*on_disk = GUINT64_FROM_BE(
+					*(uint64_t *)(void *)fx.list[i]
+						 .items[0]
+						 .value);
+			}
+		ham_effects_free(&fx);
+	}
+}
+
+START_TEST(a_promise_is_never_lowered)
+{
+	struct ham_core_config config = {
+		.self = 1, .n_nodes = 3, .incarnation = 1, .version = "t"};
+	struct ham_event ready = {.kind = HAM_EV_READY};
+	struct ham_event done = {.kind = HAM_EV_PERSISTED};
+	struct ham_msg hers = {.kind = HAM_MSG_EXCHANGE,
+			       .incarnation = 7,
+			       .ring = {1, 4},
+			       .promise = 1000,
+			       .version = "t"};
+	struct ham_event msg = {.kind = HAM_EV_MESSAGE, .node = 2};
+	struct ham_effects fx;
+	uint64_t ticket = 0;
+	uint64_t on_disk = 0;
+	uint64_t said = 0;
+	ham_core *core;
+
+	for (unsigned int k = 0; k < 3; k++) {
+		config.nodes[k].id = k + 1;
+		g_snprintf(config.nodes[k].name, HAM_NAME_SIZE, "n%u", k + 1);
+	}
+	core = ham_core_new(&config);
+	fx = lone_step(core, &ready);
+	ham_effects_free(&fx);
+	lone_ring(core, 4, 2, &ticket, &on_disk);
+	done.value = ticket;
+	fx = lone_step(core, &done);
+	ham_effects_free(&fx);
+	/* n2 has promised far more; so does n1, and its disk is slow */
+	msg.bytes = ham_msg_encode(&hers, NULL, &msg.len);
+	fx = lone_step(core, &msg);
+	ham_effects_free(&fx);
+	g_free((void *)msg.bytes);
+	lone_ring(core, 8, 3, &ticket, &on_disk);
+	done.value = ticket; /* both */
+	fx = lone_step(core, &done);
+	for (size_t i = 0; i < fx.n; i++)
+		if (fx.list[i].kind == HAM_FX_SEND) {
+			struct ham_msg out;
+
+			ck_assert_ptr_null(ham_msg_decode(
+				fx.list[i].bytes, fx.list[i].len, &out));
+			if (out.kind == HAM_MSG_EXCHANGE)
+				said = out.promise;
+		}
+	ham_effects_free(&fx);
+	ham_core_free(core);
+	ck_assert_uint_gt(said, 0);
+	ck_assert_uint_le(said, on_disk);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("core");
 	TCase *tc = tcase_create("courses");
 
+	tcase_add_test(tc, a_promise_is_never_lowered);
 	tcase_add_test(tc, first_start_needs_all);
 	tcase_add_test(tc, start_stop);
 	tcase_add_test(tc, start_refused_without_current_copy);

@@ -496,12 +496,46 @@ START_TEST(waiting_counts_from_the_last_to_see_it)
 }
 END_TEST
 
+/* n3 was away when n2's hamd came back with a longer lease: what n3 knows of
+ * it is old, and n1 knows better. */
+START_TEST(an_old_lease_proves_nothing)
+{
+	struct bus *bus = three(LEASE_US, false);
+
+	bus_split(bus, "112");
+	bus_run(bus);
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus->lease_us = 10 * (int64_t)LEASE_US;
+	bus_up(bus, 1);
+	bus_run(bus);
+	for (int k = 0; k < 4; k++)
+		bus_time(bus, LEASE_US / 20);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	ck_assert(bus->node[1].vcpus);
+	for (int k = 0; k < 50; k++)
+		bus_time(bus, LEASE_US / 20);
+	g_string_truncate(bus->node[0].acts, 0);
+	bus_split(bus, "121"); /* n2 alone; n1 and n3 */
+	bus_run(bus);
+	for (int k = 0; k < 80; k++)
+		bus_time(bus, LEASE_US / 20);
+	ck_assert_int_gt(bus->node[1].lease_until_us, bus->now_us);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("death");
 	TCase *tc = tcase_create("courses");
 
+	tcase_add_test(tc, an_old_lease_proves_nothing);
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
 	tcase_add_test(tc, a_view_must_settle);

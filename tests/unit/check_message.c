@@ -86,6 +86,8 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	for (unsigned int i = 0; i < HAM_MAX_NODES; i++) {
 		m->away_ms[i] = UINT32_MAX - i;
 		m->seen_us[i] = INT64_MAX - i;
+		m->leases_ms[i] = 0x41424344 + i;
+		m->watchdogs_ms[i] = 0x51525354 + i;
 	}
 	m->beat_us = INT64_C(0x2122232425262729);
 	m->lease_ms = 0x31323334;
@@ -222,6 +224,13 @@ same_body(const struct ham_msg *a, const struct ham_msg *b)
 		break;
 	case HAM_MSG_HEARTBEAT:
 		same_heartbeat(a, b);
+		break;
+	case HAM_MSG_LEASES:
+		SAME(n_nodes);
+		ck_assert_mem_eq(a->leases_ms, b->leases_ms,
+				 sizeof(a->leases_ms));
+		ck_assert_mem_eq(a->watchdogs_ms, b->watchdogs_ms,
+				 sizeof(a->watchdogs_ms));
 		break;
 	default:
 		same_handover(a, b);

@@ -221,8 +221,14 @@ START_TEST(another_transaction_is_refused)
 	struct ham_op end = fitting(moving, HAM_OP_MIGRATE_END, 0);
 	struct ham_op cut = fitting(moving, HAM_OP_CUTOVER, 0);
 	struct ham_op out = fitting(doubt, HAM_OP_OUTCOME, B);
+	g_autofree struct ham_record *still = record_in(HAM_GUEST_STARTED);
+	struct ham_op again = fitting(still, HAM_OP_MIGRATE, B);
 
 	end.txn = cut.txn = out.txn = guest(moving)->txn + 1;
+	/* an order that was asked twice is done once */
+	accept(still, &again);
+	go(still, HAM_OP_MIGRATE_END, 0);
+	refuse(still, &again, "migrated since");
 	refuse(moving, &end, "is over");
 	refuse(moving, &cut, "is over");
 	refuse(doubt, &out, "not in doubt");
@@ -268,9 +274,11 @@ START_TEST(start_again_only_with_a_current_copy)
 
 	no_go(record, HAM_OP_START, C, "no current copy");
 	go(record, HAM_OP_START, A);
-	ck_assert_uint_eq(guest(record)->epoch, 2);
+	/* not the next one: that may be a destination's, which a source that
+	 * missed both would take for its own outcome */
+	ck_assert_uint_eq(guest(record)->epoch, 4);
 	ck_assert_str_eq(guest(record)->reason, "");
-	expect_replica(record, A, HAM_REPLICA_CURRENT, 2);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 4);
 	go(record, HAM_OP_STOPPED, 0);
 	g->replica[0].state = HAM_REPLICA_OUTDATED;
 	no_go(record, HAM_OP_START, A, "no node holds a current copy");
@@ -285,8 +293,8 @@ START_TEST(start_outdates_the_copies_it_leaves)
 	go(record, HAM_OP_STOPPED, 0);
 	expect_replica(record, A, HAM_REPLICA_CURRENT, 1);
 	go(record, HAM_OP_START, A);
-	expect_replica(record, A, HAM_REPLICA_CURRENT, 3);
-	expect_replica(record, B, HAM_REPLICA_OUTDATED, 3);
+	expect_replica(record, A, HAM_REPLICA_CURRENT, 5);
+	expect_replica(record, B, HAM_REPLICA_OUTDATED, 5);
 }
 END_TEST
 

@@ -253,7 +253,7 @@ own_folder(void)
 	return g_strdup_printf("%s/level-%d", top, HAM_PROTOCOL_LEVEL);
 }
 
-/* What is new needs a new level, or others would not know of it. */
+/* What is new is frozen, too, from its first day. */
 START_TEST(every_kind_is_frozen)
 {
 	g_autofree char *folder = own_folder();

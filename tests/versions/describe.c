@@ -109,6 +109,10 @@ nodes(GString *out, const struct ham_msg *m)
 		if (m->kind == HAM_MSG_EXCHANGE)
 			g_string_append_printf(out, "node %u away_ms %u\n", i,
 					       m->away_ms[i]);
+		else if (m->kind == HAM_MSG_LEASES)
+			g_string_append_printf(
+				out, "node %u lease_ms %u watchdog_ms %u\n", i,
+				m->leases_ms[i], m->watchdogs_ms[i]);
 		else
 			g_string_append_printf(out,
 					       "node %u seen_us %" PRId64 "\n",

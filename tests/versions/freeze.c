@@ -5,8 +5,8 @@
  *
  * writes FOLDER/level-N, N being the protocol level of this tree: a .msg and
  * a .txt for each message, state.db as hamd/io's store writes it, state.txt.
- * Refuses to touch a level that is there: what was frozen was sent and stored
- * by somebody's hamd.
+ * In a level that is there it adds the kinds that are new and touches nothing
+ * else: what was frozen was sent and stored by somebody's hamd.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -45,9 +45,13 @@ write_messages(const char *folder)
 	for (guint i = 0; i < samples->len; i++) {
 		const struct sample *sample = samples->pdata[i];
 		g_autofree char *text = describe_message(sample->bytes);
+		g_autofree char *path =
+			g_strdup_printf("%s/%s.msg", folder, sample->name);
 		gsize len;
 		const void *bytes = g_bytes_get_data(sample->bytes, &len);
 
+		if (g_file_test(path, G_FILE_TEST_EXISTS))
+			continue;
 		write_file(folder, sample->name, ".msg", bytes, len);
 		write_file(folder, sample->name, ".txt", text, strlen(text));
 	}
@@ -109,12 +113,11 @@ main(int argc, char **argv)
 		return 2;
 	}
 	folder = g_strdup_printf("%s/level-%d", argv[1], HAM_PROTOCOL_LEVEL);
-	if (mkdir(folder, 0777) != 0)
-		fail(folder, errno == EEXIST
-				     ? "is frozen; what is new gets a new level"
-				     : g_strerror(errno));
+	if (mkdir(folder, 0777) == 0)
+		write_state(folder);
+	else if (errno != EEXIST)
+		fail(folder, g_strerror(errno));
 	write_messages(folder);
-	write_state(folder);
 	printf("%s\n", folder);
 	return 0;
 }

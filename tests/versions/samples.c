@@ -127,6 +127,8 @@ set_nodes(struct ham_msg *m, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		m->away_ms[i] = i == n - 1 ? UINT32_MAX : 1500 * i;
 		m->seen_us[i] = i == n - 1 ? INT64_MAX : 7000000 * (int64_t)i;
+		m->leases_ms[i] = i == n - 1 ? UINT32_MAX : 10000 * i;
+		m->watchdogs_ms[i] = i == n - 1 ? UINT32_MAX : 5000 * i;
 	}
 }
 
