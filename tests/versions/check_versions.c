@@ -377,15 +377,21 @@ START_TEST(what_is_frozen_is_not_written_again)
 	g_autofree char *top = g_dir_make_tmp("check-versions-XXXXXX", NULL);
 	g_autofree char *folder =
 		g_strdup_printf("%s/level-%d", top, HAM_PROTOCOL_LEVEL);
-	g_autofree char *path = g_build_filename(folder, "STORED.msg", NULL);
+	g_autofree char *old = g_build_filename(folder, "STORED.msg", NULL);
+	g_autofree char *new = g_build_filename(folder, "ADOPT.msg", NULL);
+	g_autofree char *kept = NULL;
 
 	ck_assert_int_eq(freeze(top), 0);
-	ck_assert(g_file_test(path, G_FILE_TEST_EXISTS));
+	ck_assert(g_file_test(old, G_FILE_TEST_EXISTS));
 	check_messages(folder);
 	check_state(folder);
-	ck_assert_int_eq(g_remove(path), 0);
-	ck_assert_int_ne(freeze(top), 0);
-	ck_assert(!g_file_test(path, G_FILE_TEST_EXISTS));
+	/* a kind that is not there yet is added, and that alone */
+	ck_assert(g_file_set_contents(old, "kept", -1, NULL));
+	ck_assert_int_eq(g_remove(new), 0);
+	ck_assert_int_eq(freeze(top), 0);
+	ck_assert(g_file_get_contents(old, &kept, NULL, NULL));
+	ck_assert_str_eq(kept, "kept");
+	ck_assert(g_file_test(new, G_FILE_TEST_EXISTS));
 	remove_folder(folder);
 	g_rmdir(top);
 }
