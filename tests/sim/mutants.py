@@ -172,11 +172,6 @@ MUTANTS = {
     "no-gap-in-the-order": [(
         "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
         "if (msg->pos.count == 0) {")],
-    "no-number-twice": [(
-        "replicate.c", "msg->pos.count <= core->record.pos.count)",
-        "msg->pos.count == 0)"), (
-        "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
-        "if (msg->pos.count > core->record.pos.count + 1) {")],
     "stale-owner-ended": [(
         "local.c", "if (keeps_owner(core, local, guest)) return;",
         "if (guest || keeps_owner(core, local, guest))\n\t\t\treturn;")],
@@ -254,6 +249,14 @@ BEHIND = {
     # taken while in doubt; a D that has lost its hamd as well says the same
     "ran-is-remembered": [(
         "doubt.c", "if (local->ran)\n", "if (!local)\n")],
+    # a RECORD that its leader has said again: each operation fits once only, by
+    # epoch, phase or transaction, and is refused the second time (200 s of the
+    # search, and every story)
+    "no-number-twice": [(
+        "replicate.c", "msg->pos.count <= core->record.pos.count)",
+        "msg->pos.count == 0)"), (
+        "replicate.c", "if (msg->pos.count != core->record.pos.count + 1) {",
+        "if (msg->pos.count > core->record.pos.count + 1) {")],
     # TAKE and ABORT: whoever obeys the second says so (ABORTED, YIELD), and
     # nobody runs without the other's word
     "first-in-order": [
