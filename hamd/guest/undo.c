@@ -12,18 +12,24 @@
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
 
+/* Before anything else: a destination that hangs may hold a write of the guest,
+ * and a guest that resets its disk then waits for that with QEMU's main loop,
+ * which answers nothing in band. */
 static void
-undo_stop(struct ham_vm *vm)
+undo_cut(struct ham_vm *vm)
 {
-	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
 
-		if (vm->job[i].started && !vm->job[i].ended)
-			ham_flow_send_oob(vm, vm->qmp, "yank",
-					  ham_bm_yank(node));
+		ham_flow_send_oob(vm, vm->qmp, "yank", ham_bm_yank(node));
 	}
+}
+
+static void
+undo_stop(struct ham_vm *vm)
+{
+	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
 	ham_qemu_query_status(vm);
 }
 
@@ -106,6 +112,7 @@ undo_look(struct ham_vm *vm)
 }
 
 static const struct ham_step undo_steps[] = {
+	{"cut the connections", undo_cut, NULL, 0},
 	{"look", undo_look, NULL, 0},
 	{"cancel", undo_stop, NULL, 0},
 	{"end the copies", undo_jobs, undo_quiet, 0},
