@@ -160,7 +160,17 @@ pause_copy(struct ham_vm *vm)
 	ham_pause_point(vm, "copy");
 }
 
+static void
+copy_check(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!ham_images_in_use(vm, vm->qemu, &error))
+		ham_flow_fail(vm, "%s", error->message);
+}
+
 static const struct ham_step copy_steps[] = {
+	{"check", copy_check, NULL, 0},
 	{"end what served the last copy", ham_qsd_kill, ham_qsd_gone, 0},
 	{"look at the slots", ham_slot_query, NULL, 0},
 	{"start the storage daemon", start_daemon, ham_qsd_ready, 0},

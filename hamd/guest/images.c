@@ -5,7 +5,9 @@
  * it is; one that is not there is made only for an incoming copy.  Space is
  * reserved (fallocate(2)) before a copy begins, unless the disk is sparse, so
  * that a full disk refuses a migration instead of stopping a guest.  Nothing
- * is probed and no format but raw is known.
+ * is probed and no format but raw is known.  A path is no proof: before the
+ * disk of a running process is taken to be the image at a path, that process
+ * must have that very file open.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +37,7 @@ struct work {
 	uint64_t generation;
 	uint32_t uid;
 	bool create;
+	bool first; /* the guest has never run */
 	GArray *images;
 };
 
@@ -97,6 +100,23 @@ reserve(int fd, struct image *image, GError **error)
 		image->size, image->path);
 }
 
+/* Who is told to make an image makes an empty one. */
+static bool
+tell_missing(const struct work *work, const struct image *image, GError **error)
+{
+	if (work->first)
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is missing on this node: make it, e.g. "
+			    "qemu-img create -f raw %s %" G_GUINT64_FORMAT,
+			    image->path, image->path, image->size);
+	else
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is missing on this node, and the guest's data "
+			    "was in it: is its file system mounted?",
+			    image->path);
+	return false;
+}
+
 static bool
 prepare_one(struct work *work, struct image *image, GError **error)
 {
@@ -113,11 +133,7 @@ prepare_one(struct work *work, struct image *image, GError **error)
 		if (!reserve(fd, image, error))
 			return false;
 	} else if (fd < 0 && errno == ENOENT) {
-		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-			    "%s is missing on this node: make it, e.g. "
-			    "qemu-img create -f raw %s %" G_GUINT64_FORMAT,
-			    image->path, image->path, image->size);
-		return false;
+		return tell_missing(work, image, error);
 	} else if (fd < 0) {
 		return ham_error_errno(error, errno, "cannot open %s",
 				       image->path);
@@ -196,6 +212,7 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->uid = vm->guests->spec.conf->uid_first +
 		    (uint32_t)(slot > 0 ? slot : 0);
 	work->create = create;
+	work->first = vm->effect.epoch <= 1;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		const struct ham_conf_disk *disk =
@@ -209,6 +226,54 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	g_task_set_task_data(task, work, work_free);
 	g_task_run_in_thread(task, run);
 	g_object_unref(task);
+}
+
+/* The same file, or the same block device. */
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) || S_ISBLK(b->st_mode))
+		return S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode) &&
+		       a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool
+has_open(pid_t pid, const struct stat *wanted)
+{
+	g_autofree char *folder = g_strdup_printf("/proc/%d/fd", (int)pid);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+		struct stat st;
+
+		if (stat(path, &st) == 0 && is_same(&st, wanted))
+			return true;
+	}
+	return false;
+}
+
+bool
+ham_images_in_use(const struct ham_vm *vm, const ham_child *child,
+		  GError **error)
+{
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		const struct ham_conf_disk *disk =
+			g_ptr_array_index(vm->conf->disks, i);
+		struct stat st;
+
+		if (stat(disk->path, &st) == 0 && child &&
+		    has_open(ham_child_pid(child), &st))
+			continue;
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is not the file that is in use as disk %s of "
+			    "%s: was it moved, or its path changed?",
+			    disk->path, disk->name, vm->name);
+		return false;
+	}
+	return true;
 }
 
 void

@@ -52,14 +52,23 @@ prepare_check(struct ham_vm *vm)
 			      vm->guests->spec.node);
 		return;
 	}
-	if (!memory_free(vm, &error) || !ham_ports_check(vm, &error))
+	if (!memory_free(vm, &error) || !ham_ports_check(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);
+	} else if (vm->effect.flag && !ham_images_in_use(vm, vm->qsd, &error)) {
+		/* what takes the guest's writes here is not what QEMU would
+		 * open: a copy that can't be started from is none */
+		vm->effect.flag = false;
+		ham_err("%s: the copy here is given up: %s", vm->name,
+			error->message);
+		ham_flow_fail(vm, "%s", error->message);
+	}
 }
 
 static void
 prepare_images(struct ham_vm *vm)
 {
-	ham_images_prepare(vm, true);
+	/* a live copy has its images */
+	ham_images_prepare(vm, !vm->effect.flag);
 }
 
 static void

@@ -194,6 +194,10 @@ void ham_qemu_query_migrate(struct ham_vm *vm);
 
 /* images.c: a worker; the flow goes on when it is through */
 void ham_images_prepare(struct ham_vm *vm, bool create);
+/* The images at the configured paths are the files that this process of the
+ * guest has open. */
+bool ham_images_in_use(const struct ham_vm *vm, const ham_child *child,
+		       GError **error);
 /* A copy that was made for a migration goes with it, but never one that the
  * record may call current. */
 void ham_images_remove_made(struct ham_vm *vm);

@@ -15,7 +15,9 @@ guest_has n3 web1 '"node":"n1","state":"current"' ||
 mv "$(image n1)" "$(image n1).away"
 begin n1
 ended 6
-said_has 'n1: .*web1-root.raw is not the file that is in use'
+said_has 'copy is given up'
+"$lab" logs n1 hamd | grep -q 'web1-root.raw is not the file that is in use' ||
+	fail "n1 does not say why: $said"
 [ ! -e "$(image n1)" ] || fail "n1 made an empty image"
 runs_on n2
 until_true "n1's copy is given up" event_has n3 \
