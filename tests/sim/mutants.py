@@ -50,8 +50,6 @@ MUTANTS = {
         "!(newcomers & ham_bit(core->self)) ||\n"
         "\t\t    (msg->members & ham_members(core) & ~newcomers)) {",
         "!(newcomers & ham_bit(core->self))) {")],
-    "cold-start-outdates-the-source": [(
-        "record.c", "else if (guest->owner_dead)", "else if (!guest)")],
     "ghost-filter": [(
         "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
     "position-order": [(
@@ -249,6 +247,10 @@ BEHIND = {
     # taken while in doubt; a D that has lost its hamd as well says the same
     "ran-is-remembered": [(
         "doubt.c", "if (local->ran)\n", "if (!local)\n")],
+    # a copy of the dead source that D's cold start leaves current: D does not
+    # boot before it has had OUTDATED of every other current copy committed
+    "cold-start-outdates-the-source": [(
+        "record.c", "else if (guest->owner_dead)", "else if (!guest)")],
     # a RECORD that its leader has said again: each operation fits once only, by
     # epoch, phase or transaction, and is refused the second time (200 s of the
     # search, and every story)
@@ -276,8 +278,7 @@ BEHIND = {
 # on the mutant.  Where a QEMU runs that the record forbids, somebody has said
 # what was not so, and chance makes nobody say that.
 STORIES = {name: f"guard-{name}" for name in (
-    "promotion-is-no-outcome", "cold-start-outdates-the-source",
-    "closed-before-stored", "lease-from-what-was-heard",
+    "promotion-is-no-outcome", "closed-before-stored", "lease-from-what-was-heard",
     "wait-from-the-last-to-see-it", "newcomer-waits", "word-of-this-ring",
     "heard-each-other", "majority-with-a-store", "no-gap-in-the-order",
     "all-have-spoken", "declared-dead-and-back", "ghost-filter",
