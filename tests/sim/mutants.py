@@ -278,7 +278,8 @@ BEHIND = {
 # on the mutant.  Where a QEMU runs that the record forbids, somebody has said
 # what was not so, and chance makes nobody say that.
 STORIES = {name: f"guard-{name}" for name in (
-    "promotion-is-no-outcome", "closed-before-stored", "lease-from-what-was-heard",
+    "promotion-is-no-outcome", "closed-before-stored",
+    "outdated-before-writes-go-on", "lease-from-what-was-heard",
     "wait-from-the-last-to-see-it", "newcomer-waits", "word-of-this-ring",
     "heard-each-other", "majority-with-a-store", "no-gap-in-the-order",
     "all-have-spoken", "declared-dead-and-back", "ghost-filter",
