@@ -56,13 +56,19 @@ inline ended(n)
 
 #define OWNS(n) (EVALUATES(n) && OWNER(mr[n]) == n && \
 	PHASE(mr[n]) == STARTED && !DEAD(mr[n], n))
-#define LAUNCHES(n) (OWNS(n) && launch[n] && \
+#define BOOTS(n) (OWNS(n) && launch[n] && \
 	(st[n] == NONE || st[n] == EMPTY || st[n] == REPLICA))
+#ifdef COLD_BESIDE
+#define LAUNCHES(n) BOOTS(n)
+#else
+/* OUTDATED of the other copy is committed: from here it lacks writes */
+#define LAUNCHES(n) (BOOTS(n) && !CURRENT(mr[n], OTHER(n)))
+#endif
 #define LOST(n) (EVALUATES(n) && OWNER(mr[n]) == n && !DEAD(mr[n], n) && \
 	(PHASE(mr[n]) == STARTED || PHASE(mr[n]) == MIGRATING) && \
 	!launch[n] && (st[n] == NONE || st[n] == EMPTY))
-#define GIVES_UP(n) (OWNS(n) && st[n] == RUNNING && \
-	CURRENT(mr[n], OTHER(n)) && !(rm & NB(OTHER(n))))
+#define GIVES_UP(n) (CURRENT(mr[n], OTHER(n)) && (BOOTS(n) || \
+	(OWNS(n) && st[n] == RUNNING && !(rm & NB(OTHER(n))))))
 #define DROPS(n) (OWNS(n) && st[n] == RUNNING && \
 	!CURRENT(mr[n], OTHER(n)) && !dropped[n])
 

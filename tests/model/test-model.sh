@@ -67,7 +67,7 @@ broken=(
 	"handover I2 $H -DAUTO_RESUME"
 	"handover I1 -DFAULTS=0 -DCHANGES=1 -DNO_COMMIT"
 	"handover I4 $H -DCOLD_UNDRAINED"
-	"handover I4 $H2 -DCOLD_KEEPS"
+	"handover I4 $H2 -DCOLD_KEEPS -DCOLD_BESIDE"
 	"handover I2 $H2 -DPROMOTE_STEP=1"
 	"commit EQUAL -DFAULTS=0 -DCHANGES=1 -DRECORDS=2 -DNO_NUMBERS -DSHORTEST"
 	"commit KEPT -DFAULTS=0 -DCHANGES=2 -DRECORDS=1 -DADOPT_ANY"
@@ -85,6 +85,7 @@ broken=(
 broken_long=(
 	"handover END -DFAULTS=1 -DCHANGES=0 -DSILENT_NEWCOMER"
 	"handover I1 -DFAULTS=1 -DCHANGES=1 -DNO_END -DRESTART_HOLDS"
+	"handover I4 -DFAULTS=2 -DCHANGES=1 -DNO_END -DCOLD_BESIDE"
 )
 
 # build MODEL DEFINITIONS... (of spin; those of gcc after --)
