@@ -45,6 +45,7 @@ whole=(
 	"handover -DFAULTS=0 -DCHANGES=1"
 	"handover -DFAULTS=0 -DCHANGES=2 -DNO_END"
 	"handover -DFAULTS=1 -DCHANGES=0"
+	"handover -DFAULTS=2 -DCHANGES=0 -DNO_END"
 )
 whole_long=(
 	"disks -DFAULTS=5 -DWRITES=5"
@@ -53,6 +54,7 @@ whole_long=(
 	"commit -DFAULTS=1 -DCHANGES=1 -DRECORDS=1"
 	"commit -DFAULTS=1 -DCHANGES=0 -DRECORDS=0 -DBEGIN_OUT=6"
 	"handover -DFAULTS=1 -DCHANGES=1 -DNO_END"
+	"handover -DFAULTS=2 -DCHANGES=0"
 )
 # MODEL PROPERTY DEFINITIONS: the property (MUST() in the model) is broken;
 # -DSHORTEST: breadth first, for the shortest story
