@@ -37,7 +37,7 @@ struct work {
 	uint64_t generation;
 	uint32_t uid;
 	bool create;
-	bool first; /* the guest has never run */
+	bool first; /* the guest was never started before */
 	GArray *images;
 };
 
@@ -100,7 +100,8 @@ reserve(int fd, struct image *image, GError **error)
 		image->size, image->path);
 }
 
-/* Who is told to make an image makes an empty one. */
+/* Who is told to make an image makes an empty one.  A start that failed counts,
+ * too: only the epoch is known. */
 static bool
 tell_missing(const struct work *work, const struct image *image, GError **error)
 {
@@ -111,8 +112,9 @@ tell_missing(const struct work *work, const struct image *image, GError **error)
 			    image->path, image->path, image->size);
 	else
 		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-			    "%s is missing on this node, and the guest's data "
-			    "was in it: is its file system mounted?",
+			    "%s is missing on this node, and may have held the "
+			    "data of the guest, which was started before: is "
+			    "its file system mounted?",
 			    image->path);
 	return false;
 }
