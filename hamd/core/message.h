@@ -107,8 +107,8 @@ struct ham_msg {
 	int64_t beat_us;      /* HEARTBEAT: sent then, by the sender's clock */
 	uint32_t lease_ms;    /* HEARTBEAT: its lease */
 	uint32_t watchdog_ms; /* HEARTBEAT: its watchdog; 0: not armed */
-	/* LEASES: what the last heartbeat of it said that my disk knows of;
-	 * lease 0: I have never heard one */
+	/* LEASES: what the last heartbeat of it said, which is on my disk or on
+	 * its way there; lease 0: I have never heard one */
 	uint32_t leases_ms[HAM_MAX_NODES];
 	uint32_t watchdogs_ms[HAM_MAX_NODES];
 	/* EXCHANGE, STORED */
