@@ -529,6 +529,40 @@ START_TEST(an_old_lease_proves_nothing)
 }
 END_TEST
 
+/* n3 has never heard of n2's lease: somebody who is not here may know of a
+ * longer one than n1 does. */
+START_TEST(too_few_hearers_prove_nothing)
+{
+	struct bus *bus = three_from(2, 0, false);
+
+	bus_split(bus, "112");
+	bus_run(bus);
+	bus->lease_us = LEASE_US;
+	for (unsigned int i = 1; i <= 2; i++) {
+		bus_down(bus, i);
+		bus_run(bus);
+		bus_up(bus, i);
+		bus_run(bus);
+	}
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus_up(bus, 0);
+	bus_run(bus);
+	for (int k = 0; k < 4; k++)
+		bus_time(bus, LEASE_US / 20);
+	bus_command(bus, 0, HAM_CMD_START, 2);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	ck_assert(bus->node[1].vcpus);
+	bus_split(bus, "121"); /* n2 alone; n1 and n3 */
+	bus_run(bus);
+	for (int64_t t = 0; t < 2 * (int64_t)WAIT_US; t += LEASE_US / 20)
+		bus_time(bus, LEASE_US / 20);
+	ck_assert(!bus_guest(bus, 0)->owner_dead);
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -536,6 +570,7 @@ main(void)
 	TCase *tc = tcase_create("courses");
 
 	tcase_add_test(tc, an_old_lease_proves_nothing);
+	tcase_add_test(tc, too_few_hearers_prove_nothing);
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
 	tcase_add_test(tc, a_view_must_settle);
