@@ -83,7 +83,7 @@ broken=(
 	"disks I34 -DWAS_REPLICA -DOUTDATED_IN_DOUBT -DSHORTEST"
 )
 
-# takes a minute of search
+# takes minutes of search
 broken_long=(
 	"handover END -DFAULTS=1 -DCHANGES=0 -DSILENT_NEWCOMER"
 	"handover I1 -DFAULTS=1 -DCHANGES=1 -DNO_END -DRESTART_HOLDS"
