@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 enum {
-	HAM_BM_SLOTS = 1,     /* replicas beside the local file, now */
+	HAM_BM_SLOTS = 3,     /* replicas beside the local file */
 	HAM_BM_NODE_MAX = 31, /* bytes of a node's name, QEMU's limit */
 };
 
@@ -70,10 +70,14 @@ char *ham_bm_null_node(const struct ham_bm_disk *disk, unsigned int slot,
 /* The index of the disk to which an event's node belongs, -1 if to none. */
 int ham_bm_disk_of_node(const char *node);
 
-/* Export name: guest, disk, epoch, boot id: a writer of an older epoch, or of
- * before the node's reboot, asks for a name that does not exist any more. */
+/* The slot of such a node, -1 if it is not a replica's in a slot. */
+int ham_bm_slot_of_node(const char *node);
+
+/* Export name: guest, disk, epoch, generation (0: of a hand-over), boot id: a
+ * writer of an older epoch, of an older copy, or of before the node's reboot
+ * asks for a name that does not exist any more. */
 char *ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
-			 const char *boot_id);
+			 uint64_t generation, const char *boot_id);
 
 /* --- Command arguments.  Each result is the caller's. */
 
@@ -99,6 +103,31 @@ JsonObject *ham_bm_mirror(const struct ham_bm_disk *disk, uint64_t speed);
 JsonObject *ham_bm_job_speed(const struct ham_bm_disk *disk, uint64_t speed);
 /* block-job-cancel: of a ready mirror, not forced, it is the completion */
 JsonObject *ham_bm_job_cancel(const struct ham_bm_disk *disk, bool force);
+
+/* --- Making a copy while the guest writes (fill.c); names and results are the
+ * caller's */
+
+/* The second connection, for what is old; the first is a slot's node. */
+char *ham_bm_fill_node(const struct ham_bm_disk *disk, unsigned int slot,
+		       unsigned int serial);
+char *ham_bm_fill_mirror_job(const struct ham_bm_disk *disk, unsigned int slot);
+char *ham_bm_fill_backup_job(const struct ham_bm_disk *disk, unsigned int slot);
+/* block-dirty-bitmap-add, block-dirty-bitmap-remove: the one of that slot */
+JsonObject *ham_bm_bitmap_add(const struct ham_bm_disk *disk,
+			      unsigned int slot);
+JsonObject *ham_bm_bitmap_remove(const struct ham_bm_disk *disk,
+				 unsigned int slot);
+/* blockdev-mirror; begun before the backup */
+JsonObject *ham_bm_fill_mirror(const struct ham_bm_disk *disk,
+			       unsigned int slot, const char *target);
+/* blockdev-backup of all, or of what the bitmap has; bytes/s */
+JsonObject *ham_bm_fill_backup(const struct ham_bm_disk *disk,
+			       unsigned int slot, const char *target,
+			       bool incremental, uint64_t speed);
+/* block-job-cancel: at once.  A mirror of the above may be ended so when the
+ * guest stands still and the job is ready, synced, and at its full length: a
+ * soft cancel never ends then (QEMU 10.0). */
+JsonObject *ham_bm_job_end(const char *job);
 
 /* --- Readers */
 
@@ -126,11 +155,15 @@ struct ham_bm_progress {
 };
 void ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 			  struct ham_bm_progress *out);
+/* The same of the job with that id. */
+void ham_bm_read_job(JsonNode *block_jobs, const char *id,
+		     struct ham_bm_progress *out);
 
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);
 
-/* --- Storage daemon: one file node and one export a disk */
+/* --- Storage daemon: one file node a disk, and an export for each epoch at
+ * which it is served */
 
 /* argv; monitor and NBD server are listening sockets handed in as `monitor_fd`
  * and `nbd_fd`.  g_strfreev() frees it. */
@@ -139,13 +172,16 @@ char **ham_bm_qsd_argv(const char *program, int monitor_fd, int nbd_fd);
  * be opened and exported while a QEMU still has it. */
 JsonObject *ham_bm_qsd_open(const struct ham_bm_disk *disk, bool active);
 /* block-export-add; the node may change between active and inactive under it */
-JsonObject *ham_bm_qsd_export(const struct ham_bm_disk *disk,
+JsonObject *ham_bm_qsd_export(const struct ham_bm_disk *disk, uint64_t epoch,
 			      const char *export_name);
 /* blockdev-set-active */
 JsonObject *ham_bm_qsd_set_active(const struct ham_bm_disk *disk, bool active);
 /* block-export-del; done when BLOCK_EXPORT_DELETED with the id has come */
-JsonObject *ham_bm_qsd_export_del(const struct ham_bm_disk *disk);
-char *ham_bm_qsd_export_id(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_qsd_export_del(const struct ham_bm_disk *disk,
+				  uint64_t epoch);
+char *ham_bm_qsd_export_id(const struct ham_bm_disk *disk, uint64_t epoch);
+/* How many exports of other epochs there are, from query-block-exports. */
+unsigned int ham_bm_qsd_count_exports(JsonNode *exports, uint64_t epoch);
 /* blockdev-del */
 JsonObject *ham_bm_qsd_close(const struct ham_bm_disk *disk);
 

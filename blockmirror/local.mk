@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libhamblock.la
 libhamblock_la_SOURCES = \
 	blockmirror/blockmirror.h \
 	blockmirror/commands.c \
+	blockmirror/fill.c \
 	blockmirror/pace.c \
 	blockmirror/qsd.c \
 	blockmirror/read.c \

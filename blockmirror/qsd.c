@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blockmirror/qsd.c - what the storage daemon is started with and told
  *
- * One daemon a guest and node; per disk one file node dN-f and one export
- * dN-e.  It starts empty: images are opened by command, so that a daemon that
+ * One daemon a guest and node; per disk one file node dN-f and an export dN-eE
+ * for each epoch E at which it is served.  It starts empty: images are opened by command, so that a daemon that
  * is to take an image over can be ready before the hand-over.
  *
  * The export is not writethrough: a ready mirror that is completed has QEMU
@@ -43,9 +43,9 @@ ham_bm_qsd_open(const struct ham_bm_disk *disk, bool active)
 }
 
 char *
-ham_bm_qsd_export_id(const struct ham_bm_disk *disk)
+ham_bm_qsd_export_id(const struct ham_bm_disk *disk, uint64_t epoch)
 {
-	return g_strdup_printf("d%u-e", disk->index);
+	return g_strdup_printf("d%u-e%" G_GUINT64_FORMAT, disk->index, epoch);
 }
 
 static JsonObject *
@@ -59,9 +59,10 @@ with_file_node(const struct ham_bm_disk *disk)
 }
 
 JsonObject *
-ham_bm_qsd_export(const struct ham_bm_disk *disk, const char *export_name)
+ham_bm_qsd_export(const struct ham_bm_disk *disk, uint64_t epoch,
+		  const char *export_name)
 {
-	g_autofree char *id = ham_bm_qsd_export_id(disk);
+	g_autofree char *id = ham_bm_qsd_export_id(disk, epoch);
 	JsonObject *args = with_file_node(disk);
 
 	json_object_set_string_member(args, "type", "nbd");
@@ -83,9 +84,9 @@ ham_bm_qsd_set_active(const struct ham_bm_disk *disk, bool active)
 }
 
 JsonObject *
-ham_bm_qsd_export_del(const struct ham_bm_disk *disk)
+ham_bm_qsd_export_del(const struct ham_bm_disk *disk, uint64_t epoch)
 {
-	g_autofree char *id = ham_bm_qsd_export_id(disk);
+	g_autofree char *id = ham_bm_qsd_export_id(disk, epoch);
 	JsonObject *args = json_object_new();
 
 	json_object_set_string_member(args, "id", id);

@@ -181,11 +181,34 @@ ham_bm_read_slot(JsonNode *block_graph, const struct ham_bm_disk *disk,
 	return out->child[0];
 }
 
+unsigned int
+ham_bm_qsd_count_exports(JsonNode *exports, uint64_t epoch)
+{
+	g_autofree char *kept = g_strdup_printf("-e%" G_GUINT64_FORMAT, epoch);
+	JsonArray *list = as_array(exports);
+	unsigned int n = 0;
+
+	for (guint i = 0; i < length(list); i++) {
+		const char *id = text(element(list, i), "id");
+
+		n += !id || !g_str_has_suffix(id, kept);
+	}
+	return n;
+}
+
 void
 ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 		     struct ham_bm_progress *out)
 {
 	g_autofree char *id = ham_bm_job_id(disk);
+
+	ham_bm_read_job(block_jobs, id, out);
+}
+
+void
+ham_bm_read_job(JsonNode *block_jobs, const char *id,
+		struct ham_bm_progress *out)
+{
 	JsonArray *jobs = as_array(block_jobs);
 
 	memset(out, 0, sizeof(*out));

@@ -174,10 +174,25 @@ ham_bm_disk_of_node(const char *node)
 	return *end == '-' && index <= G_MAXINT ? (int)index : -1;
 }
 
+int
+ham_bm_slot_of_node(const char *node)
+{
+	const char *at = strstr(node, "-s");
+	guint64 slot;
+	char *end;
+
+	if (ham_bm_disk_of_node(node) < 0 || !at || !g_ascii_isdigit(at[2]))
+		return -1;
+	slot = g_ascii_strtoull(at + 2, &end, 10);
+	return g_str_has_prefix(end, "-nbd") && slot < HAM_BM_SLOTS ? (int)slot
+								     : -1;
+}
+
 char *
 ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
-		   const char *boot_id)
+		   uint64_t generation, const char *boot_id)
 {
-	return g_strdup_printf("%s/%s/%" G_GUINT64_FORMAT "/%s", guest, disk,
-			       epoch, boot_id);
+	return g_strdup_printf("%s/%s/%" G_GUINT64_FORMAT
+			       ".%" G_GUINT64_FORMAT "/%s",
+			       guest, disk, epoch, generation, boot_id);
 }

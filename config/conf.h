@@ -59,7 +59,7 @@ struct ham_conf_guest {
 			  * given */
 	uint64_t memory; /* bytes, a multiple of 1 MiB */
 	unsigned int cpus;
-	unsigned int replicas; /* 0 or 1 */
+	unsigned int replicas; /* 0 to 3 */
 	unsigned int priority;
 	int64_t max_pause_us;
 	int64_t max_duration_us;

@@ -344,6 +344,7 @@ open_guests(ham_daemon *daemon, uint32_t self, GError **error)
 	struct ham_guests_spec spec = {
 		.conf = daemon->conf,
 		.node = ham_core_node_name(daemon->core, self),
+		.node_id = self,
 		.run_dir = "/run/hamd",
 		.log_dir = "/var/log/hamd",
 		.pause_at = g_getenv("HAMD_PAUSE_AT"),

@@ -175,6 +175,8 @@ add_details(ham_daemon *daemon, const struct ham_effect *effect, JsonObject *o)
 		json_object_set_array_member(o, "members", members(daemon));
 		break;
 	case HAM_NOTE_REPLICA_OUTDATED:
+	case HAM_NOTE_REPLICA_SYNCING:
+	case HAM_NOTE_REPLICA_CURRENT:
 		json_object_set_string_member(
 			o, "replica",
 			ham_core_node_name(daemon->core,

@@ -105,6 +105,7 @@ guest_table(const ham_conf *conf)
 		g_strlcpy(table[i].name, g->name, sizeof(table[i].name));
 		table[i].replicas = g->replicas;
 		table[i].max_duration_us = g->max_duration_us;
+		table[i].replica_timeout_us = conf->replica_timeout_us;
 	}
 	return table;
 }

@@ -21,6 +21,8 @@ prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	local->epoch = guest->epoch + 1;
 	local->drained = local->wired = local->wiring = false;
 	local->ran = false;
+	local->offer.len = 0;
+	ham_slots_clear(local);
 	local->reason[0] = '\0';
 	ham_stage(core, local, HAM_L_D_PREPARE);
 	ham_fx_guest(core, local, HAM_DO_PREPARE);
@@ -61,6 +63,7 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
 	local->migrate_due = local->prepared_due = false;
 	local->ended_clean = false;
+	local->sync_node = 0;
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
 		ham_source_begin(core, local, guest);
 	} else if (guest->owner == self) {
@@ -77,6 +80,17 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	}
 }
 
+/* It is to be launched here, as soon as that is committed. */
+static void
+due(struct ham_local *local, const struct ham_guest *guest)
+{
+	local->launch_epoch = guest->epoch;
+	local->launch_us = 0;
+	local->looked = false;
+	local->reason[0] = '\0';
+	local->ended_clean = local->ran = local->never_ran = false;
+}
+
 static void
 applied_outcome(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
@@ -87,7 +101,7 @@ applied_outcome(ham_core *core, struct ham_local *local,
 	    !local->ended_clean &&
 	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY ||
 	     local->stage == HAM_L_REPLICA))
-		local->launch_epoch = guest->epoch;
+		due(local, guest);
 	local->mig_phase = HAM_MIG_NONE;
 }
 
@@ -106,9 +120,17 @@ became_owner(ham_core *core, const struct ham_guest *guest,
 		applied_outcome(core, local, guest);
 		return;
 	}
-	local->launch_epoch = guest->epoch;
-	local->reason[0] = '\0';
-	local->ended_clean = local->ran = false;
+	due(local, guest);
+}
+
+/* A start: nothing is written at that epoch before each current copy serves,
+ * or is given up. */
+static void
+may_serve(ham_core *core, struct ham_local *local,
+	  const struct ham_guest *guest)
+{
+	if (guest->clean && ham_guest_is_current(guest, core->config.self))
+		local->serve_epoch = guest->epoch;
 }
 
 void
@@ -123,6 +145,9 @@ ham_adopted(ham_core *core, const struct ham_record *before)
 		     g->phase == HAM_GUEST_MIGRATING) &&
 		    (!b || b->epoch < g->epoch))
 			became_owner(core, g, b);
+		else if (b && b->phase == HAM_GUEST_STOPPED &&
+			 b->epoch < g->epoch && g->phase == HAM_GUEST_STARTED)
+			may_serve(core, ham_local_get(core, g->name), g);
 	}
 }
 
@@ -133,6 +158,9 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	struct ham_local *local = ham_local_get(core, op->guest);
 
 	local->proposed_kind = HAM_OP_NONE;
+	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
+	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_OUTDATED)
+		local->held[0] = '\0'; /* what was said of it is over */
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 	case HAM_OP_PROMOTE:
@@ -143,10 +171,10 @@ ham_applied(ham_core *core, const struct ham_op *op)
 				    "the source died");
 		local->mig_phase = HAM_MIG_NONE;
 		if (guest->owner == core->config.self)
-			local->launch_epoch = guest->epoch;
+			due(local, guest);
 		local->reason[0] = '\0';
-		local->ended_clean = false;
-		local->ran = false;
+		local->ended_clean = local->ran = false;
+		may_serve(core, local, guest);
 		break;
 	case HAM_OP_WANT_STOP:
 		local->kill = op->flag;
@@ -203,6 +231,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    "the copy on %s is given up: %s",
 			    ham_core_node_name(core, op->node), op->reason);
 		core->fx->list[core->fx->n - 1].value = op->node;
+		if (op->node == local->sync_node)
+			ham_copies_not_made(core, local, op->node);
 		if (local->mig_phase == HAM_MIG_NONE ||
 		    guest->phase != HAM_GUEST_STARTED)
 			break;
@@ -211,6 +241,22 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
 			    "the destination's copy is given up: %s",
 			    op->reason);
+		break;
+	case HAM_OP_SYNC:
+		ham_fx_note(core, HAM_NOTE_REPLICA_SYNCING, op->guest,
+			    "a copy is made on %s",
+			    ham_core_node_name(core, op->node));
+		local->sync_node = op->node;
+		core->fx->list[core->fx->n - 1].value = op->node;
+		break;
+	case HAM_OP_CURRENT:
+		local->backoff_us = 0;
+		local->shy = 0;
+		local->sync_node = 0;
+		ham_fx_note(core, HAM_NOTE_REPLICA_CURRENT, op->guest,
+			    "the copy on %s is current",
+			    ham_core_node_name(core, op->node));
+		core->fx->list[core->fx->n - 1].value = op->node;
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_DEAD: /* death.c */
@@ -228,6 +274,8 @@ say_again(ham_core *core, struct ham_local *local)
 		ham_handover_msg(core, local, HAM_MSG_PREPARED, NULL);
 		if (local->wired)
 			ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
+		else
+			ham_copies_ask(core, local, local->epoch);
 	}
 	if (local->stage == HAM_L_S_COPY && local->offer.len > 0)
 		ham_handover_msg(core, local, HAM_MSG_EXPORTED, NULL);
@@ -239,8 +287,10 @@ void
 ham_repeat(ham_core *core, struct ham_local *local,
 	   const struct ham_guest *guest)
 {
+	ham_copies_repeat(core, local, guest);
 	if (guest->phase == HAM_GUEST_MIGRATING) {
 		say_again(core, local);
+		ham_dest_wire(core, local);
 		return;
 	}
 	if (guest->phase != HAM_GUEST_IN_DOUBT)

@@ -46,6 +46,9 @@ ham_core_free(ham_core *core)
 	if (!core)
 		return;
 	g_hash_table_destroy(core->by_name);
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		for (int k = 0; k < HAM_MAX_SLOTS; k++)
+			g_free(core->locals[i].offers[k]);
 	g_free(core);
 }
 
@@ -218,6 +221,12 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	if (effect->note == HAM_NOTE_GUEST_RUNNING &&
 	    ham_record_lookup(&core->record, msg->guest))
 		ham_local_get(core, msg->guest)->starting_epoch = 0;
+	if ((msg->note == HAM_NOTE_GUEST_HELD ||
+	     msg->note == HAM_NOTE_GUEST_FREED) &&
+	    ham_record_lookup(&core->record, msg->guest))
+		g_strlcpy(ham_local_get(core, msg->guest)->held,
+			  msg->note == HAM_NOTE_GUEST_HELD ? msg->text : "",
+			  HAM_REASON_SIZE);
 	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&
 	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);
@@ -296,6 +305,12 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		break;
 	case HAM_MSG_LEASES:
 		ham_lease_on_leases(core, from, msg);
+		break;
+	case HAM_MSG_SERVED:
+		ham_copies_on_served(core, sender, msg);
+		break;
+	case HAM_MSG_WHERE:
+		ham_serve_on_where(core, msg);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
@@ -527,5 +542,7 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			   "the return of %s, which may still run it, or proof "
 			   "that it is dead",
 			   ham_core_node_name(core, guest->owner));
+	} else if (guest->phase == HAM_GUEST_STARTED && local) {
+		g_strlcpy(out->waits_for, local->held, sizeof(out->waits_for));
 	}
 }

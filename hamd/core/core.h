@@ -17,6 +17,10 @@
  *  - nothing but HAM_DO_LAUNCH, HAM_DO_RESUME and HAM_DO_RUN may let vCPUs run;
  *    HAM_DO_UNDO, HAM_DO_SLOT_DROP and HAM_DO_RETRY may go on with a guest
  *    that ran before;
+ *  - HAM_DO_SERVE, HAM_DO_NARROW: nothing but the newest asked epoch (while
+ *    both are asked for, these two) can be written to when it is told;
+ *  - HAM_DO_SLOT_FILL: when HAM_DID_SLOT_FILLED is told, that copy has each
+ *    acknowledged write on its disk, and none is acknowledged without it;
  *  - HAM_FX_FENCE: the node was switched off and then seen off twice before
  *    HAM_EV_FENCED says so (doc/faults.md, F60);
  *  - HAM_FX_LEASE reaches whoever ends the guests if this hamd falls silent.
@@ -43,6 +47,8 @@ struct ham_core_guest {
 	char name[HAM_NAME_SIZE];
 	unsigned int replicas;	 /* other nodes to be kept current */
 	int64_t max_duration_us; /* of a migration */
+	/* how long a copy that takes no writes is waited for */
+	int64_t replica_timeout_us;
 };
 
 struct ham_core_config {
@@ -68,7 +74,8 @@ struct ham_core_config {
 
 enum ham_do {
 	HAM_DO_NONE,
-	HAM_DO_LAUNCH,	  /* build the port, start QEMU, run */
+	HAM_DO_LAUNCH,	  /* build the port, start QEMU, run; blob: the copies
+			     in its slots, one after the other */
 	HAM_DO_SHUTDOWN,  /* ask the guest to power off */
 	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
 	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
@@ -78,19 +85,29 @@ enum ham_do {
 	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
 	HAM_DO_SILENCE,	  /* S: tap down */
 	HAM_DO_RESUME,	  /* S: take the disk back, cont at the new epoch;
-			     flag: first empty the slot, D is outdated */
+			     flag: first empty the slots */
 	HAM_DO_FINISH,	  /* S: end QEMU; the storage daemon stays */
-	HAM_DO_WIRE,	  /* D: connect the slot to S's idle disk; blob: S's */
+	HAM_DO_WIRE,	  /* D: connect the slots; blob: S's idle disk, then
+			     the copies that go on */
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
 	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
-	HAM_DO_RUN,	  /* D: tap up, cont, announce; node: in the slot */
+	HAM_DO_RUN,	  /* D: tap up, cont, announce; node: whose slot is
+			     emptied first, 0: none */
 	HAM_DO_DISCARD,	  /* D: destroy the memory image and all built for it;
 			     flag: but a replica's daemon goes on; value 1:
 			     the disks may be current, they are kept */
 	HAM_DO_CLOSE,	  /* replica: end the storage daemon */
-	HAM_DO_SLOT_DROP, /* owner: go on without that replica */
+	HAM_DO_SLOT_DROP, /* owner: go on without that replica: node */
 	HAM_DO_RETRY,	  /* owner, found stopped by an I/O error: cont, so
 			     that QEMU tells again which disk it was */
+	HAM_DO_LOOK,	  /* can it be started from the images here? */
+	HAM_DO_SERVE,	  /* replica: serve the images to the owner; value: the
+			     generation; flag: a copy is begun, make them.
+			     While they are served at the epoch before: both */
+	HAM_DO_NARROW,	  /* replica: serve them at that epoch alone */
+	HAM_DO_SLOT_FILL, /* owner: make that copy equal, while the guest runs,
+			     and let it take all writes; node, blob */
+	HAM_DO_SLOT_SET,  /* owner: connect a slot anew; node, blob */
 	HAM_DO_N
 };
 
@@ -98,7 +115,8 @@ enum ham_did {
 	HAM_DID_NONE,
 	HAM_DID_FOUND,		/* at start: something of this guest runs */
 	HAM_DID_LAUNCHED,	/* vCPUs run */
-	HAM_DID_LAUNCH_FAILED,	/* text; nothing is left */
+	HAM_DID_LAUNCH_FAILED,	/* text; nothing is left; flag: it certainly
+				   never ran; node: because of that copy */
 	HAM_DID_GONE,		/* QEMU ended; flag: clean; text */
 	HAM_DID_PREPARED,	/* blob */
 	HAM_DID_PREPARE_FAILED, /* text; flag: as of DISCARDED */
@@ -113,7 +131,8 @@ enum ham_did {
 	HAM_DID_SILENCED,
 	HAM_DID_RESUMED,
 	HAM_DID_RESUME_FAILED, /* text */
-	HAM_DID_FINISHED,      /* QEMU is gone; flag: the disk is served */
+	HAM_DID_FINISHED,      /* QEMU is gone; flag: the disk is served; blob:
+				  where */
 	HAM_DID_WIRED,
 	HAM_DID_HELD,		 /* the whole image, S's disk connected */
 	HAM_DID_TAKEOVER_FAILED, /* text */
@@ -121,9 +140,17 @@ enum ham_did {
 	HAM_DID_RUN_FAILED, /* text; flag: it certainly never ran */
 	HAM_DID_DISCARDED,  /* flag: a replica is still served */
 	HAM_DID_CLOSED,
-	HAM_DID_SLOT_DROPPED,
-	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node */
+	HAM_DID_SLOT_DROPPED,  /* node; flag: it is */
+	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node; flag: or has
+				  been silent for replica_timeout */
 	HAM_DID_PROGRESS,      /* progress */
+	HAM_DID_LOOKED,	       /* flag: yes; text */
+	HAM_DID_SERVED,	       /* blob; epoch */
+	HAM_DID_SERVE_FAILED,  /* text */
+	HAM_DID_NARROWED,
+	HAM_DID_SLOT_FILLED,	  /* node */
+	HAM_DID_SLOT_FILL_FAILED, /* node, text */
+	HAM_DID_SLOT_SET,	  /* node; flag: it is; text */
 	HAM_DID_N
 };
 
@@ -166,6 +193,10 @@ enum ham_note {
 	HAM_NOTE_ALARM,
 	HAM_NOTE_FENCING,
 	HAM_NOTE_NODE_DEAD, /* value: node */
+	HAM_NOTE_REPLICA_SYNCING,
+	HAM_NOTE_REPLICA_CURRENT,
+	HAM_NOTE_GUEST_HELD, /* it stands still: a copy takes no writes */
+	HAM_NOTE_GUEST_FREED, /* and goes on */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);

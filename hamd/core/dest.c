@@ -15,6 +15,10 @@
 
 #include "hamd/core/state.h"
 
+enum {
+	WIRE_WAIT_US = 2000000,
+};
+
 static const struct ham_guest *
 guest_of(const ham_core *core, const struct ham_local *local)
 {
@@ -100,30 +104,17 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	ham_evaluate_all(core);
 }
 
-/* Whose disk hangs in the slot of the guest that came: the source's. */
-static uint32_t
-wired_to(const ham_core *core, const struct ham_guest *guest)
-{
-	if (!guest)
-		return 0;
-	if (guest->phase == HAM_GUEST_IN_DOUBT)
-		return guest->owner;
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
-		if (guest->replica[i].node != core->config.self &&
-		    guest->replica[i].state == HAM_REPLICA_CURRENT)
-			return guest->replica[i].node;
-	return 0;
-}
-
 void
 ham_dest_run(ham_core *core, struct ham_local *local)
 {
+	const struct ham_guest *guest = guest_of(core, local);
+
 	local->yield_us = core->now_us;
 	ham_stage(core, local, HAM_L_D_RUN);
 	ham_fx_guest(core, local, HAM_DO_RUN);
-	local->slot_node = wired_to(core, guest_of(core, local));
-	local->slot_failed = local->dropping = false;
-	core->fx->list[core->fx->n - 1].node = local->slot_node;
+	if (guest)
+		ham_slots_keep(local, guest,
+			       &core->fx->list[core->fx->n - 1].blob);
 }
 
 static void
@@ -186,6 +177,9 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 		if (local->stage != HAM_L_D_READY)
 			return true;
 		local->wired = true;
+		ham_slots_clear(local);
+		for (size_t k = 0; k < event->n_ids; k++)
+			(void)ham_slot_take(local, event->ids[k]);
 		ham_handover_msg(core, local, HAM_MSG_WIRED, NULL);
 		return true;
 	case HAM_DID_HELD:
@@ -211,13 +205,6 @@ ham_dest_did(ham_core *core, struct ham_local *local,
 		else
 			ham_fx_guest(core, local, HAM_DO_KILL);
 		return true;
-	case HAM_DID_SLOT_DROPPED:
-		local->dropping = false;
-		if (event->flag) {
-			local->slot_node = 0;
-			local->slot_failed = false;
-		}
-		return true;
 	case HAM_DID_GONE:
 		if (!here)
 			return false;
@@ -239,10 +226,44 @@ on_exported(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	}
 	if (local->wiring)
 		return; /* said again */
-	local->wiring = true;
+	if (local->offer.len == 0)
+		local->offer_us = core->now_us;
 	local->offer = msg->blob;
+	ham_dest_wire(core, local);
+}
+
+/* A copy elsewhere goes on with the guest, if its node is quick enough; one
+ * that is not made part of e+1 is outdated by CUTOVER. */
+void
+ham_dest_wire(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest = guest_of(core, local);
+	bool late = core->now_us - local->offer_us >= WIRE_WAIT_US;
+	struct ham_blob all = local->offer;
+	unsigned int n = 1;
+
+	if (local->stage != HAM_L_D_READY || local->wired || local->wiring ||
+	    !guest || local->offer.len == 0)
+		return;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+		struct ham_offer *offer;
+
+		if (r->node == 0 || r->node == guest->owner ||
+		    r->node == core->config.self ||
+		    r->state != HAM_REPLICA_CURRENT || n == HAM_MAX_SLOTS)
+			continue;
+		offer = ham_offer_of(local, r->node, local->epoch);
+		if (!offer && !late && ham_in_ring(core, r->node))
+			return; /* is still to be heard of */
+		if (offer && ham_blob_add(&all, &offer->blob)) {
+			offer->used = true;
+			n++;
+		}
+	}
+	local->wiring = true;
 	ham_fx_guest(core, local, HAM_DO_WIRE);
-	core->fx->list[core->fx->n - 1].blob = local->offer;
+	core->fx->list[core->fx->n - 1].blob = all;
 }
 
 void

@@ -22,6 +22,10 @@ static const char *const note_names[] = {
 	"ALARM",
 	"FENCING",
 	"NODE_DEAD",
+	"REPLICA_SYNCING",
+	"REPLICA_CURRENT",
+	"GUEST_HELD",
+	"GUEST_FREED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

@@ -13,92 +13,35 @@
 #include "hamd/core/state.h"
 
 enum {
-	/* for the owner to empty its slot before its old copy is closed */
-	LET_GO_US = 2000000,
 	/* A guest that just came has cold caches and a backlog of packets: what
 	 * is left to tidy up waits this long (measured: doc/design.md). */
 	SETTLE_US = 200000,
-	/* the old image is ended before its disk is given up */
-	SURPLUS_US = 1000000,
 };
 
 static void
 propose_stopped(ham_core *core, struct ham_local *local,
-		const struct ham_guest *guest, bool clean, const char *reason)
+		const struct ham_guest *guest)
 {
 	struct ham_op op = {.kind = HAM_OP_STOPPED};
 
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
-	op.flag = clean;
-	g_strlcpy(op.reason, reason, sizeof(op.reason));
+	op.flag = local->ended_clean;
+	op.txn = local->never_ran ? 1 : 0;
+	g_strlcpy(op.reason,
+		  local->reason[0] ? local->reason
+				   : "its QEMU was gone when hamd came back",
+		  sizeof(op.reason));
 	ham_propose_for(core, local, &op);
 }
 
-static void
-propose_outdated(ham_core *core, struct ham_local *local,
-		 const struct ham_guest *guest, uint32_t node,
-		 const char *reason)
-{
-	struct ham_op op = {.kind = HAM_OP_OUTDATED};
-
-	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-	op.epoch = guest->epoch;
-	op.node = node;
-	g_strlcpy(op.reason, reason, sizeof(op.reason));
-	ham_propose_for(core, local, &op);
-}
-
-/* A hamd that is restarted leaves its storage daemon serving: only a node that
- * left the ring has lost its copy. */
 static bool
-in_ring(const ham_core *core, uint32_t node)
+is_dropping(const struct ham_local *local)
 {
-	int i = ham_node_index(core, node);
-
-	return i >= 0 && (core->totem_mask & (1u << i));
-}
-
-/* A current copy that the guest's writes do not go to, or that is surplus, is
- * given up by OUTDATED; a slot that the record gave up is emptied. */
-static void
-mind_replicas(ham_core *core, struct ham_local *local,
-	      const struct ham_guest *guest)
-{
-	const struct ham_core_guest *config =
-		ham_guest_config(core, guest->name);
-	unsigned int wanted = config ? config->replicas : 0;
-	unsigned int kept = 0;
-
-	if (local->slot_node && !local->dropping &&
-	    !ham_guest_is_current(guest, local->slot_node)) {
-		local->dropping = true;
-		ham_fx_guest(core, local, HAM_DO_SLOT_DROP);
-		core->fx->list[core->fx->n - 1].node = local->slot_node;
-	}
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
-		const struct ham_replica *r = &guest->replica[i];
-		const char *why = NULL;
-
-		if (r->node == 0 || r->node == guest->owner ||
-		    r->state != HAM_REPLICA_CURRENT)
-			continue;
-		if (local->slot_failed && r->node == local->slot_node)
-			why = "it refused a write";
-		else if (!in_ring(core, r->node))
-			why = "its node is gone";
-		else if (guest->phase != HAM_GUEST_STARTED)
-			continue;
-		else if (r->node != local->slot_node)
-			why = "its disk is not connected";
-		else if (++kept > wanted &&
-			 core->now_us - local->since_us >= SURPLUS_US)
-			why = "no replica is wanted";
-		if (!why)
-			continue;
-		propose_outdated(core, local, guest, r->node, why);
-		return;
-	}
+	for (int i = 0; i < HAM_MAX_SLOTS; i++)
+		if (local->slot[i].dropping)
+			return true;
+	return false;
 }
 
 static void
@@ -130,7 +73,7 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		return;
 	}
 	/* before a stop: a guest that stands still can't power off */
-	if (local->retry && !local->dropping) {
+	if (local->retry && !is_dropping(local)) {
 		local->retry = false;
 		ham_fx_guest(core, local, HAM_DO_RETRY);
 	}
@@ -141,38 +84,26 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		local->kill = false;
 		return;
 	}
-	mind_replicas(core, local, guest);
+	ham_copies_mind(core, local, guest);
 }
 
-/* Our disk takes writes that no other copy takes: the record must say so before
- * the first of them. */
-static bool
-is_alone(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
-{
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
-		const struct ham_replica *r = &guest->replica[i];
-
-		if (r->node == 0 || r->node == core->config.self ||
-		    r->state != HAM_REPLICA_CURRENT)
-			continue;
-		propose_outdated(core, local, guest, r->node,
-				 "the guest starts without it");
-		return false;
-	}
-	return true;
-}
-
+/* What else is current takes the guest's writes from the first one on, or the
+ * record says before it that it does not. */
 static void
 launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
-	if (!is_alone(core, local, guest))
+	struct ham_blob copies;
+
+	if (!ham_copies_ready(core, local, guest))
 		return;
 	local->launch_epoch = 0;
+	local->launch_us = 0;
+	local->looked = false;
 	local->epoch = guest->epoch;
-	local->slot_node = 0;
-	local->slot_failed = false;
+	ham_copies_launch(core, local, guest, &copies);
 	ham_stage(core, local, HAM_L_STARTING);
 	ham_fx_guest(core, local, HAM_DO_LAUNCH);
+	core->fx->list[core->fx->n - 1].blob = copies;
 	ham_fx_tell(core, HAM_NOTE_GUEST_STARTING, local, "starting on %s",
 		    ham_core_node_name(core, core->config.self));
 }
@@ -208,7 +139,7 @@ evaluate_copy(ham_core *core, struct ham_local *local,
 				"the destination's copy is given up");
 		return;
 	}
-	mind_replicas(core, local, guest);
+	ham_copies_mind(core, local, guest);
 	if (!ham_is_joined(core, guest->dst)) {
 		ham_source_undo(core, local,
 				"the destination left the cluster");
@@ -219,6 +150,11 @@ evaluate_copy(ham_core *core, struct ham_local *local,
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
 	op.txn = local->txn;
+	for (unsigned int i = 0; i < HAM_MAX_REPLICAS; i++)
+		for (unsigned int k = 0; k < HAM_MAX_SLOTS; k++)
+			if (guest->replica[i].node &&
+			    guest->replica[i].node == local->goes_on[k])
+				op.node |= 1u << i;
 	ham_propose_for(core, local, &op);
 }
 
@@ -254,12 +190,7 @@ evaluate_halted(ham_core *core, struct ham_local *local,
 	local->epoch = guest->epoch;
 	ham_stage(core, local, HAM_L_S_RESUME);
 	ham_fx_guest(core, local, HAM_DO_RESUME);
-	if (local->slot_node &&
-	    !ham_guest_is_current(guest, local->slot_node)) {
-		core->fx->list[core->fx->n - 1].flag = true;
-		local->slot_node = 0;
-		local->slot_failed = false;
-	}
+	ham_slots_keep(local, guest, &core->fx->list[core->fx->n - 1].blob);
 }
 
 /* Owner, and the record says STARTED or MIGRATING. */
@@ -275,11 +206,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		if (local->launch_epoch == guest->epoch)
 			launch(core, local, guest);
 		else
-			propose_stopped(core, local, guest, local->ended_clean,
-					local->reason[0]
-						? local->reason
-						: "its QEMU was gone when "
-						  "hamd came back");
+			propose_stopped(core, local, guest);
 		break;
 	case HAM_L_RUNNING:
 		evaluate_running(core, local, guest);
@@ -294,10 +221,10 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 			local->kill = false;
 			ham_fx_guest(core, local, HAM_DO_KILL);
 		}
-		mind_replicas(core, local, guest);
+		ham_copies_mind(core, local, guest);
 		break;
 	case HAM_L_S_UNDO:
-		mind_replicas(core, local, guest);
+		ham_copies_mind(core, local, guest);
 		if (local->undone)
 			end_undo(core, local, guest);
 		break;
@@ -311,6 +238,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 		/* OUTCOME: the destination, without a YIELD */
 		ham_dest_run(core, local);
 		break;
+	case HAM_L_LOOKING:
 	case HAM_L_STARTING:
 	case HAM_L_S_CAPTURE:
 	case HAM_L_S_CAPTURED:
@@ -325,6 +253,8 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	case HAM_L_DISCARD:
 	case HAM_L_KILL:
 	case HAM_L_CLOSE:
+	case HAM_L_NARROW:
+	case HAM_L_SERVE:
 	case HAM_L_REPLICA:
 	case HAM_L_N_STAGES:
 		break;
@@ -385,19 +315,7 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 			evaluate_owner(core, local, guest);
 		return;
 	}
-	if (local->stage == HAM_L_NONE && ham_guest_is_current(guest, self) &&
-	    ham_is_joined(core, guest->owner) && !guest->owner_dead) {
-		/* Nobody serves our copy, so it takes no more writes, and the
-		 * owner of an idle guest would not notice.  Not without the
-		 * owner: ours may be the one to start from. */
-		propose_outdated(core, local, guest, self,
-				 "its storage daemon is gone");
-		return;
-	}
-	if (local->stage == HAM_L_REPLICA &&
-	    !ham_guest_is_current(guest, self) &&
-	    core->now_us - local->changed_us > LET_GO_US)
-		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	ham_serve_mind(core, local, guest);
 	if (ham_source_stage(local->stage) && local->stage != HAM_L_S_FINISH &&
 	    guest->epoch == local->epoch + 1 &&
 	    (local->prepare_due || local->stage != HAM_L_S_YIELDED ||

@@ -19,12 +19,12 @@ enum {
 };
 
 static const char *const stage_names[] = {
-	"none",	     "starting",  "running",   "stopping",  "s-prepare",
+	"none",	     "looking",	  "starting",  "running",   "stopping",  "s-prepare",
 	"s-copy",    "s-gate",	  "s-undo",    "s-capture", "s-captured",
 	"s-silence", "s-yielded", "s-halting", "s-halted",  "s-empty",
 	"s-resume",  "s-finish",  "d-prepare", "d-ready",   "d-takeover",
 	"d-held",    "d-run",	  "discard",   "kill",	    "close",
-	"replica",
+	"narrow",    "serve",	  "replica",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(stage_names) == HAM_L_N_STAGES);
 
@@ -115,6 +115,9 @@ ham_handover_msg(ham_core *core, struct ham_local *local,
 		msg.blob = local->blob;
 	if (kind == HAM_MSG_EXPORTED)
 		msg.blob = local->offer;
+	for (int k = 0; kind == HAM_MSG_WIRED && k < HAM_MAX_SLOTS; k++)
+		if (local->slot[k].node)
+			ham_blob_put_id(&msg.blob, local->slot[k].node);
 	ham_fx_send(core, &msg, false);
 }
 
@@ -183,18 +186,6 @@ keeps_dest(const ham_core *core, const struct ham_local *local,
 	return !complete && guest->phase == HAM_GUEST_MIGRATING;
 }
 
-/* As long as the epoch is the one of its export: a copy that was given up is
- * served on until the owner has let go of it (evaluate.c), or no guest write
- * could go on between CUTOVER and its outcome. */
-static bool
-keeps_replica(const ham_core *core, const struct ham_local *local,
-	      const struct ham_guest *guest)
-{
-	return guest && guest->phase != HAM_GUEST_STOPPED &&
-	       guest->owner != core->config.self &&
-	       guest->epoch == local->epoch;
-}
-
 void
 ham_reconcile(ham_core *core, struct ham_local *local, bool new_view)
 {
@@ -217,8 +208,13 @@ ham_reconcile(ham_core *core, struct ham_local *local, bool new_view)
 	} else if (dest_stage(local->stage)) {
 		if (!keeps_dest(core, local, guest, new_view))
 			ham_dest_discard(core, local);
-	} else if (local->stage == HAM_L_REPLICA) {
-		if (!keeps_replica(core, local, guest))
+	} else if (local->stage == HAM_L_REPLICA ||
+		   local->stage == HAM_L_SERVE ||
+		   local->stage == HAM_L_NARROW) {
+		/* A copy that was given up is served on until the owner has let
+		 * go of it (serve.c), or no guest write could go on between
+		 * CUTOVER and its outcome. */
+		if (!ham_serve_keeps(core, local, guest))
 			ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
 	}
 }
@@ -249,7 +245,9 @@ did_found(ham_core *core, struct ham_local *local,
 {
 	local->epoch = event->epoch;
 	local->txn = event->txn;
-	local->slot_node = event->node;
+	ham_slots_clear(local);
+	for (size_t k = 0; k < event->n_ids; k++)
+		(void)ham_slot_take(local, event->ids[k]);
 	local->retry = event->flag;
 	switch ((enum ham_found)event->found) {
 	case HAM_FOUND_RUNNING:
@@ -268,6 +266,10 @@ did_found(ham_core *core, struct ham_local *local,
 		break;
 	case HAM_FOUND_REPLICA:
 		ham_stage(core, local, HAM_L_REPLICA);
+		local->serve_epoch = event->epoch;
+		local->generation = event->value;
+		if (event->blob)
+			local->served = *event->blob;
 		break;
 	}
 }
@@ -301,11 +303,25 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 		return;
 	}
 	ham_stage(core, local, HAM_L_NONE);
-	local->slot_node = 0;
+	ham_slots_clear(local);
 	local->ended_clean = event->flag;
+	local->never_ran = false;
 	g_strlcpy(local->reason, text, sizeof(local->reason));
 	ham_prepare_if_due(core, local);
 	ham_hold(core, local, false);
+	ham_evaluate_all(core);
+}
+
+void
+ham_local_not_launched(ham_core *core, struct ham_local *local,
+		       const struct ham_event *event)
+{
+	local->launch_epoch = 0;
+	local->launch_us = 0;
+	local->ended_clean = false;
+	local->never_ran = event->did == HAM_DID_LOOKED || event->flag;
+	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
+		  sizeof(local->reason));
 	ham_evaluate_all(core);
 }
 
@@ -313,10 +329,22 @@ static void
 did_launch_failed(ham_core *core, struct ham_local *local,
 		  const struct ham_event *event)
 {
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	struct ham_offer *offer =
+		ham_offer_of(local, event->node, local->epoch);
+
 	ham_stage(core, local, HAM_L_NONE);
-	local->ended_clean = false;
-	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
-		  sizeof(local->reason));
+	ham_slots_clear(local);
+	if (!event->flag || !offer || !guest || guest->epoch != local->epoch) {
+		ham_local_not_launched(core, local, event);
+		return;
+	}
+	/* that copy is given up, then it starts without it */
+	offer->epoch = 0;
+	local->looked = true;
+	local->launch_epoch = local->epoch;
+	local->launch_us = 1;
 	ham_evaluate_all(core);
 }
 
@@ -329,7 +357,9 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 		return;
 	local = ham_local_get(core, event->guest);
 	if (ham_source_did(core, local, event) ||
-	    ham_dest_did(core, local, event))
+	    ham_dest_did(core, local, event) ||
+	    ham_copies_did(core, local, event) ||
+	    ham_serve_did(core, local, event))
 		return;
 	switch (event->did) {
 	case HAM_DID_FOUND:
@@ -353,14 +383,11 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 		did_gone(core, local, event);
 		break;
 	case HAM_DID_CLOSED:
+		if (local->stage == HAM_L_CLOSE)
+			local->serve_epoch = 0;
 		ham_stage(core, local, HAM_L_NONE);
 		ham_prepare_if_due(core, local);
 		ham_hold(core, local, false);
-		ham_evaluate_all(core);
-		break;
-	case HAM_DID_REPLICA_ERROR:
-		if (local->slot_node == event->node)
-			local->slot_failed = true;
 		ham_evaluate_all(core);
 		break;
 	default:

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libhamcore.la
 libhamcore_la_SOURCES = \
 	hamd/core/applied.c \
 	hamd/core/command.c \
+	hamd/core/copies.c \
 	hamd/core/core.c \
 	hamd/core/core.h \
 	hamd/core/death.c \
@@ -20,6 +21,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/replicate.c \
+	hamd/core/serve.c \
 	hamd/core/source.c \
 	hamd/core/state.h \
 	hamd/core/types.h \

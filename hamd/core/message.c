@@ -21,6 +21,7 @@ static const char *const names[] = {
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",
+	"SERVED",   "WHERE",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -306,6 +307,8 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_ABORT:
 	case HAM_MSG_ABORTED:
 	case HAM_MSG_STANDING:
+	case HAM_MSG_SERVED:
+	case HAM_MSG_WHERE:
 		put_handover(w, msg);
 		break;
 	case HAM_MSG_PROGRESS:
@@ -484,6 +487,8 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_ABORT:
 	case HAM_MSG_ABORTED:
 	case HAM_MSG_STANDING:
+	case HAM_MSG_SERVED:
+	case HAM_MSG_WHERE:
 		get_handover(r, out);
 		break;
 	case HAM_MSG_PROGRESS:

@@ -38,7 +38,8 @@ enum ham_msg_kind {
 	HAM_MSG_REFUSED,  /* D: reason; nothing is left at D */
 	HAM_MSG_CANCEL,	  /* operator */
 	HAM_MSG_EXPORTED, /* S: blob says where its disk will be served */
-	HAM_MSG_WIRED,	  /* D: is connected there, nothing flows yet */
+	HAM_MSG_WIRED,	  /* D: is connected there, nothing flows yet; blob: the
+			     ids (4 bytes each) of the copies that go on */
 	HAM_MSG_DRAINED,  /* S: every mirror completed without error */
 	HAM_MSG_CAPTURED, /* S: the whole state is sent, its disk is served */
 	HAM_MSG_TAKE,	  /* D: holds the whole image, S's disk connected */
@@ -52,6 +53,9 @@ enum ham_msg_kind {
 	/* leases */
 	HAM_MSG_HEARTBEAT, /* my time, and whose I have heard */
 	HAM_MSG_LEASES,	   /* what I last heard of each node's lease */
+	/* replicas; as a hand-over's, epoch: at which it is served */
+	HAM_MSG_SERVED, /* replica: blob says where; txn: its generation */
+	HAM_MSG_WHERE,	/* owner, or D: who serves it at that epoch? */
 	HAM_MSG_N_KINDS
 };
 

@@ -13,6 +13,9 @@ static const char *const do_names[HAM_DO_N] = {
 	[HAM_DO_TAKEOVER] = "TAKEOVER",	  [HAM_DO_RUN] = "RUN",
 	[HAM_DO_DISCARD] = "DISCARD",	  [HAM_DO_CLOSE] = "CLOSE",
 	[HAM_DO_SLOT_DROP] = "SLOT_DROP", [HAM_DO_RETRY] = "RETRY",
+	[HAM_DO_LOOK] = "LOOK",		  [HAM_DO_SERVE] = "SERVE",
+	[HAM_DO_NARROW] = "NARROW",	  [HAM_DO_SLOT_FILL] = "SLOT_FILL",
+	[HAM_DO_SLOT_SET] = "SLOT_SET",
 };
 
 static const char *const did_names[HAM_DID_N] = {
@@ -45,6 +48,13 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_SLOT_DROPPED] = "SLOT_DROPPED",
 	[HAM_DID_REPLICA_ERROR] = "REPLICA_ERROR",
 	[HAM_DID_PROGRESS] = "PROGRESS",
+	[HAM_DID_LOOKED] = "LOOKED",
+	[HAM_DID_SERVED] = "SERVED",
+	[HAM_DID_SERVE_FAILED] = "SERVE_FAILED",
+	[HAM_DID_NARROWED] = "NARROWED",
+	[HAM_DID_SLOT_FILLED] = "SLOT_FILLED",
+	[HAM_DID_SLOT_FILL_FAILED] = "SLOT_FILL_FAILED",
+	[HAM_DID_SLOT_SET] = "SLOT_SET",
 };
 
 static const char *const found_names[] = {

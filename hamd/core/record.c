@@ -29,7 +29,8 @@ G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 
 static const char *const op_names[] = {
 	"none",	   "start",   "want-stop", "stopped", "migrate", "migrate-end",
-	"cutover", "outcome", "outdated",  "dead",    "promote",
+	"cutover", "outcome", "outdated",  "dead",    "promote", "sync",
+	"current",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -122,10 +123,25 @@ ham_guest_is_current(const struct ham_guest *guest, uint32_t node)
 	return replica && replica->state == HAM_REPLICA_CURRENT;
 }
 
-/* The node's entry, taking over a free or an outdated one if it has none.
- * There always is one: callers outdate all but two copies first. */
+bool
+ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node)
+{
+	const struct ham_replica *replica = ham_guest_replica(guest, node);
+
+	return replica && replica->state == HAM_REPLICA_SYNCING;
+}
+
+static bool
+is_alive(const struct ham_replica *replica)
+{
+	return replica->node != 0 && (replica->state == HAM_REPLICA_CURRENT ||
+				      replica->state == HAM_REPLICA_SYNCING);
+}
+
+/* The node's entry, or one that nothing is lost with: a free one, else an
+ * outdated one.  NULL: there is none. */
 static struct ham_replica *
-replica_claim(struct ham_guest *guest, uint32_t node)
+replica_room(struct ham_guest *guest, uint32_t node)
 {
 	struct ham_replica *replica = replica_of(guest, node);
 
@@ -133,32 +149,56 @@ replica_claim(struct ham_guest *guest, uint32_t node)
 		if (guest->replica[i].node == 0)
 			replica = &guest->replica[i];
 	for (int i = 0; !replica && i < HAM_MAX_REPLICAS; i++)
-		if (guest->replica[i].state != HAM_REPLICA_CURRENT)
+		if (!is_alive(&guest->replica[i]))
 			replica = &guest->replica[i];
-	g_assert(replica);
-	replica->node = node;
 	return replica;
 }
 
-static void
-replica_set(struct ham_replica *replica, enum ham_replica_state state,
-	    uint64_t epoch)
+static uint64_t
+next_generation(const struct ham_guest *guest)
 {
-	replica->state = (uint8_t)state;
-	replica->generation = epoch;
+	uint64_t highest = 0;
+
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		highest = MAX(highest, guest->replica[i].generation);
+	return highest + 1;
 }
 
-/* All current replicas but those of `a` and `b` become outdated. */
+/* A copy is begun; there is room, as was checked. */
+static struct ham_replica *
+replica_begin(struct ham_guest *guest, uint32_t node,
+	      enum ham_replica_state state)
+{
+	struct ham_replica *replica = replica_room(guest, node);
+
+	g_assert(replica);
+	replica->generation = next_generation(guest);
+	replica->node = node;
+	replica->state = (uint8_t)state;
+	return replica;
+}
+
+/* All copies but those of `a` and `b`, and those of the entries in `keep`,
+ * become outdated. */
 static void
-outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b)
+outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b, uint32_t keep)
 {
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		struct ham_replica *r = &guest->replica[i];
 
-		if (r->node && r->node != a && r->node != b &&
-		    r->state == HAM_REPLICA_CURRENT)
-			replica_set(r, HAM_REPLICA_OUTDATED, guest->epoch);
+		if (is_alive(r) && r->node != a && r->node != b &&
+		    !(keep & (1u << i)))
+			r->state = HAM_REPLICA_OUTDATED;
 	}
+}
+
+/* What was not copied to its end is no copy. */
+static void
+end_syncing(struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].state == HAM_REPLICA_SYNCING)
+			guest->replica[i].state = HAM_REPLICA_OUTDATED;
 }
 
 static bool
@@ -238,7 +278,30 @@ static bool
 is_owners(unsigned int kind)
 {
 	return kind == HAM_OP_MIGRATE || kind == HAM_OP_MIGRATE_END ||
-	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED;
+	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED ||
+	       kind == HAM_OP_SYNC || kind == HAM_OP_CURRENT;
+}
+
+/* A copy is made only of a guest that stays where it is. */
+static const char *
+check_copy(const struct ham_guest *guest, const struct ham_op *op)
+{
+	const struct ham_replica *r = ham_guest_replica(guest, op->node);
+
+	if (guest->phase != HAM_GUEST_STARTED)
+		return "it is not started, or it is being migrated";
+	if (op->kind == HAM_OP_CURRENT)
+		return r && r->state == HAM_REPLICA_SYNCING &&
+				       r->generation == op->txn
+			       ? NULL
+			       : "that copy is not being made any more";
+	if (op->node == 0 || op->node == guest->owner)
+		return "a copy is made on another node than its own";
+	if (r && is_alive(r))
+		return "there is a copy on that node already";
+	return replica_room((struct ham_guest *)guest, op->node)
+		       ? NULL
+		       : "it has as many copies as it can have";
 }
 
 static const char *
@@ -300,11 +363,15 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "it is not started";
 		if (op->node == guest->owner)
 			return "the owner's own copy is never outdated";
-		return ham_guest_is_current(guest, op->node)
+		return ham_guest_is_current(guest, op->node) ||
+				       ham_guest_is_syncing(guest, op->node)
 			       ? NULL
 			       : "that copy is not current";
 	case HAM_OP_PROMOTE:
 		return check_promote(guest, op);
+	case HAM_OP_SYNC:
+	case HAM_OP_CURRENT:
+		return check_copy(guest, op);
 	case HAM_OP_NONE:
 	case HAM_OP_START:
 	case HAM_OP_DEAD:
@@ -369,7 +436,9 @@ static void
 apply_start(struct ham_record *record, struct ham_guest *guest,
 	    const struct ham_op *op)
 {
-	if (!guest)
+	bool first = !guest;
+
+	if (first)
 		guest = insert(record, op->guest);
 	/* not +1 after a destination's +1: see PROMOTE */
 	guest->epoch += guest->epoch ? 3 : 1;
@@ -377,9 +446,9 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 	guest->wanted = true;
 	guest->owner = op->node;
 	guest->reason[0] = '\0';
-	outdate_others(guest, op->node, 0);
-	replica_set(replica_claim(guest, op->node), HAM_REPLICA_CURRENT,
-		    guest->epoch);
+	end_syncing(guest);
+	if (first)
+		replica_begin(guest, op->node, HAM_REPLICA_CURRENT);
 }
 
 static void
@@ -407,9 +476,8 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	guest->owner = op->node;
 	guest->dst = 0;
 	guest->owner_dead = false;
-	outdate_others(guest, op->node, 0);
-	replica_set(replica_of(guest, op->node), HAM_REPLICA_CURRENT,
-		    guest->epoch);
+	guest->clean = false;
+	outdate_others(guest, op->node, 0, 0);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
@@ -419,7 +487,8 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
 	guest->owner_dead = false;
-	guest->clean = op->flag;
+	guest->clean = op->flag || (op->txn == 1 && guest->clean);
+	end_syncing(guest);
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag)
 		guest->wanted = false;
@@ -437,12 +506,16 @@ apply_migrate_end(struct ham_guest *guest, const struct ham_op *op)
 }
 
 static void
-apply_cutover(struct ham_guest *guest)
+apply_cutover(struct ham_guest *guest, const struct ham_op *op)
 {
 	guest->phase = HAM_GUEST_IN_DOUBT;
-	outdate_others(guest, guest->owner, guest->dst);
-	replica_set(replica_claim(guest, guest->dst), HAM_REPLICA_CURRENT,
-		    guest->epoch + 1);
+	outdate_others(guest, guest->owner, guest->dst, op->node);
+	for (uint32_t keep = op->node; !replica_room(guest, guest->dst);) {
+		keep &= keep - 1; /* one entry less */
+		outdate_others(guest, guest->owner, guest->dst, keep);
+	}
+	if (!ham_guest_is_current(guest, guest->dst))
+		replica_begin(guest, guest->dst, HAM_REPLICA_CURRENT);
 }
 
 static void
@@ -453,12 +526,11 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 	guest->epoch += op->node == dst ? 1 : 2;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->dst = 0;
-	if (op->node != dst)
-		replica_set(replica_of(guest, dst), HAM_REPLICA_OUTDATED,
-			    guest->epoch);
+	guest->clean = false;
+	if (op->node != dst) /* no copy is served at that epoch */
+		outdate_others(guest, guest->owner, 0, 0);
 	else if (guest->owner_dead) /* nothing there takes its writes */
-		replica_set(replica_of(guest, guest->owner),
-			    HAM_REPLICA_OUTDATED, guest->epoch);
+		replica_of(guest, guest->owner)->state = HAM_REPLICA_OUTDATED;
 	guest->owner_dead = guest->dst_dead = false;
 	guest->owner = op->node;
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
@@ -487,19 +559,19 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		guest->dst = op->node;
 		guest->txn++;
 		guest->reason[0] = '\0';
+		end_syncing(guest);
 		break;
 	case HAM_OP_MIGRATE_END:
 		apply_migrate_end(guest, op);
 		break;
 	case HAM_OP_CUTOVER:
-		apply_cutover(guest);
+		apply_cutover(guest, op);
 		break;
 	case HAM_OP_OUTCOME:
 		apply_outcome(guest, op);
 		break;
 	case HAM_OP_OUTDATED:
-		replica_set(replica_of(guest, op->node), HAM_REPLICA_OUTDATED,
-			    guest->epoch);
+		replica_of(guest, op->node)->state = HAM_REPLICA_OUTDATED;
 		if (guest->phase == HAM_GUEST_MIGRATING &&
 		    guest->dst == op->node)
 			apply_migrate_end(guest, op);
@@ -509,6 +581,12 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_PROMOTE:
 		apply_promote(guest, op);
+		break;
+	case HAM_OP_SYNC:
+		replica_begin(guest, op->node, HAM_REPLICA_SYNCING);
+		break;
+	case HAM_OP_CURRENT:
+		replica_of(guest, op->node)->state = HAM_REPLICA_CURRENT;
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

@@ -17,6 +17,7 @@
  *                            |            OUTCOME                      |
  *                            +-----------------------------------------+
  *
+ * SYNC begins a copy on another node, CURRENT ends that: from then on it counts.
  * DEAD marks each guest whose owner, or whose destination in doubt, is that
  * node: no process of it is left there at this epoch.  PROMOTE gives a guest
  * with a dead owner to a node that holds a current copy.
@@ -32,6 +33,10 @@
  *  - an OUTCOME is committed before the source resumes, or before the
  *    destination runs without the source's YIELD;
  *  - OUTDATED is committed before writes held for that replica go on;
+ *  - a copy takes every write of the guest, and has all older ones, before
+ *    CURRENT is proposed;
+ *  - START leaves other copies as they are: each takes the guest's writes or
+ *    its OUTDATED is committed before QEMU is started;
  *  - a death is proven before DEAD is proposed, DEAD is committed before
  * PROMOTE is proposed, PROMOTE is committed before QEMU is started.
  */
@@ -52,7 +57,7 @@ enum ham_guest_phase {
 
 enum ham_replica_state {
 	HAM_REPLICA_ABSENT,
-	HAM_REPLICA_SYNCING,
+	HAM_REPLICA_SYNCING,  /* is being copied to; only while STARTED */
 	HAM_REPLICA_CURRENT,  /* has every acknowledged write */
 	HAM_REPLICA_OUTDATED, /* may lack some */
 	HAM_REPLICA_N_STATES
@@ -61,7 +66,9 @@ enum ham_replica_state {
 struct ham_replica {
 	uint32_t node; /* 0: unused entry */
 	uint8_t state;
-	uint64_t generation; /* epoch in which it got its state */
+	/* grows in each guest with each copy that is begun; two copies of one
+	 * generation were never made apart */
+	uint64_t generation;
 };
 
 struct ham_guest {
@@ -69,7 +76,7 @@ struct ham_guest {
 	uint16_t slot; /* of guest_uids; no two guests share one */
 	uint8_t phase;
 	bool wanted;	 /* running */
-	bool clean;	 /* the last stop left equal disks */
+	bool clean;	 /* the last stop left all current copies equal */
 	bool owner_dead; /* proven, at this epoch; never while STOPPED */
 	bool dst_dead;	 /* only while IN_DOUBT */
 	uint32_t owner;
@@ -90,14 +97,16 @@ enum ham_op_kind {
 	HAM_OP_NONE,
 	HAM_OP_START,	    /* node; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
-	HAM_OP_STOPPED,	    /* flag: clean; reason */
+	HAM_OP_STOPPED,	    /* flag: clean; txn 1: it never ran; reason */
 	HAM_OP_MIGRATE,	    /* node: destination */
 	HAM_OP_MIGRATE_END, /* txn; reason */
-	HAM_OP_CUTOVER,	    /* txn */
+	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
 	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
 	HAM_OP_OUTDATED,    /* node; reason */
 	HAM_OP_DEAD,	    /* node; reason: how it was proven; no guest */
 	HAM_OP_PROMOTE,	    /* node: the new owner */
+	HAM_OP_SYNC,	    /* node: a copy is begun there */
+	HAM_OP_CURRENT,	    /* node; txn: the generation that SYNC gave it */
 	HAM_OP_N_KINDS
 };
 
@@ -130,6 +139,7 @@ bool ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node);
 const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,
 					    uint32_t node);
 bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
+bool ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node);
 
 /* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
 #define HAM_RECORD_CHECKSUM_EMPTY UINT64_C(0xcbf29ce484222325)

@@ -139,11 +139,27 @@ did_progress(ham_core *core, struct ham_local *local,
 }
 
 static void
-did_finished(ham_core *core, struct ham_local *local, bool served)
+did_finished(ham_core *core, struct ham_local *local,
+	     const struct ham_event *event)
 {
+	bool served = event->flag;
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	const struct ham_replica *r =
+		guest ? ham_guest_replica(guest, core->config.self) : NULL;
+
 	local->epoch++;
 	ham_stage(core, local, served ? HAM_L_REPLICA : HAM_L_NONE);
-	local->slot_node = 0;
+	ham_slots_clear(local);
+	/* it has been served at that epoch since its first moment */
+	local->serve_epoch = served ? local->epoch : 0;
+	/* of a copy that is begun meanwhile it is none */
+	local->generation =
+		r && r->state == HAM_REPLICA_CURRENT ? r->generation : 0;
+	local->served.len = 0;
+	if (event->blob)
+		local->served = *event->blob;
+	local->next = HAM_NEXT_NONE;
 	ham_prepare_if_due(core, local);
 	ham_evaluate_all(core);
 }
@@ -243,7 +259,7 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		return true;
 	case HAM_DID_FINISHED:
 		if (local->stage == HAM_L_S_FINISH)
-			did_finished(core, local, event->flag);
+			did_finished(core, local, event);
 		return true;
 	default:
 		return false;
@@ -357,6 +373,8 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 		break;
 	case HAM_MSG_WIRED:
 		local->wired = true;
+		for (unsigned int k = 0; k < HAM_MAX_SLOTS; k++)
+			local->goes_on[k] = ham_blob_id(&msg->blob, k);
 		gate_reached(core, local);
 		break;
 	case HAM_MSG_REFUSED:

@@ -57,9 +57,38 @@ struct ham_peer {
 	char text[HAM_REASON_SIZE]; /* of the last fencing */
 };
 
+/* A copy that the owner's QEMU writes to, too. */
+struct ham_slot {
+	uint32_t node;	   /* 0: nobody's */
+	bool failed;	   /* takes no writes: the guest stands, or soon will */
+	bool silent;	   /* and was waited for already */
+	bool told;	   /* people know */
+	bool dropping;	   /* SLOT_DROP is asked; again if it fails */
+	bool setting;	   /* SLOT_SET is asked */
+	bool filling;	   /* SLOT_FILL is; it takes no writes yet */
+	int64_t failed_us; /* since when */
+};
+
+/* Where a copy is served, as SERVED said. */
+struct ham_offer {
+	uint32_t node;
+	uint64_t epoch;
+	uint64_t generation;
+	bool used; /* the slot is connected to this one */
+	int64_t heard_us;
+	struct ham_blob blob;
+};
+
+enum ham_next { /* replica: its export of the epoch to come */
+	HAM_NEXT_NONE,
+	HAM_NEXT_ASKED,
+	HAM_NEXT_SERVED,
+};
+
 /* Where one guest stands on this node. */
 enum ham_stage {
 	HAM_L_NONE,
+	HAM_L_LOOKING,	/* LOOK asked, before a start */
 	HAM_L_STARTING, /* LAUNCH asked */
 	HAM_L_RUNNING,	/* ours; vCPUs run, or wait for an answer of a disk */
 	HAM_L_STOPPING, /* SHUTDOWN or KILL asked */
@@ -88,6 +117,8 @@ enum ham_stage {
 	HAM_L_DISCARD,
 	HAM_L_KILL,
 	HAM_L_CLOSE,
+	HAM_L_NARROW,  /* the export of the epoch before is being closed */
+	HAM_L_SERVE,   /* SERVE asked */
 	HAM_L_REPLICA, /* serves its disk to the owner */
 	HAM_L_N_STAGES
 };
@@ -100,6 +131,7 @@ struct ham_local {
 	uint32_t src;		      /* of the last CUTOVER */
 	int64_t changed_us;
 	uint64_t starting_epoch; /* START seen, GUEST_RUNNING not yet */
+	char held[HAM_REASON_SIZE]; /* GUEST_HELD said so; "": it goes on */
 	bool prepare_due;	 /* D: an old replica is closed first */
 	bool take_seen;		 /* in this view, for this transaction */
 	bool abort_seen;	 /* before any TAKE */
@@ -122,16 +154,33 @@ struct ham_local {
 	bool ran;	  /* D: it ran, or may have; OUTCOME not committed */
 	bool wiring;	  /* D_READY: WIRE is asked */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
+	bool never_ran;	  /* it did not even start */
 	uint64_t epoch;	  /* of the process here; what it runs or will run as */
 	uint64_t txn;
-	uint32_t slot_node; /* owner: whose copy its writes go to, 0: none */
-	bool slot_failed;
+	/* owner, and D once it is wired: whose copies its writes go to */
+	struct ham_slot slot[HAM_MAX_SLOTS];
+	int64_t next_sync_us; /* no copy is begun, or filled, before */
+	int64_t backoff_us;
+	uint32_t sync_node; /* the copy that is made, 0: none */
+	uint32_t shy_node;  /* failed last, */
+	unsigned int shy;   /* and so often: others first */
+	bool looked;	    /* LAUNCH: the images here are fit for it */
+	int64_t launch_us;  /* since when it waits for copies, 0: it does not */
+	uint32_t goes_on[HAM_MAX_SLOTS]; /* S: as WIRED said */
+	/* replica */
+	uint64_t serve_epoch; /* our copy has missed no write of that epoch */
+	uint64_t generation;  /* that is served */
+	uint64_t refused_generation; /* that can't be */
+	uint8_t next;	      /* enum ham_next */
 	bool retry;	      /* found stopped by an I/O error: RETRY is due */
-	bool dropping;	      /* SLOT_DROP is asked; again if it fails */
 	bool migrate_due;     /* S: MIGRATE came before the guest was RUNNING */
 	bool prepared_due;    /* and so did PREPARED */
 	struct ham_blob blob; /* PREPARED's */
 	struct ham_blob offer; /* EXPORTED's; empty: none yet */
+	int64_t offer_us;      /* D: since when it is here */
+	struct ham_blob served; /* replica: SERVED's, */
+	struct ham_blob served_next; /* and that of the epoch to come */
+	struct ham_offer *offers[HAM_MAX_SLOTS]; /* owned */
 	int64_t since_us;      /* of the stage */
 	int64_t said_us;       /* ham_repeat() */
 	int64_t started_us;    /* of the migration */
@@ -347,12 +396,69 @@ void ham_local_did(ham_core *core, const struct ham_event *event);
 void ham_local_tick(ham_core *core);
 void ham_handover_msg(ham_core *core, struct ham_local *local,
 		      enum ham_msg_kind kind, const char *text);
+/* It did not start; nothing of it runs. */
+void ham_local_not_launched(ham_core *core, struct ham_local *local,
+			    const struct ham_event *event);
 bool ham_owner_stage(unsigned int stage);
 bool ham_source_stage(unsigned int stage);
 /* Begins to end what is here; STORED waits for it. */
 void ham_end_here(ham_core *core, struct ham_local *local, enum ham_stage stage,
 		  enum ham_do act);
 const char *ham_stage_name(unsigned int stage);
+
+/* copies.c: the owner and its copies */
+void ham_copies_mind(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
+/* What it still has to hear of or to give up, before it may start; true: it
+ * may. */
+bool ham_copies_ready(ham_core *core, struct ham_local *local,
+		      const struct ham_guest *guest);
+/* What the LAUNCH that follows is to connect, into `out` and the slots. */
+void ham_copies_launch(ham_core *core, struct ham_local *local,
+		       const struct ham_guest *guest, struct ham_blob *out);
+void ham_copies_not_made(ham_core *core, struct ham_local *local,
+			 uint32_t node);
+/* Who serves it at that epoch? */
+void ham_copies_ask(ham_core *core, const struct ham_local *local,
+		    uint64_t epoch);
+/* Asks again what nobody has answered. */
+void ham_copies_repeat(ham_core *core, struct ham_local *local,
+		       const struct ham_guest *guest);
+bool ham_copies_did(ham_core *core, struct ham_local *local,
+		    const struct ham_event *event);
+void ham_copies_on_served(ham_core *core, uint32_t sender,
+			  const struct ham_msg *msg);
+/* The slots of a guest that comes or starts. */
+void ham_slots_clear(struct ham_local *local);
+/* All but those of current copies are emptied: into `out` goes who stays. */
+void ham_slots_keep(struct ham_local *local, const struct ham_guest *guest,
+		    struct ham_blob *out);
+void ham_blob_put_id(struct ham_blob *blob, uint32_t id);
+/* The k-th; 0: there is none. */
+uint32_t ham_blob_id(const struct ham_blob *blob, unsigned int k);
+struct ham_slot *ham_slot_of(struct ham_local *local, uint32_t node);
+/* NULL: none is free */
+struct ham_slot *ham_slot_take(struct ham_local *local, uint32_t node);
+struct ham_offer *ham_offer_of(const struct ham_local *local, uint32_t node,
+			       uint64_t epoch);
+/* One after the other, as the guest layer can tell them apart; false: there is
+ * no room. */
+bool ham_blob_add(struct ham_blob *blob, const struct ham_blob *more);
+void ham_propose_outdated(ham_core *core, struct ham_local *local,
+			  const struct ham_guest *guest, uint32_t node,
+			  const char *reason);
+/* That node's corosync is here: whatever its hamd does, its daemons serve. */
+bool ham_in_ring(const ham_core *core, uint32_t node);
+
+/* serve.c: the copy here */
+void ham_serve_mind(ham_core *core, struct ham_local *local,
+		    const struct ham_guest *guest);
+bool ham_serve_did(ham_core *core, struct ham_local *local,
+		   const struct ham_event *event);
+void ham_serve_on_where(ham_core *core, const struct ham_msg *msg);
+/* A new epoch: true if what is served here goes on, or soon will. */
+bool ham_serve_keeps(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
 
 /* evaluate.c: what a committed record asks of this node */
 void ham_evaluate(ham_core *core, struct ham_guest *guest);
@@ -390,6 +496,8 @@ bool ham_dest_did(ham_core *core, struct ham_local *local,
 		  const struct ham_event *event);
 void ham_dest_msg(ham_core *core, struct ham_local *local,
 		  const struct ham_msg *msg);
+/* Connects the slots, once all offers are here or were waited for. */
+void ham_dest_wire(ham_core *core, struct ham_local *local);
 void ham_dest_run(ham_core *core, struct ham_local *local);
 /* Tells the source that this node has no image (any more). */
 void ham_dest_say_gone(ham_core *core, struct ham_local *local);

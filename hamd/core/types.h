@@ -13,6 +13,7 @@ enum {
 	HAM_MAX_NODES = 16,
 	HAM_MAX_GUESTS = 1000,
 	HAM_MAX_REPLICAS = 4, /* the owner's own disk and three others */
+	HAM_MAX_SLOTS = HAM_MAX_REPLICAS - 1,
 	HAM_NAME_SIZE = 48,   /* with the final NUL */
 	HAM_REASON_SIZE = 160,
 	HAM_BLOB_MAX = 512, /* bytes one side's guest layer tells the other's */

@@ -88,6 +88,9 @@ ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
 	add(argv, "-nodefaults", NULL);
 	add(argv, "-no-user-config", NULL);
 	add(argv, "-display", g_strdup("none"));
+	/* a guest that has powered off stands until hamd has heard all that its
+	 * last writes met with (events.c) */
+	add(argv, "-action", g_strdup("shutdown=pause"));
 	add(argv, "-sandbox",
 	    g_strdup("on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
 		     "resourcecontrol=deny"));

@@ -37,22 +37,24 @@ open_idle(struct ham_vm *vm)
 {
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch + 1,
-							   vm->guests->boot_id);
+		g_autofree char *name = ham_vm_disk_export(
+			vm, i, vm->epoch + 1, 0, vm->guests->boot_id);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
 			      ham_bm_qsd_open(&disk, false), HAM_FLOW_MUST,
 			      NULL);
 		ham_flow_send(vm, vm->qsd_qmp, "block-export-add",
-			      ham_bm_qsd_export(&disk, name), HAM_FLOW_MUST,
-			      NULL);
+			      ham_bm_qsd_export(&disk, vm->epoch + 1, name),
+			      HAM_FLOW_MUST, NULL);
 	}
 }
 
 static void
 offer(struct ham_vm *vm)
 {
-	struct ham_peer me = {.nbd_port = vm->qsd_port, .epoch = vm->epoch + 1};
+	struct ham_peer me = {.nbd_port = vm->qsd_port,
+			      .epoch = vm->epoch + 1,
+			      .node = vm->guests->spec.node_id};
 	g_autofree char *text = NULL;
 
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
@@ -115,8 +117,9 @@ start_mirrors(struct ham_vm *vm)
 		return;
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(
-			vm, i, vm->copy.peer.epoch, vm->copy.peer.boot_id);
+		g_autofree char *name =
+			ham_vm_disk_export(vm, i, vm->copy.peer.epoch, 0,
+					   vm->copy.peer.boot_id);
 		g_autofree char *node = ham_bm_target_node(&disk);
 		struct ham_bm_export export = {vm->copy.peer.host,
 					       vm->copy.peer.nbd_port, name};
@@ -445,7 +448,8 @@ ham_do_copy(struct ham_vm *vm)
 	}
 	vm->copy.peer = peer;
 	vm->copy.peer_node = vm->effect.node;
-	vm->copy.mirror = !(peer.replica && vm->slot_node == vm->effect.node);
+	vm->copy.mirror =
+		!(peer.replica && ham_slot_index(vm, vm->effect.node) >= 0);
 	vm->copy.progress.eta_ms = -1;
 	if (vm->copy.mirror && peer.replica) {
 		copy_failed(vm, "the destination's copy is not connected");

@@ -9,6 +9,10 @@
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
 
+enum {
+	SHUTDOWN_LIMIT_US = 60 * 1000000,
+};
+
 static struct ham_job *
 job_of(struct ham_vm *vm, JsonObject *data)
 {
@@ -28,8 +32,13 @@ static void
 job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 {
 	struct ham_job *job = job_of(vm, data);
+	const char *id = ham_json_string(data, "device");
 	g_autoptr(GError) error = NULL;
 
+	if (!job && id && strcmp(name, "BLOCK_JOB_COMPLETED") == 0) {
+		(void)ham_bm_job_completed_well(data, &error);
+		ham_fill_job_ended(vm, id, error ? error->message : NULL);
+	}
 	if (!job)
 		return;
 	if (strcmp(name, "BLOCK_JOB_READY") == 0) {
@@ -47,18 +56,22 @@ job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	}
 }
 
-/* A write that our replica refused: the guest stands until OUTDATED. */
+/* A write that a replica refused: the guest stands until OUTDATED.  The event
+ * may come a second late (below), and be about a connection that was replaced.
+ */
 static void
 report_bad(struct ham_vm *vm, JsonObject *data)
 {
 	const char *node = ham_json_string(data, "node-name");
+	int i = node ? ham_bm_disk_of_node(node) : -1;
+	int k = node ? ham_bm_slot_of_node(node) : -1;
 
-	if (!node || !strstr(node, "-nbd") || vm->slot_node == 0 ||
-	    vm->slot_error)
+	if (i < 0 || (unsigned int)i >= ham_vm_n_disks(vm) || k < 0 ||
+	    vm->slot[k].node == 0 || vm->slot[k].error ||
+	    strcmp(vm->graph[i][k].node, node) != 0)
 		return;
-	vm->slot_error = true;
 	ham_warn("%s: its replica refused a write (%s)", vm->name, node);
-	ham_vm_did(vm, HAM_DID_REPLICA_ERROR, NULL, false);
+	ham_slot_failed(vm, (unsigned int)k, false);
 }
 
 /* QUORUM_REPORT_BAD, which would name the replica, may come up to a second
@@ -68,11 +81,11 @@ block_error(struct ham_vm *vm, JsonObject *data)
 {
 	const char *reason = ham_json_string(data, "reason");
 
-	if (vm->slot_error)
+	if (ham_slot_in_error(vm))
 		return;
 	if (!reason)
 		reason = "no reason given";
-	if (vm->slot_node) {
+	if (ham_slots_any(vm)) {
 		vm->unclear_error = true;
 		ham_warn("%s: a write failed: %s", vm->name, reason);
 	} else {
@@ -90,6 +103,35 @@ resumed_unasked(struct ham_vm *vm)
 		vm->name);
 	vm->disobeyed = true;
 	ham_qemu_kill(vm);
+}
+
+static void
+said_status(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
+{
+	struct ham_vm *vm = data;
+
+	(void)reply;
+	if (error) {
+		ham_err("%s: powered off, but: %s; ending QEMU", vm->name,
+			error->message);
+		ham_qemu_kill(vm);
+		return;
+	}
+	vm->shutdown_seen = true;
+	ham_qmp_execute(qmp, "quit", NULL,
+			ham_clock_us() + SHUTDOWN_LIMIT_US, NULL, NULL);
+}
+
+/* QEMU has stopped, drained and flushed before it answers anything more, and
+ * told before its answer what failed in that: only then it is known whether
+ * all copies are equal. */
+void
+ham_vm_powered_off(struct ham_vm *vm)
+{
+	if (vm->qmp)
+		ham_qmp_execute(vm->qmp, "query-status", NULL,
+				ham_clock_us() + SHUTDOWN_LIMIT_US, said_status,
+				vm);
 }
 
 void
@@ -110,7 +152,8 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		if (ham_json_int(data, "pass", &pass))
 			vm->copy.syncs = (uint64_t)pass;
 	} else if (strcmp(name, "SHUTDOWN") == 0) {
-		vm->shutdown_seen = true;
+		if (ham_json_true(data, "guest"))
+			ham_vm_powered_off(vm);
 	} else if (strcmp(name, "STOP") == 0) {
 		ham_vm_mark(vm, "event STOP");
 	} else if (strcmp(name, "RESUME") == 0) {

@@ -3,6 +3,7 @@
 #include "hamd/guest/flow.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "hamd/base/clock.h"
 #include "hamd/base/error.h"
@@ -218,6 +219,16 @@ ham_flow_fail(struct ham_vm *vm, const char *format, ...)
 	g_set_error(&flow->error, HAM_ERROR, HAM_ERROR_FAILED, "%s: %s",
 		    flow->steps[MIN(flow->at, flow->n - 1)].name, text);
 	advance(flow);
+}
+
+const char *
+ham_flow_words(const GError *error)
+{
+	static const char first[] = "check: ";
+
+	return g_str_has_prefix(error->message, first)
+		       ? error->message + strlen(first)
+		       : error->message;
 }
 
 static void

@@ -56,6 +56,10 @@ void ham_flow_hold(struct ham_vm *vm);
 uint64_t ham_flow_generation(struct ham_vm *vm);
 void ham_flow_release(struct ham_vm *vm, uint64_t generation, GError *error);
 
+/* Why a flow failed, without the name of its first step: what a check has to
+ * say needs none.  Borrowed from the error. */
+const char *ham_flow_words(const GError *error);
+
 /* Something happened: ask `done` again. */
 void ham_flow_poke(struct ham_vm *vm);
 void ham_flow_fail(struct ham_vm *vm, const char *format, ...)

@@ -27,7 +27,8 @@ typedef int (*ham_guests_slot_fn)(const char *guest, void *data);
 
 struct ham_guests_spec {
 	const ham_conf *conf; /* borrowed */
-	const char *node;     /* our name */
+	const char *node;     /* our name, */
+	uint32_t node_id;     /* and id */
 	const char *run_dir;  /* "/run/hamd" */
 	const char *log_dir;  /* "/var/log/hamd" */
 	const char *pause_at; /* a point to hold at, for tests; NULL: none */

@@ -127,6 +127,11 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_CLOSE] = ham_do_close,
 	[HAM_DO_SLOT_DROP] = ham_do_slot_drop,
 	[HAM_DO_RETRY] = ham_do_retry,
+	[HAM_DO_LOOK] = ham_do_look,
+	[HAM_DO_SERVE] = ham_do_serve,
+	[HAM_DO_NARROW] = ham_do_narrow,
+	[HAM_DO_SLOT_FILL] = ham_do_slot_fill,
+	[HAM_DO_SLOT_SET] = ham_do_slot_set,
 };
 
 static void
@@ -138,7 +143,14 @@ begin(struct ham_vm *vm, const struct ham_effect *effect)
 	acts[effect->act](vm);
 }
 
-/* What goes on from where the running flow ends.  A slot that is being emptied
+static bool
+is_slot_act(unsigned int act)
+{
+	return act == HAM_DO_SLOT_DROP || act == HAM_DO_SLOT_SET ||
+	       act == HAM_DO_SLOT_FILL;
+}
+
+/* What goes on from where the running flow ends.  A slot that is being changed
  * may hold the guest's writes, and a guest that is tried again stands until it
  * is: only an end of it all comes before these. */
 static bool
@@ -146,28 +158,66 @@ waits(const struct ham_vm *vm, unsigned int act)
 {
 	const char *flow = ham_flow_name(vm->flow);
 
-	if (act == HAM_DO_SLOT_DROP || act == HAM_DO_TAKEOVER ||
-	    act == HAM_DO_RETRY)
+	if (is_slot_act(act) || act == HAM_DO_TAKEOVER || act == HAM_DO_RETRY)
 		return true;
 	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
 	       act != HAM_DO_HALT &&
-	       (g_str_equal(flow, HAM_FLOW_DROP) ||
+	       (g_str_equal(flow, HAM_FLOW_SLOT) ||
 		g_str_equal(flow, HAM_FLOW_RETRY));
+}
+
+/* The core asks again. */
+static void
+overtaken(struct ham_vm *vm, unsigned int act, uint32_t node)
+{
+	static const enum ham_did answers[HAM_DO_N] = {
+		[HAM_DO_SLOT_DROP] = HAM_DID_SLOT_DROPPED,
+		[HAM_DO_SLOT_SET] = HAM_DID_SLOT_SET,
+		[HAM_DO_SLOT_FILL] = HAM_DID_SLOT_FILL_FAILED,
+	};
+	struct ham_event event = {.did = (uint8_t)answers[act],
+				  .node = node,
+				  .text = "overtaken"};
+
+	ham_vm_tell(vm, &event);
 }
 
 static void
 make_void(struct ham_vm *vm)
 {
-	bool dropping =
-		vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_DROP);
+	struct ham_slot_act under_way = vm->slot_act;
+	g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func(g_free);
 	struct ham_effect *e;
 
-	while ((e = g_queue_pop_head(vm->waiting))) {
-		dropping = dropping || e->act == HAM_DO_SLOT_DROP;
-		g_free(e);
+	vm->slot_act.act = HAM_DO_NONE;
+	while ((e = g_queue_pop_head(vm->waiting)))
+		g_ptr_array_add(waiting, e);
+	if (vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_SLOT) &&
+	    under_way.act)
+		overtaken(vm, under_way.act, under_way.node);
+	for (guint i = 0; i < waiting->len; i++) {
+		e = g_ptr_array_index(waiting, i);
+		if (is_slot_act(e->act))
+			overtaken(vm, e->act, e->node);
 	}
-	if (dropping) /* the core asks again */
-		ham_vm_did(vm, HAM_DID_SLOT_DROPPED, "overtaken", false);
+}
+
+/* A copy that is given up need not be looked for to its limit. */
+static bool
+stopped_looking(struct ham_vm *vm, const struct ham_effect *effect)
+{
+	struct ham_slot_act under_way = vm->slot_act;
+
+	if (effect->act != HAM_DO_SLOT_DROP || !vm->probe ||
+	    under_way.act != HAM_DO_SLOT_SET || under_way.node != effect->node)
+		return false;
+	vm->slot_act.act = HAM_DO_NONE;
+	g_clear_pointer(&vm->probe, ham_probe_free);
+	ham_flow_cancel(vm->flow);
+	g_queue_push_head(vm->waiting, g_memdup2(effect, sizeof(*effect)));
+	ham_vm_next(vm);
+	overtaken(vm, under_way.act, under_way.node);
+	return true;
 }
 
 void
@@ -180,6 +230,8 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 		ham_do_shutdown(vm); /* no flow */
 		return;
 	}
+	if (stopped_looking(vm, effect))
+		return;
 	if (vm->flow && waits(vm, effect->act)) {
 		g_queue_push_tail(vm->waiting,
 				  g_memdup2(effect, sizeof(*effect)));
@@ -259,16 +311,29 @@ kind_of(const struct ham_vm *vm)
 static void
 tell_found(struct ham_vm *vm)
 {
+	uint32_t ids[HAM_BM_SLOTS];
+	struct ham_blob blob = {0};
 	struct ham_event event = {.kind = HAM_EV_DID,
 				  .did = HAM_DID_FOUND,
 				  .guest = vm->name,
 				  .found = (uint8_t)kind_of(vm),
 				  .epoch = vm->epoch,
 				  .txn = vm->txn,
-				  .node = vm->slot_node,
+				  .value = vm->generation,
+				  .blob = &blob,
+				  .ids = ids,
 				  .flag = strcmp(vm->run_state, "io-error") ==
 					  0};
 
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
+		if (vm->slot[k].node)
+			ids[event.n_ids++] = vm->slot[k].node;
+	if (event.found == HAM_FOUND_REPLICA) {
+		g_autofree char *text = ham_serve_blob(vm, vm->epoch);
+
+		blob.len = (uint16_t)strlen(text);
+		memcpy(blob.bytes, text, blob.len);
+	}
 	vm->unclear_error = event.flag;
 	vm->held = event.found != HAM_FOUND_RUNNING;
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
@@ -283,6 +348,33 @@ find_ask(struct ham_vm *vm)
 		return;
 	ham_qemu_query_status(vm);
 	ham_qemu_query_migrate(vm);
+	if (vm->conf)
+		ham_slot_query(vm);
+}
+
+/* A copy that the last hamd was making: nobody minds it any more, and it may
+ * hold up the guest. */
+static void
+find_call_off(struct ham_vm *vm)
+{
+	for (unsigned int k = 0; vm->qemu && k < HAM_BM_SLOTS; k++)
+		if (vm->slot[k].filling) {
+			vm->fill.slot = k;
+			vm->fill.serial = vm->graph[0][k].serial + 1;
+			ham_fill_call_off(vm);
+			return;
+		}
+}
+
+static bool
+find_is_off(struct ham_vm *vm)
+{
+	if (!ham_fill_is_off(vm))
+		return false;
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
+		if (vm->slot[k].filling)
+			ham_slot_clear(vm, k);
+	return true;
 }
 
 static bool
@@ -292,9 +384,22 @@ find_connected(struct ham_vm *vm)
 	       (!vm->qsd || ham_qsd_ready(vm));
 }
 
+/* The last hamd had put it in, and did not come to say so. */
+static void
+find_empty(struct ham_vm *vm)
+{
+	for (unsigned int k = 0; vm->qemu && vm->role == HAM_ROLE_OWNER &&
+				 vm->slot_seen && k < HAM_BM_SLOTS;
+	     k++)
+		if (vm->slot[k].node == 0 && vm->graph[0][k].replica)
+			ham_slot_put(vm, k, NULL);
+}
+
 static const struct ham_step find_steps[] = {
 	{"connect", NULL, find_connected, 5000},
 	{"ask", find_ask, NULL, 5000},
+	{"call off a copy", find_call_off, find_is_off, 5000},
+	{"empty what nobody knows", find_empty, NULL, 5000},
 };
 
 static void
@@ -353,6 +458,10 @@ find_end(struct ham_vm *vm, const GError *error)
 	ham_ports_adopt(vm);
 	if (vm->qemu && vm->qsd && kind_of(vm) == HAM_FOUND_RUNNING)
 		ham_qsd_kill_later(vm); /* of a copy that is over */
+	if (vm->qemu && kind_of(vm) == HAM_FOUND_RUNNING)
+		ham_beat_start(vm);
+	if (strcmp(vm->run_state, "shutdown") == 0)
+		ham_vm_powered_off(vm);
 	tell_found(vm);
 	found_one(guests);
 }

@@ -123,36 +123,12 @@ end_daemon(struct ham_vm *vm)
 	ham_qsd_kill(vm);
 }
 
-static void
-resume_look(struct ham_vm *vm)
-{
-	if (vm->effect.flag)
-		ham_slot_query(vm);
-}
-
-static void
-resume_yank(struct ham_vm *vm)
-{
-	if (vm->effect.flag)
-		ham_slot_yank(vm);
-}
-
 /* Activates the disks first: an inactive graph can't change its slots. */
 static void
 resume_activate(struct ham_vm *vm)
 {
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
 		      ham_bm_set_active(true), HAM_FLOW_MAY, NULL);
-}
-
-static void
-resume_slot(struct ham_vm *vm)
-{
-	if (!vm->effect.flag)
-		return;
-	memset(&vm->swap_to, 0, sizeof(vm->swap_to));
-	ham_slot_swap(vm);
-	vm->slot_node = 0;
 }
 
 static void
@@ -172,10 +148,10 @@ resume_cont(struct ham_vm *vm)
 
 static const struct ham_step resume_steps[] = {
 	{"take the disk back", end_daemon, ham_qsd_gone, 0},
-	{"look at the slots", resume_look, NULL, 0},
-	{"cut the connection", resume_yank, NULL, 0},
+	{"look at the slots", ham_slots_look, NULL, 0},
+	{"cut the connections", ham_slots_cut, NULL, 0},
 	{"activate the disks", resume_activate, NULL, 0},
-	{"empty the slots", resume_slot, NULL, 0},
+	{"empty the slots", ham_slots_empty, NULL, 0},
 	{"run", resume_cont, NULL, 0},
 };
 
@@ -188,6 +164,7 @@ resume_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	ham_ports_announce(vm);
+	ham_beat_start(vm);
 	ham_vm_did(vm, HAM_DID_RESUMED, NULL, false);
 }
 

@@ -244,6 +244,19 @@ static const struct ham_step finish_hard_steps[] = {
 };
 
 static void
+tell_finished(struct ham_vm *vm)
+{
+	g_autofree char *text = ham_serve_blob(vm, vm->epoch);
+	struct ham_blob blob = {.len = (uint16_t)strlen(text)};
+	struct ham_event event = {.did = HAM_DID_FINISHED,
+				  .flag = vm->qsd != NULL,
+				  .blob = &blob};
+
+	memcpy(blob.bytes, text, blob.len);
+	ham_vm_tell(vm, &event);
+}
+
+static void
 finish_end(struct ham_vm *vm, const GError *error)
 {
 	if (error) {
@@ -253,7 +266,8 @@ finish_end(struct ham_vm *vm, const GError *error)
 	}
 	ham_ports_close(vm);
 	vm->copy.peer.host[0] = '\0';
-	vm->slot_node = 0;
+	ham_slots_forget(vm);
+	vm->generation = 0;
 	vm->epoch++;
 	if (vm->qsd) {
 		vm->role = HAM_ROLE_REPLICA;
@@ -262,7 +276,7 @@ finish_end(struct ham_vm *vm, const GError *error)
 		vm->role = HAM_ROLE_NONE;
 		ham_state_remove(vm);
 	}
-	ham_vm_did(vm, HAM_DID_FINISHED, NULL, vm->qsd != NULL);
+	tell_finished(vm);
 }
 
 void

@@ -101,15 +101,15 @@ prepare_export(struct ham_vm *vm)
 	for (unsigned int i = 0; !vm->effect.flag && i < ham_vm_n_disks(vm);
 	     i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch,
-							   vm->guests->boot_id);
+		g_autofree char *name = ham_vm_disk_export(
+			vm, i, vm->epoch, 0, vm->guests->boot_id);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
 			      ham_bm_qsd_open(&disk, true), HAM_FLOW_MUST,
 			      NULL);
 		ham_flow_send(vm, vm->qsd_qmp, "block-export-add",
-			      ham_bm_qsd_export(&disk, name), HAM_FLOW_MUST,
-			      NULL);
+			      ham_bm_qsd_export(&disk, vm->epoch, name),
+			      HAM_FLOW_MUST, NULL);
 	}
 }
 
@@ -303,16 +303,13 @@ prepare_end(struct ham_vm *vm, const GError *error)
 	struct ham_peer me = {.ram_port = vm->ram_port,
 			      .nbd_port = vm->qsd_port,
 			      .epoch = vm->epoch,
+			      .node = vm->guests->spec.node_id,
 			      .replica = vm->effect.flag};
 	g_autofree char *text = NULL;
 
 	if (error) {
-		const char *colon = strstr(error->message, ": ");
-
-		/* the check's own words need no step before them */
 		g_snprintf(vm->failure, sizeof(vm->failure), "%s: %s",
-			   vm->guests->spec.node,
-			   colon ? colon + 2 : error->message);
+			   vm->guests->spec.node, ham_flow_words(error));
 		vm->keep_daemon = vm->effect.flag;
 		ham_vm_begin(vm, "clear a failed preparation", discard_steps,
 			     G_N_ELEMENTS(discard_steps), prepare_cleared);
@@ -330,7 +327,7 @@ ham_do_prepare(struct ham_vm *vm)
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
 	vm->released = false;
-	vm->slot_node = 0;
+	ham_slots_forget(vm);
 	ham_images_keep_made(vm);
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
@@ -340,33 +337,36 @@ ham_do_prepare(struct ham_vm *vm)
 
 /* ---- WIRE ---- */
 
-static void
-wire_swap(struct ham_vm *vm)
-{
-	vm->swap_to = vm->offer;
-	ham_slot_swap(vm);
-}
-
 static const struct ham_step wire_steps[] = {
 	{"look at the slots", ham_slot_query, NULL, 0},
-	{"connect to the source's disk", wire_swap, NULL, 0},
+	{"connect to the source's disk", ham_connect_0, ham_connected_0, 0},
+	{"connect to a copy", ham_connect_1, ham_connected_1, 0},
+	{"connect to another", ham_connect_2, ham_connected_2, 0},
+	{"put them into the slots", ham_connect_swap, NULL, 0},
 };
 
 static void
 wire_end(struct ham_vm *vm, const GError *error)
 {
-	if (error)
+	uint32_t ids[HAM_BM_SLOTS];
+	struct ham_event event = {.did = HAM_DID_WIRED, .ids = ids};
+
+	if (error) {
 		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED, error->message, false);
-	else
-		ham_vm_did(vm, HAM_DID_WIRED, NULL, false);
+		return;
+	}
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
+		if (vm->slot[k].node)
+			ids[event.n_ids++] = vm->slot[k].node;
+	ham_vm_tell(vm, &event);
 }
 
 void
 ham_do_wire(struct ham_vm *vm)
 {
-	if (!ham_peer_read(&vm->effect.blob, &vm->offer)) {
+	if (!ham_connect_read(vm, &vm->effect.blob)) {
 		ham_vm_did(vm, HAM_DID_TAKEOVER_FAILED,
-			   "the source's offer can't be read", false);
+			   "where the copies are can't be read", false);
 		return;
 	}
 	ham_vm_begin(vm, "wire", wire_steps, G_N_ELEMENTS(wire_steps),
@@ -397,6 +397,7 @@ activate(struct ham_vm *vm)
 {
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
 		      ham_bm_set_active(true), HAM_FLOW_MUST, NULL);
+	ham_connect_bitmaps(vm);
 }
 
 static bool
@@ -467,7 +468,7 @@ run_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->slot_error = vm->unclear_error = false;
+	vm->unclear_error = false;
 	vm->cont_asked = false;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);
@@ -478,34 +479,10 @@ run_cont(struct ham_vm *vm)
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
-/* The source is given up already: nothing may be left of it in our slot. */
-static void
-run_look(struct ham_vm *vm)
-{
-	if (vm->slot_node == 0)
-		ham_slot_query(vm);
-}
-
-static void
-run_yank(struct ham_vm *vm)
-{
-	if (vm->slot_node == 0)
-		ham_slot_yank(vm);
-}
-
-static void
-run_empty(struct ham_vm *vm)
-{
-	if (vm->slot_node != 0)
-		return;
-	memset(&vm->swap_to, 0, sizeof(vm->swap_to));
-	ham_slot_swap(vm);
-}
-
 static const struct ham_step run_steps[] = {
-	{"look at the slots", run_look, NULL, 0},
-	{"cut the connection", run_yank, NULL, 0},
-	{"empty the slots", run_empty, NULL, 0},
+	{"look at the slots", ham_slots_look, NULL, 0},
+	{"cut the connection", ham_slots_cut, NULL, 0},
+	{"empty the slots", ham_slots_empty, NULL, 0},
 	{"run", run_cont, NULL, 0},
 };
 
@@ -545,13 +522,13 @@ run_end(struct ham_vm *vm, const GError *error)
 	vm->tracing = false;
 	/* our own daemon served the incoming copy only */
 	ham_qsd_kill_later(vm);
+	ham_beat_start(vm);
 	ham_vm_did(vm, HAM_DID_RAN, NULL, false);
 }
 
 void
 ham_do_run(struct ham_vm *vm)
 {
-	vm->slot_node = vm->effect.node;
 	vm->epoch = vm->effect.epoch;
 	vm->cont_asked = false;
 	ham_vm_begin(vm, "run", run_steps, G_N_ELEMENTS(run_steps), run_end);

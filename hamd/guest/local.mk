@@ -3,8 +3,11 @@
 noinst_LTLIBRARIES += libhamguest.la
 libhamguest_la_SOURCES = \
 	hamd/guest/argv.c \
+	hamd/guest/beat.c \
+	hamd/guest/connect.c \
 	hamd/guest/copy.c \
 	hamd/guest/events.c \
+	hamd/guest/fill.c \
 	hamd/guest/flow.c \
 	hamd/guest/flow.h \
 	hamd/guest/guest.h \
@@ -16,8 +19,12 @@ libhamguest_la_SOURCES = \
 	hamd/guest/pause_point.c \
 	hamd/guest/peer.c \
 	hamd/guest/ports.c \
+	hamd/guest/probe.c \
+	hamd/guest/probe.h \
 	hamd/guest/process.c \
+	hamd/guest/replica.c \
 	hamd/guest/run.c \
+	hamd/guest/serve.c \
 	hamd/guest/slot.c \
 	hamd/guest/state_file.c \
 	hamd/guest/undo.c \

@@ -2,7 +2,8 @@
 /* hamd/guest/peer.c - where the other side is, as the text both understand
  *
  * Fields separated by blanks: host, RAM port, NBD port, boot id, epoch,
- * replica flag.  Travels as a blob the core does not read.
+ * generation, node, replica flag, fresh flag.  Travels as a blob the core does
+ * not read; it may put several after each other, a line each.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +13,11 @@
 char *
 ham_peer_write(const struct ham_peer *peer)
 {
-	return g_strdup_printf("%s %u %u %s %" G_GUINT64_FORMAT " %d",
+	return g_strdup_printf("%s %u %u %s %" G_GUINT64_FORMAT
+			       " %" G_GUINT64_FORMAT " %u %d %d",
 			       peer->host, peer->ram_port, peer->nbd_port,
-			       peer->boot_id, peer->epoch, peer->replica);
+			       peer->boot_id, peer->epoch, peer->generation,
+			       peer->node, peer->replica, peer->fresh);
 }
 
 static bool
@@ -27,24 +30,32 @@ bool
 ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 {
 	g_autofree char *text = g_strndup((const char *)blob->bytes, blob->len);
-	g_auto(GStrv) f = g_strsplit(text, " ", 7);
+	g_auto(GStrv) f = g_strsplit(text, " ", 10);
 	guint64 ram;
 	guint64 nbd;
 	guint64 epoch;
+	guint64 generation;
+	guint64 node;
 	guint64 replica;
+	guint64 fresh;
 
 	memset(out, 0, sizeof(*out));
-	if (g_strv_length(f) != 6 || strlen(f[0]) >= sizeof(out->host) ||
+	if (g_strv_length(f) != 9 || strlen(f[0]) >= sizeof(out->host) ||
 	    strlen(f[3]) >= sizeof(out->boot_id) || f[0][0] == '\0' ||
 	    f[3][0] == '\0' || !number(f[1], 65535, &ram) ||
 	    !number(f[2], 65535, &nbd) || !number(f[4], G_MAXUINT64, &epoch) ||
-	    !number(f[5], 1, &replica))
+	    !number(f[5], G_MAXUINT64, &generation) ||
+	    !number(f[6], G_MAXUINT32, &node) || !number(f[7], 1, &replica) ||
+	    !number(f[8], 1, &fresh))
 		return false;
 	g_strlcpy(out->host, f[0], sizeof(out->host));
 	out->ram_port = (unsigned int)ram;
 	out->nbd_port = (unsigned int)nbd;
 	g_strlcpy(out->boot_id, f[3], sizeof(out->boot_id));
 	out->epoch = epoch;
+	out->generation = generation;
+	out->node = (uint32_t)node;
 	out->replica = replica == 1;
+	out->fresh = fresh == 1;
 	return true;
 }

@@ -133,8 +133,9 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 {
 	struct ham_vm *vm = data;
 	g_autofree char *text = describe_end(vm, code, status);
+	/* a write that a copy has not taken makes them differ */
 	bool clean = vm->shutdown_seen && (code == 0 || status == 0) &&
-		     code != CLD_KILLED;
+		     code != CLD_KILLED && !ham_slot_in_error(vm);
 	bool told = vm->ending;
 	g_autofree char *sock = g_build_filename(vm->dir, "qmp.sock", NULL);
 
@@ -147,7 +148,7 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_copy_stop_watching(vm);
 	ham_slot_unwatch(vm);
-	vm->slot_seen = false;
+	ham_slots_forget(vm);
 	ham_ports_close(vm);
 	if (told) {
 		ham_flow_poke(vm);
@@ -161,7 +162,6 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_flow_cancel(vm->flow);
 	if (vm->role == HAM_ROLE_OWNER) {
 		vm->role = HAM_ROLE_NONE;
-		vm->slot_node = 0;
 		ham_qsd_kill(vm);
 		ham_state_remove(vm);
 	} else {

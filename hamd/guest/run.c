@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/guest/run.c - a guest's plain life: launch, shut down, kill, lose a
- * replica
- */
+/* hamd/guest/run.c - a guest's plain life: launch, shut down, kill */
 #include <string.h>
 
 #include "hamd/base/clock.h"
@@ -32,11 +30,17 @@ launch_process(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->slot_node = 0;
-	vm->slot_error = vm->unclear_error = false;
+	vm->unclear_error = false;
 	if (!ham_ports_check(vm, &error) || !ham_ports_open(vm, &error) ||
 	    !ham_qemu_start(vm, false, &error))
 		ham_flow_fail(vm, "%s", error->message);
+}
+
+static void
+launch_slots(struct ham_vm *vm)
+{
+	ham_connect_swap(vm);
+	ham_connect_bitmaps(vm);
 }
 
 static void
@@ -44,10 +48,11 @@ launch_cont(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!ham_ports_up(vm, &error)) {
+	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
+	vm->cont_asked = true;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -56,16 +61,27 @@ static const struct ham_step launch_steps[] = {
 	{"end what was left", ham_qsd_kill, ham_qsd_gone, 60000},
 	{"images", launch_images, NULL, 60000},
 	{"start QEMU", launch_process, ham_qemu_ready, 20000},
+	{"look at the slots", ham_slot_query, NULL, 0},
+	{"connect to a copy", ham_connect_0, ham_connected_0, 0},
+	{"connect to another", ham_connect_1, ham_connected_1, 0},
+	{"connect to the third", ham_connect_2, ham_connected_2, 0},
+	{"put them into the slots", launch_slots, NULL, 0},
 	{"run", launch_cont, NULL, 0},
 };
 
 static void
 launch_cleared(struct ham_vm *vm, const GError *error)
 {
+	struct ham_event event = {.did = HAM_DID_LAUNCH_FAILED,
+				  .text = vm->failure,
+				  .flag = !vm->cont_asked,
+				  .node = vm->unconnected};
+
 	(void)error;
 	vm->role = HAM_ROLE_NONE;
+	ham_slots_forget(vm);
 	ham_state_remove(vm);
-	ham_vm_did(vm, HAM_DID_LAUNCH_FAILED, vm->failure, false);
+	ham_vm_tell(vm, &event);
 }
 
 static void
@@ -84,6 +100,7 @@ launch_end(struct ham_vm *vm, const GError *error)
 {
 	if (!error) {
 		ham_ports_announce(vm);
+		ham_beat_start(vm);
 		ham_vm_did(vm, HAM_DID_LAUNCHED, NULL, false);
 		return;
 	}
@@ -98,7 +115,14 @@ ham_do_launch(struct ham_vm *vm)
 {
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
+	vm->cont_asked = false;
+	vm->unconnected = 0;
 	ham_images_keep_made(vm);
+	if (!ham_connect_read(vm, &vm->effect.blob)) {
+		ham_vm_did(vm, HAM_DID_LAUNCH_FAILED,
+			   "where the copies are can't be read", true);
+		return;
+	}
 	ham_vm_begin(vm, "launch", launch_steps, G_N_ELEMENTS(launch_steps),
 		     launch_end);
 }
@@ -159,7 +183,7 @@ kill_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	vm->role = HAM_ROLE_NONE;
-	vm->slot_node = 0;
+	ham_slots_forget(vm);
 	ham_ports_close(vm);
 	ham_state_remove(vm);
 	ham_vm_did(vm, HAM_DID_GONE, "it was ended by hamd", false);
@@ -171,116 +195,4 @@ ham_do_kill(struct ham_vm *vm)
 	ham_copy_stop_watching(vm);
 	ham_vm_begin(vm, "kill", kill_steps, G_N_ELEMENTS(kill_steps),
 		     kill_end);
-}
-
-/* ---- SLOT_DROP: go on without a replica that the record gave up ---- */
-
-static void
-to_null(struct ham_vm *vm)
-{
-	memset(&vm->swap_to, 0, sizeof(vm->swap_to));
-	ham_slot_swap(vm);
-}
-
-/* Only a stop that the replica caused, or may have caused, is ours to end: on a
- * disk of its own the guest fails again at once.  After an error QEMU may still
- * say "running": its own stop is on the way, and `cont` alone would call that
- * off and leave the held requests lying (vm_prepare_start() in QEMU). */
-static void
-go_on(struct ham_vm *vm)
-{
-	bool ours = vm->slot_error || vm->unclear_error;
-	bool running = strcmp(vm->run_state, "running") == 0;
-
-	vm->slot_error = vm->unclear_error = false;
-	if (!ours || (!running && strcmp(vm->run_state, "io-error") != 0))
-		return;
-	if (running)
-		ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
-	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
-}
-
-static const struct ham_step drop_steps[] = {
-	{"look at the slots", ham_slot_query, NULL, 0},
-	{"cut the connection", ham_slot_yank, NULL, 0},
-	{"empty the slots", to_null, NULL, 0},
-	{"ask for the state", ham_qemu_query_status, NULL, 0},
-	{"go on", go_on, NULL, 0},
-};
-
-static void
-drop_end(struct ham_vm *vm, const GError *error)
-{
-	if (error) {
-		ham_err("%s: its slot could not be emptied: %s", vm->name,
-			error->message);
-		ham_vm_did(vm, HAM_DID_SLOT_DROPPED, error->message, false);
-		return;
-	}
-	vm->slot_node = 0;
-	(void)ham_state_write(vm, NULL);
-	ham_vm_did(vm, HAM_DID_SLOT_DROPPED, NULL, true);
-}
-
-void
-ham_do_slot_drop(struct ham_vm *vm)
-{
-	ham_vm_begin(vm, HAM_FLOW_DROP, drop_steps, G_N_ELEMENTS(drop_steps),
-		     drop_end);
-}
-
-/* ---- RETRY: which disk was it? ---- */
-
-static void
-retry(struct ham_vm *vm)
-{
-	if (strcmp(vm->run_state, "io-error") == 0)
-		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
-}
-
-static const struct ham_step retry_steps[] = {
-	{"ask for the state", ham_qemu_query_status, NULL, 0},
-	{"try again", retry, NULL, 0},
-};
-
-static void
-retry_end(struct ham_vm *vm, const GError *error)
-{
-	if (error)
-		ham_warn("%s: it could not be tried again: %s", vm->name,
-			 error->message);
-}
-
-/* A write that fails again is told by an event, as every one is. */
-void
-ham_do_retry(struct ham_vm *vm)
-{
-	ham_vm_begin(vm, HAM_FLOW_RETRY, retry_steps, G_N_ELEMENTS(retry_steps),
-		     retry_end);
-}
-
-/* ---- CLOSE: a replica's daemon ends ---- */
-
-static const struct ham_step close_steps[] = {
-	{"end the storage daemon", ham_qsd_kill, ham_qsd_gone, 60000},
-};
-
-static void
-close_end(struct ham_vm *vm, const GError *error)
-{
-	if (error) {
-		ham_err("%s: %s", vm->name, error->message);
-		ham_do_close(vm);
-		return;
-	}
-	vm->role = HAM_ROLE_NONE;
-	ham_state_remove(vm);
-	ham_vm_did(vm, HAM_DID_CLOSED, NULL, false);
-}
-
-void
-ham_do_close(struct ham_vm *vm)
-{
-	ham_vm_begin(vm, "close a replica", close_steps,
-		     G_N_ELEMENTS(close_steps), close_end);
 }

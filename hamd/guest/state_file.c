@@ -37,6 +37,62 @@ process(const ham_child *child)
 	return object;
 }
 
+/* Each with what its peer's blob says. */
+static JsonArray *
+slots(const struct ham_vm *vm)
+{
+	JsonArray *list = json_array_new();
+
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
+		const struct ham_vm_slot *slot = &vm->slot[k];
+		JsonObject *o = json_object_new();
+		g_autofree char *peer = ham_peer_write(&slot->peer);
+
+		json_object_set_int_member(o, "node", slot->node);
+		json_object_set_int_member(o, "filling", slot->filling);
+		json_object_set_string_member(o, "peer", peer);
+		json_object_set_int_member(o, "delta_node", slot->delta_node);
+		json_object_set_string_member(o, "delta_boot",
+					      slot->delta_boot);
+		json_array_add_object_element(list, o);
+	}
+	return list;
+}
+
+static void
+read_slots(struct ham_vm *vm, JsonArray *list)
+{
+	guint n = list ? json_array_get_length(list) : 0;
+
+	for (guint k = 0; k < n && k < HAM_BM_SLOTS; k++) {
+		JsonNode *node = json_array_get_element(list, k);
+		struct ham_vm_slot *slot = &vm->slot[k];
+		struct ham_blob blob = {0};
+		JsonObject *o;
+		const char *text;
+		int64_t value = 0;
+
+		if (!JSON_NODE_HOLDS_OBJECT(node))
+			continue;
+		o = json_node_get_object(node);
+		text = ham_json_string(o, "peer");
+		if (text && strlen(text) <= sizeof(blob.bytes)) {
+			blob.len = (uint16_t)strlen(text);
+			memcpy(blob.bytes, text, blob.len);
+			(void)ham_peer_read(&blob, &slot->peer);
+		}
+		if (ham_json_int(o, "node", &value))
+			slot->node = (uint32_t)value;
+		if (ham_json_int(o, "delta_node", &value))
+			slot->delta_node = (uint32_t)value;
+		text = ham_json_string(o, "delta_boot");
+		g_strlcpy(slot->delta_boot, text ? text : "",
+			  sizeof(slot->delta_boot));
+		if (ham_json_int(o, "filling", &value))
+			slot->filling = value != 0;
+	}
+}
+
 bool
 ham_state_write(struct ham_vm *vm, GError **error)
 {
@@ -48,7 +104,9 @@ ham_state_write(struct ham_vm *vm, GError **error)
 	json_object_set_string_member(object, "role", role_names[vm->role]);
 	json_object_set_int_member(object, "epoch", (int64_t)vm->epoch);
 	json_object_set_int_member(object, "txn", (int64_t)vm->txn);
-	json_object_set_int_member(object, "slot_node", vm->slot_node);
+	json_object_set_int_member(object, "generation",
+				   (int64_t)vm->generation);
+	json_object_set_array_member(object, "slots", slots(vm));
 	json_object_set_int_member(object, "uid", vm->uid);
 	json_object_set_int_member(object, "qsd_port", vm->qsd_port);
 	if (vm->qemu && !ham_child_gone(vm->qemu))
@@ -119,8 +177,9 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->epoch = (uint64_t)value;
 	if (ham_json_int(object, "txn", &value))
 		vm->txn = (uint64_t)value;
-	if (ham_json_int(object, "slot_node", &value))
-		vm->slot_node = (uint32_t)value;
+	if (ham_json_int(object, "generation", &value))
+		vm->generation = (uint64_t)value;
+	read_slots(vm, ham_json_array(object, "slots"));
 	if (ham_json_int(object, "uid", &value))
 		vm->uid = (uint32_t)value;
 	if (ham_json_int(object, "qsd_port", &value))

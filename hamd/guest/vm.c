@@ -51,6 +51,8 @@ ham_vm_free(struct ham_vm *vm)
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_vm_nudge_end(vm);
 	ham_slot_unwatch(vm);
+	ham_slots_forget(vm);
+	ham_probe_free(vm->probe);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);
 	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	g_clear_handle_id(&vm->paused, g_source_remove);
@@ -69,8 +71,8 @@ ham_vm_free(struct ham_vm *vm)
 	g_free(vm);
 }
 
-static void
-tell(struct ham_vm *vm, struct ham_event *event)
+void
+ham_vm_tell(struct ham_vm *vm, struct ham_event *event)
 {
 	event->kind = HAM_EV_DID;
 	event->now_us = ham_clock_us();
@@ -87,10 +89,9 @@ ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text, bool flag)
 				  .value = (uint64_t)vm->copy.stop_us,
 				  .epoch = vm->epoch,
 				  .txn = vm->txn,
-				  .node = vm->slot_node,
 				  .progress = &vm->copy.progress};
 
-	tell(vm, &event);
+	ham_vm_tell(vm, &event);
 }
 
 void
@@ -102,7 +103,7 @@ ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob)
 	g_assert(strlen(blob) <= sizeof(bytes.bytes));
 	bytes.len = (uint16_t)strlen(blob);
 	memcpy(bytes.bytes, blob, bytes.len);
-	tell(vm, &event);
+	ham_vm_tell(vm, &event);
 }
 
 unsigned int
@@ -123,12 +124,13 @@ ham_vm_disk(const struct ham_vm *vm, unsigned int i)
 
 char *
 ham_vm_disk_export(const struct ham_vm *vm, unsigned int i, uint64_t epoch,
-		   const char *boot_id)
+		   uint64_t generation, const char *boot_id)
 {
 	const struct ham_conf_disk *disk =
 		g_ptr_array_index(vm->conf->disks, i);
 
-	return ham_bm_export_name(vm->name, disk->name, epoch, boot_id);
+	return ham_bm_export_name(vm->name, disk->name, epoch, generation,
+				  boot_id);
 }
 
 const char *
@@ -211,6 +213,7 @@ ham_vm_begin(struct ham_vm *vm, const char *name, const struct ham_step *steps,
 {
 	ham_flow_cancel(vm->flow);
 	ham_slot_unwatch(vm);
+	g_clear_pointer(&vm->probe, ham_probe_free);
 	ham_debug("%s: %s", vm->name, name);
 	vm->flow = ham_flow_new(vm, name, steps, n, on_end);
 	ham_flow_start(vm->flow);

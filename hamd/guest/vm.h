@@ -9,10 +9,11 @@
 #include "hamd/base/child.h"
 #include "hamd/guest/flow.h"
 #include "hamd/guest/guest.h"
+#include "hamd/guest/probe.h"
 #include "hamd/io/qmp.h"
 #include "netmigrate/netmigrate.h"
 
-#define HAM_FLOW_DROP "drop a replica"
+#define HAM_FLOW_SLOT "change a slot"
 #define HAM_FLOW_FIND "find"
 #define HAM_FLOW_RETRY "retry"
 
@@ -40,8 +41,52 @@ struct ham_peer {
 	unsigned int ram_port;
 	unsigned int nbd_port;
 	char boot_id[40];
-	uint64_t epoch; /* in the export's name */
-	bool replica;	/* D had a live replica before */
+	uint64_t epoch;	     /* in the export's name, */
+	uint64_t generation; /* and this */
+	uint32_t node;
+	bool replica; /* D had a live replica before */
+	bool fresh;   /* its images were just made: nothing is in them */
+};
+
+/* A slot of every disk's quorum, and whose copy is in it. */
+struct ham_vm_slot {
+	uint32_t node; /* 0: nulls */
+	bool filling;  /* not in it yet */
+	bool error;    /* it refused a write; the guest may stand */
+	struct ham_peer peer;
+	/* whose images the slot's bitmaps go back to, 0: there are none; */
+	uint32_t delta_node;
+	/* not "": in that boot alone, a copy was cut */
+	char delta_boot[40];
+	/* beat.c */
+	struct ham_vm *vm;
+	ham_probe *probe;
+	unsigned int unanswered;
+};
+
+/* An act on a slot under way: told as failed if it is overtaken. */
+struct ham_slot_act {
+	uint8_t act;
+	uint32_t node;
+};
+
+/* A copy that is being made: fill.c */
+struct ham_fill {
+	bool active;
+	bool incremental;
+	bool ending;  /* its jobs are being ended */
+	bool stopped; /* the guest, by us */
+	uint32_t node;
+	unsigned int slot;
+	unsigned int serial; /* of its nodes */
+	unsigned int jobs;   /* that there still are */
+	guint ticker;
+	int64_t begun_us;
+	uint64_t at[HAM_CONF_MAX_DISKS];
+	uint64_t len[HAM_CONF_MAX_DISKS];
+	uint64_t done;
+	uint64_t total;
+	char failure[HAM_TEXT_MAX];
 };
 
 struct ham_copy {
@@ -77,13 +122,23 @@ struct ham_vm {
 	enum ham_role role;
 	uint64_t epoch;
 	uint64_t txn;
-	uint32_t slot_node; /* whose copy is in our slot; 0: none */
-	bool slot_error;    /* it refused a write; the guest may stand */
+	uint64_t generation; /* replica: as which it is served */
+	struct ham_vm_slot slot[HAM_BM_SLOTS];
+	struct ham_slot_act slot_act;
+	struct ham_fill fill;
+	struct ham_peer peer; /* of the act on a slot under way */
+	ham_probe *probe;     /* the same */
+	enum ham_probe_answer probe_answer;
+	bool was_held;
+	guint beat;
+	unsigned int joined;  /* disks of a slot that are connected */
+	uint32_t unconnected; /* a start failed because of it */
+	unsigned int exports_left;
 	bool unclear_error; /* a write failed; nothing says yet on which disk */
 
 	ham_child *qemu;
 	ham_qmp *qmp;
-	bool shutdown_seen; /* QEMU said SHUTDOWN */
+	bool shutdown_seen; /* the guest powered off, and QEMU has drained */
 	bool ending;	    /* its end is ours to tell, by the flow */
 	ham_child *qsd;
 	ham_qmp *qsd_qmp;
@@ -100,10 +155,8 @@ struct ham_vm {
 
 	char mig_status[32];
 	struct ham_job job[HAM_CONF_MAX_DISKS];
-	struct ham_bm_slot slot[HAM_CONF_MAX_DISKS];
+	struct ham_bm_slot graph[HAM_CONF_MAX_DISKS][HAM_BM_SLOTS];
 	struct ham_copy copy;
-	struct ham_peer offer;	 /* D: where S's disk is served */
-	struct ham_peer swap_to; /* host "": a null */
 	bool released;		 /* D: our daemon let go of the image */
 	bool keep_daemon;	 /* DISCARD: a replica goes on */
 	bool cont_asked;
@@ -113,7 +166,7 @@ struct ham_vm {
 	unsigned int jobs_left; /* HALT */
 	guint nudge;
 	guint slot_watch;
-	bool slot_seen; /* slot[] is of this QEMU, and not changed since */
+	bool slot_seen; /* graph[] is of this QEMU, and not changed since */
 	guint paused;	/* at a pause point */
 	unsigned int ram_port;
 	char run_state[32];	    /* of the last query-status */
@@ -143,11 +196,14 @@ void ham_vm_free(struct ham_vm *vm);
 void ham_vm_next(struct ham_vm *vm);
 void ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text,
 		bool flag);
+/* Anything else; kind, time and guest are filled in. */
+void ham_vm_tell(struct ham_vm *vm, struct ham_event *event);
 void ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob);
 unsigned int ham_vm_n_disks(const struct ham_vm *vm);
 struct ham_bm_disk ham_vm_disk(const struct ham_vm *vm, unsigned int i);
 char *ham_vm_disk_export(const struct ham_vm *vm, unsigned int i,
-			 uint64_t epoch, const char *boot_id);
+			 uint64_t epoch, uint64_t generation,
+			 const char *boot_id);
 const char *ham_vm_address(const struct ham_vm *vm);
 uint64_t ham_vm_budget(const struct ham_vm *vm);
 void ham_vm_mark(struct ham_vm *vm, const char *format, ...)
@@ -215,15 +271,73 @@ void ham_ports_announce(struct ham_vm *vm);
 void ham_ports_close(struct ham_vm *vm);
 char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
 
-/* slot.c: steps that put a replica or a null into every disk's slot */
+/* slot.c */
+/* The slot of that node's copy, -1: none. */
+int ham_slot_index(const struct ham_vm *vm, uint32_t node);
+bool ham_slots_any(const struct ham_vm *vm);
+/* A write failed, on one of the copies or maybe so. */
+bool ham_slot_in_error(const struct ham_vm *vm);
+/* Another QEMU, or none: nothing is known of its slots. */
+void ham_slots_forget(struct ham_vm *vm);
+/* It holds nobody's copy any more; its bitmaps stay. */
+void ham_slot_clear(struct ham_vm *vm, unsigned int k);
+/* A copy takes no writes: told to the core, once. */
+void ham_slot_failed(struct ham_vm *vm, unsigned int k, bool silent);
+/* What follows, within a flow's step.  Into vm->graph: */
 void ham_slot_query(struct ham_vm *vm);
-void ham_slot_swap(struct ham_vm *vm);
-void ham_slot_yank(struct ham_vm *vm);
+/* A copy, or nulls, into the slot of every disk; for one disk a node that is
+ * there; and such a node. */
+void ham_slot_put(struct ham_vm *vm, unsigned int k, const struct ham_peer *to);
+void ham_slot_exchange(struct ham_vm *vm, unsigned int i, unsigned int k,
+		       const char *node);
+void ham_slot_connect(struct ham_vm *vm, unsigned int i, const char *node,
+		      const struct ham_peer *to, enum ham_flow_how how,
+		      ham_flow_reply_fn on_reply);
+void ham_slot_yank(struct ham_vm *vm, unsigned int k);
 /* Sends `stop`.  It waits for writes that are under way, and a replica that
- * hangs holds them for good: one that does so for a second is cut off, and told
- * as failed.  The watch ends with the answer, with QEMU, or with the flow. */
+ * hangs holds them for good: after a second all are cut off, and told as
+ * failed.  The watch ends with the answer, with QEMU, or with the flow. */
 void ham_slot_stop(struct ham_vm *vm);
 void ham_slot_unwatch(struct ham_vm *vm);
+/* RUN, RESUME: three steps that empty the slots of all nodes that the effect
+ * does not name. */
+bool ham_slot_stays(const struct ham_vm *vm, unsigned int k);
+void ham_slots_look(struct ham_vm *vm);
+void ham_slots_cut(struct ham_vm *vm);
+void ham_slots_empty(struct ham_vm *vm);
+
+/* connect.c: steps of LAUNCH and WIRE, in this order, after ham_slot_query() */
+bool ham_connect_read(struct ham_vm *vm, const struct ham_blob *blob);
+void ham_connect_0(struct ham_vm *vm);
+bool ham_connected_0(struct ham_vm *vm);
+void ham_connect_1(struct ham_vm *vm);
+bool ham_connected_1(struct ham_vm *vm);
+void ham_connect_2(struct ham_vm *vm);
+bool ham_connected_2(struct ham_vm *vm);
+void ham_connect_swap(struct ham_vm *vm);
+/* Before the guest runs, with active disks. */
+void ham_connect_bitmaps(struct ham_vm *vm);
+
+/* beat.c */
+void ham_beat_start(struct ham_vm *vm);
+void ham_beat_stop(struct ham_vm *vm);
+
+/* replica.c: a step that fails if nothing answers at vm->peer */
+void ham_replica_probe(struct ham_vm *vm);
+bool ham_replica_answers(struct ham_vm *vm);
+
+/* fill.c */
+/* A step: all of the copy that is being made ends; over when ham_fill_is_off().
+ */
+void ham_fill_call_off(struct ham_vm *vm);
+bool ham_fill_is_off(struct ham_vm *vm);
+void ham_fill_forget(struct ham_vm *vm);
+/* error NULL: well */
+void ham_fill_job_ended(struct ham_vm *vm, const char *job, const char *error);
+
+/* serve.c */
+/* Where our images are served at that epoch; the caller's. */
+char *ham_serve_blob(const struct ham_vm *vm, uint64_t epoch);
 
 /* run.c, copy.c, undo.c, handover.c, halt.c, incoming.c */
 void ham_do_launch(struct ham_vm *vm);
@@ -247,6 +361,11 @@ void ham_do_run(struct ham_vm *vm);
 void ham_do_discard(struct ham_vm *vm);
 void ham_do_close(struct ham_vm *vm);
 void ham_do_slot_drop(struct ham_vm *vm);
+void ham_do_slot_set(struct ham_vm *vm);
+void ham_do_slot_fill(struct ham_vm *vm);
+void ham_do_look(struct ham_vm *vm);
+void ham_do_serve(struct ham_vm *vm);
+void ham_do_narrow(struct ham_vm *vm);
 void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);
 /* What its processes do, after a restart; again if QEMU ends meanwhile. */
@@ -258,6 +377,9 @@ bool ham_pause_over(struct ham_vm *vm);
 
 /* What QEMU tells by itself. */
 void ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data);
+/* The guest has, and QEMU stands: it is ended, cleanly if all its writes were
+ * taken. */
+void ham_vm_powered_off(struct ham_vm *vm);
 void ham_vm_qsd_event(struct ham_vm *vm, const char *name, JsonObject *data);
 
 #endif

@@ -316,6 +316,15 @@ ham_json_array(JsonObject *object, const char *name)
 }
 
 bool
+ham_json_true(JsonObject *object, const char *name)
+{
+	JsonNode *node = typed_member(object, name, JSON_NODE_VALUE);
+
+	return node && json_node_get_value_type(node) == G_TYPE_BOOLEAN &&
+	       json_node_get_boolean(node);
+}
+
+bool
 ham_json_int(JsonObject *object, const char *name, int64_t *value)
 {
 	JsonNode *node = typed_member(object, name, JSON_NODE_VALUE);

@@ -28,6 +28,9 @@ const char *ham_json_string(JsonObject *object, const char *name);
 JsonObject *ham_json_object(JsonObject *object, const char *name);
 JsonArray *ham_json_array(JsonObject *object, const char *name);
 
+/* The member is there, a boolean, and true. */
+bool ham_json_true(JsonObject *object, const char *name);
+
 /* True with *value set if the member is an integer. */
 bool ham_json_int(JsonObject *object, const char *name, int64_t *value);
 

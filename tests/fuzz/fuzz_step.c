@@ -95,6 +95,7 @@ pass_time(struct world *world, struct fuzz_reader *in)
 static void
 did(struct world *world, struct fuzz_reader *in)
 {
+	static const uint32_t ids[] = {2, 3, 2, 1, 9};
 	struct ham_blob blob = {.len = 3, .bytes = {1, 2, 3}};
 	struct ham_progress progress = {.disk_done = 1, .eta_ms = -1};
 	unsigned int i = fuzz_u8(in) % world->n;
@@ -115,6 +116,9 @@ did(struct world *world, struct fuzz_reader *in)
 	event.node = fuzz_u8(in);
 	event.text = fuzz_text(fuzz_u8(in));
 	event.value = (uint64_t)world->now_us - fuzz_u8(in);
+	/* more copies than there is room for, and one twice */
+	event.ids = ids;
+	event.n_ids = event.node % (G_N_ELEMENTS(ids) + 1);
 	world_step(world, i, &event);
 }
 

@@ -30,6 +30,11 @@ static const uint8_t answers[HAM_DO_N][2] = {
 	[HAM_DO_DISCARD] = {HAM_DID_DISCARDED, HAM_DID_DISCARDED},
 	[HAM_DO_CLOSE] = {HAM_DID_CLOSED, HAM_DID_CLOSED},
 	[HAM_DO_SLOT_DROP] = {HAM_DID_SLOT_DROPPED, HAM_DID_SLOT_DROPPED},
+	[HAM_DO_LOOK] = {HAM_DID_LOOKED, HAM_DID_LOOKED},
+	[HAM_DO_SERVE] = {HAM_DID_SERVE_FAILED, HAM_DID_SERVED},
+	[HAM_DO_NARROW] = {HAM_DID_NARROWED, HAM_DID_NARROWED},
+	[HAM_DO_SLOT_FILL] = {HAM_DID_SLOT_FILL_FAILED, HAM_DID_SLOT_FILLED},
+	[HAM_DO_SLOT_SET] = {HAM_DID_SLOT_SET, HAM_DID_SLOT_SET},
 };
 
 /* ---- effects ---- */
@@ -97,7 +102,10 @@ static void
 queue_act(struct world_core *node, const struct ham_effect *fx)
 {
 	struct world_act act = {
-		.act = fx->act, .epoch = fx->epoch, .txn = fx->txn};
+		.act = fx->act,
+		.epoch = fx->epoch,
+		.txn = fx->txn,
+		.node = fx->node};
 
 	g_strlcpy(act.guest, fx->guest, sizeof(act.guest));
 	g_array_append_val(node->acts, act);
@@ -238,6 +246,7 @@ world_answer(struct world *world, unsigned int i, bool well, bool flag)
 	event.guest = act.guest;
 	event.epoch = act.epoch;
 	event.txn = act.txn;
+	event.node = act.node;
 	if (well && (act.act == HAM_DO_COPY || act.act == HAM_DO_CAPTURE)) {
 		event.did = act.act == HAM_DO_COPY ? HAM_DID_OFFERED
 						   : HAM_DID_DRAINED;

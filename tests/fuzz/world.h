@@ -42,6 +42,7 @@ struct world_act { /* asked of the guest layer */
 	char guest[HAM_NAME_SIZE];
 	uint64_t epoch;
 	uint64_t txn;
+	uint32_t node;
 };
 
 struct world_ticket {

@@ -113,6 +113,25 @@ check_gone(struct sim *sim, const struct ham_guest *guest,
 			 guest->name, info->state, info->waits_for);
 }
 
+/* So many copies are wanted, and so many nodes could hold one. */
+static void
+check_copies(struct sim *sim, const struct ham_guest *guest)
+{
+	unsigned int have = 0;
+	unsigned int can = 0;
+
+	for (unsigned int i = 0; i < sim->n; i++) {
+		if (i + 1 == guest->owner)
+			continue;
+		can += sim->node[i].hamd &&
+		       !((sim->plan->witness | sim->plan->differs) >> i & 1);
+		have += ham_guest_is_current(guest, i + 1);
+	}
+	if (have != MIN(sim->plan->replicas, can))
+		sim_fail(sim, "end: %s has %u current copies of %u",
+			 guest->name, have, MIN(sim->plan->replicas, can));
+}
+
 static void
 check_started(struct sim *sim, const struct ham_guest *guest, unsigned int g,
 	      const struct ham_core_guest_info *info)
@@ -127,6 +146,8 @@ check_started(struct sim *sim, const struct ham_guest *guest, unsigned int g,
 	else if (sim->node[guest->owner - 1].vm[g].q != SIM_Q_RUNNING)
 		sim_fail(sim, "end: %s runs, but not on n%u", guest->name,
 			 guest->owner);
+	else if (guest->phase == HAM_GUEST_STARTED && guest->wanted)
+		check_copies(sim, guest);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/sim/disk.c - a model of disks: numbered writes and who has which
  *
- * The local disk takes a write, then the slot's, and only then it is
+ * The local disk takes a write, then each slot's, and only then it is
  * acknowledged; a mirror never holds one up.  Left out: disks that fail of
  * their own.
  */
@@ -31,17 +31,56 @@ copy_to_mirror(struct sim *sim, unsigned int i, unsigned int g, uint64_t k)
 }
 
 void
-sim_slot_refused(struct sim *sim, unsigned int i, unsigned int g)
+sim_slot_refused(struct sim *sim, unsigned int i, unsigned int g,
+		 struct sim_slot *slot)
 {
 	struct sim_vm *vm = &sim->node[i].vm[g];
 
 	vm->q = SIM_Q_IO_ERROR;
-	if (vm->slot_bad)
+	if (slot->bad)
 		return;
-	vm->slot_bad = true;
+	slot->bad = true;
 	sim_say(sim, "n%u %s: write %" G_GUINT64_FORMAT " refused by n%u",
-		i + 1, sim->guest[g].name, vm->write, vm->slot_node);
-	sim_vm_did(sim, i, g, HAM_DID_REPLICA_ERROR, false, false);
+		i + 1, sim->guest[g].name, vm->write, slot->node);
+	sim_vm_did_of(sim, i, g, HAM_DID_REPLICA_ERROR, false, slot->node, 0);
+}
+
+static bool
+takes(const struct sim *sim, unsigned int g, const struct sim_slot *slot)
+{
+	const struct sim_vm *vm = &sim->node[slot->node - 1].vm[g];
+
+	return vm->qsd_active && ((vm->qsd != 0 && vm->qsd == slot->qsd) ||
+				  (vm->qsd_next != 0 &&
+				   vm->qsd_next == slot->qsd));
+}
+
+/* I3: whom the record here calls current has what is acknowledged; but for the
+ * destination of a hand-over, which says itself what it has. */
+static void
+check_copies(struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct sim_node *node = &sim->node[i];
+	const struct ham_guest *guest = NULL;
+	struct ham_core_view view = {0};
+
+	if (node->hamd)
+		ham_core_get_view(node->core, &view);
+	/* a hamd that has just come may know less than it did */
+	if (view.active)
+		guest = ham_record_lookup(ham_core_record(node->core),
+					  sim->guest[g].name);
+	for (unsigned int k = 0; guest && k < sim->n; k++)
+		if (ham_guest_is_current(guest, k + 1) &&
+		    !(guest->phase == HAM_GUEST_IN_DOUBT &&
+		      guest->dst == k + 1) &&
+		    guest->epoch == node->vm[g].epoch &&
+		    (sim->node[k].image[g].hole ||
+		     sim->node[k].image[g].writes < sim->guest[g].acked))
+			sim_fail(sim,
+				 "I3: write %" G_GUINT64_FORMAT " of %s was "
+				 "acknowledged without n%u, which is current",
+				 sim->guest[g].acked, guest->name, k + 1);
 }
 
 void
@@ -49,6 +88,7 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 {
 	struct sim_vm *vm = &sim->node[i].vm[g];
 	struct sim_guest *guest = &sim->guest[g];
+	bool hangs = false;
 
 	if (vm->write == 0) {
 		vm->write = ++vm->image;
@@ -56,20 +96,25 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 	}
 	apply(&sim->node[i].image[g], vm->write);
 	copy_to_mirror(sim, i, g, vm->write);
-	if (vm->slot_node) {
-		const struct sim_vm *slot = &sim->node[vm->slot_node - 1].vm[g];
+	for (int k = 0; k < HAM_MAX_SLOTS; k++) {
+		struct sim_slot *slot = &vm->slot[k];
 
-		if (!sim_data(sim, i, vm->slot_node - 1))
-			return; /* hangs */
-		if (slot->qsd == 0 || slot->qsd != vm->slot_qsd ||
-		    !slot->qsd_active) {
-			sim_slot_refused(sim, i, g);
-			return;
+		if (slot->node == 0 || slot->filling)
+			continue;
+		if (!sim_data(sim, i, slot->node - 1)) {
+			hangs = true;
+		} else if (!takes(sim, g, slot)) {
+			sim_slot_refused(sim, i, g, slot);
+			hangs = true;
+		} else {
+			apply(&sim->node[slot->node - 1].image[g], vm->write);
 		}
-		apply(&sim->node[vm->slot_node - 1].image[g], vm->write);
 	}
+	if (hangs)
+		return;
 	guest->acked = MAX(guest->acked, vm->write);
 	vm->write = 0;
+	check_copies(sim, i, g);
 }
 
 void
@@ -89,6 +134,9 @@ sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g)
 {
 	const struct sim_vm *vm = &sim->node[i].vm[g];
 
-	return vm->write && vm->q == SIM_Q_RUNNING && vm->slot_node &&
-	       !sim_data(sim, i, vm->slot_node - 1);
+	for (int k = 0; k < HAM_MAX_SLOTS; k++)
+		if (vm->slot[k].node && !vm->slot[k].filling &&
+		    !sim_data(sim, i, vm->slot[k].node - 1))
+			return vm->write && vm->q == SIM_Q_RUNNING;
+	return false;
 }

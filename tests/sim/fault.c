@@ -272,7 +272,7 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	plan->seed = seed;
 	plan->n = nodes ? nodes : 3 + 2 * (unsigned int)sim_pick(dice, 2);
 	plan->n_guests = guests ? guests : 1 + (unsigned int)sim_pick(dice, 3);
-	plan->replicas = (unsigned int)sim_pick(dice, 2);
+	plan->replicas = (unsigned int)sim_pick(dice, 3);
 	choose_proofs(dice, plan);
 	swarm.split = maybe(dice, 150);
 	swarm.data_split = maybe(dice, 100);

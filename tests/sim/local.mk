@@ -4,6 +4,7 @@ check_PROGRAMS += tests/sim/ham-sim
 
 tests_sim_ham_sim_SOURCES = \
 	tests/sim/check.c \
+	tests/sim/copies.c \
 	tests/sim/disk.c \
 	tests/sim/fault.c \
 	tests/sim/fence.c \

@@ -93,12 +93,20 @@ MUTANTS = {
         "\t\t    guest->dst == op->node)\n"
         "\t\t\tapply_migrate_end(guest, op);", "")],
     "outdated-before-writes-go-on": [(
-        "evaluate.c",
-        "if (local->slot_node && !local->dropping &&\n"
-        "\t    !ham_guest_is_current(guest, local->slot_node)) {",
-        "if (local->slot_node && !local->dropping &&\n"
-        "\t    (local->slot_failed ||\n"
-        "\t     !ham_guest_is_current(guest, local->slot_node))) {")],
+        "copies.c",
+        "ham_guest_is_current(guest, slot->node) ||\n"
+        "\t\t    ham_guest_is_syncing(guest, slot->node))\n"
+        "\t\t\tcontinue;",
+        "((ham_guest_is_current(guest, slot->node) ||\n"
+        "\t\t    ham_guest_is_syncing(guest, slot->node)) &&\n"
+        "\t\t     !slot->failed))\n\t\t\tcontinue;")],
+    "equal-before-it-counts": [(
+        "copies.c", "if (slot && !slot->filling && !slot->failed)",
+        "if (slot && !slot->failed)")],
+    "clean-or-given-up": [
+        ("copies.c", "if (!guest->clean) {", "if (guest->phase == 77) {"),
+        ("applied.c", "if (guest->clean && ham_guest_is_current(",
+         "if (ham_guest_is_current(")],
     "start-from-a-current-copy": [
         ("record.c",
          "if (any_current(guest) && !ham_guest_is_current(guest, op->node))",
@@ -113,10 +121,9 @@ MUTANTS = {
          "\t\t       : \"that node holds no current copy of its disks\";\n}",
          "return NULL;\n}"),
         ("record.c",
-         "replica_set(replica_of(guest, op->node), HAM_REPLICA_CURRENT,\n"
-         "\t\t    guest->epoch);",
-         "replica_set(replica_claim(guest, op->node), HAM_REPLICA_CURRENT,\n"
-         "\t\t    guest->epoch);"),
+         "outdate_others(guest, op->node, 0, 0);",
+         "outdate_others(guest, op->node, 0, 0);\n"
+         "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);"),
         ("death.c",
          "if (usable(core, i) && ham_guest_is_current(guest, id) &&",
          "if (usable(core, i) &&")],
@@ -161,7 +168,8 @@ MUTANTS = {
     "group-it-names": [(
         "exchange.c", "msg->members != ham_members(core) ||", "")],
     "alone-before-a-cold-start": [(
-        "evaluate.c", "if (!is_alone(core, local, guest))\n\t\treturn;", "")],
+        "evaluate.c",
+        "if (!ham_copies_ready(core, local, guest))\n\t\treturn;", "")],
     "yield-voids-holds": [(
         "core.c", "local->standing_src = HAM_STANDING_LACKS;", "")],
     "majority-with-a-store": [(

@@ -43,7 +43,9 @@ fail_act(struct sim *sim, unsigned int i, char **w, unsigned int n)
 {
 	static const uint8_t can_fail[] = {
 		HAM_DO_LAUNCH, HAM_DO_PREPARE,	HAM_DO_COPY, HAM_DO_CAPTURE,
-		HAM_DO_WIRE,   HAM_DO_TAKEOVER, HAM_DO_RUN,  HAM_DO_RESUME};
+		HAM_DO_WIRE,   HAM_DO_TAKEOVER, HAM_DO_RUN,  HAM_DO_RESUME,
+		HAM_DO_LOOK,   HAM_DO_SERVE,	HAM_DO_SLOT_FILL,
+		HAM_DO_SLOT_SET};
 	unsigned int g;
 
 	if (n != 4 || !number(w[3], 'g', sim->n_guests, &g))

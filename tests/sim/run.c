@@ -34,6 +34,7 @@ sim_new(const struct sim_plan *plan)
 		g_snprintf(sim->guest[g].name, HAM_NAME_SIZE, "g%u", g + 1);
 		sim->config[g].replicas = plan->replicas;
 		sim->config[g].max_duration_us = 20 * SIM_S;
+		sim->config[g].replica_timeout_us = 3 * SIM_S;
 		g_strlcpy(sim->config[g].name, sim->guest[g].name,
 			  HAM_NAME_SIZE);
 	}

@@ -45,6 +45,21 @@ enum sim_role { /* what the state file says */
 	SIM_ROLE_REPLICA,
 };
 
+/* A copy that QEMU writes to: whose daemon, which life. */
+struct sim_slot {
+	uint32_t node;
+	uint64_t qsd;
+	bool bad;     /* refused a write */
+	bool filling; /* takes no writes yet */
+	uint64_t fill; /* its number */
+};
+
+/* An act on a slot that is under way, or waits for another. */
+struct sim_slot_act {
+	uint8_t act;
+	uint32_t node;
+};
+
 /* One guest on one node: survives hamd, not the node. */
 struct sim_vm {
 	uint8_t q;
@@ -55,19 +70,17 @@ struct sim_vm {
 	/* storage daemon; `qsd` is its life, 0: none */
 	uint64_t qsd;
 	bool qsd_active;
-	/* the slot: whose daemon, which life */
-	uint32_t slot_node;
-	uint64_t slot_qsd;
-	uint64_t wired_qsd; /* D: before RUN */
-	uint32_t wired_node;
-	bool slot_bad;	 /* refused a write */
+	uint64_t qsd_next;  /* its export of the epoch to come */
+	uint64_t generation; /* that is served */
+	struct sim_slot slot[HAM_MAX_SLOTS];
 	uint64_t write;	 /* tried and not acknowledged, 0: none */
 	uint32_t mirror; /* node + 1 copied to, 0: none */
 	uint64_t mirror_qsd;
 	bool mirror_ready;
 	bool mirror_broken;
 	uint32_t copy_to;
-	int64_t drop_at; /* a SLOT_DROP under way ends then */
+	int64_t drop_at; /* an act on a slot under way ends then */
+	struct sim_slot_act slot_act[2 * HAM_MAX_SLOTS];
 	uint64_t work;	 /* changes when the flow under way is replaced, */
 	uint64_t voids;	 /* and this when all that waits behind it is void */
 };
@@ -244,6 +257,7 @@ struct sim {
 	uint64_t ring_seq;
 	uint64_t changes; /* of the network */
 	uint64_t next_qsd;
+	uint64_t next_fill;
 	uint64_t tokens;
 	uint64_t steps;
 	/* time.c */
@@ -331,6 +345,9 @@ void sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx);
 /* Tells the core; of a blob: the node, and a replica's daemon is at it. */
 void sim_vm_did(struct sim *sim, unsigned int i, unsigned int g,
 		enum ham_did what, bool flag, bool blob_flag);
+/* The same of a copy: on `node`, or served at `epoch`. */
+void sim_vm_did_of(struct sim *sim, unsigned int i, unsigned int g,
+		   enum ham_did what, bool flag, uint32_t node, uint64_t epoch);
 void sim_vm_find(struct sim *sim, unsigned int i);
 void sim_vm_lost(struct sim *sim, unsigned int i);
 void sim_vm_kill_qemu(struct sim *sim, unsigned int i, unsigned int g);
@@ -339,11 +356,27 @@ void sim_vm_end_qemu(struct sim *sim, unsigned int i, unsigned int g,
 		     bool clean);
 void sim_vm_kill_qsd(struct sim *sim, unsigned int i, unsigned int g);
 
+/* copies.c */
+bool sim_is_slot_act(uint8_t act);
+/* True: it is one, and was begun; or waits. */
+void sim_slot_do(struct sim *sim, unsigned int i, unsigned int g,
+		 const struct ham_effect *fx);
+/* What is under way there is void. */
+void sim_slot_void(struct sim *sim, unsigned int i, unsigned int g);
+struct sim_slot *sim_slot_of(struct sim_vm *vm, uint32_t node);
+/* Connects to the daemon of that node, or to what it serves at the epoch to
+ * come; false: there is none, or no slot. */
+bool sim_slot_connect(struct sim *sim, unsigned int i, unsigned int g,
+		      uint32_t node, bool next);
+/* All that are not in `ids` (bytes as the core puts them) are emptied. */
+void sim_slots_keep(struct sim_vm *vm, const struct ham_blob *ids);
+
 /* disk.c */
 /* Each running guest tries to write. */
 void sim_vm_write(struct sim *sim);
 void sim_try_write(struct sim *sim, unsigned int i, unsigned int g);
-void sim_slot_refused(struct sim *sim, unsigned int i, unsigned int g);
+void sim_slot_refused(struct sim *sim, unsigned int i, unsigned int g,
+		      struct sim_slot *slot);
 /* A write waits for a slot that nothing is heard of. */
 bool sim_write_hangs(const struct sim *sim, unsigned int i, unsigned int g);
 

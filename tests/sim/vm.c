@@ -21,6 +21,8 @@ struct work {
 	uint64_t txn;
 	uint32_t peer; /* of the blob */
 	bool peer_replica;
+	uint64_t generation;
+	struct ham_blob blob;
 };
 
 static struct sim_vm *
@@ -85,17 +87,47 @@ fails(struct sim *sim, const struct work *w)
 	       sim_chance(sim, sim->rates.act_fails);
 }
 
+/* Each node that the blob names; `first_only`: the source's idle disk is served
+ * as it is, the others at the epoch to come.  0: all are connected, else who
+ * is not. */
+static uint32_t
+connect_all(struct sim *sim, const struct work *w, bool launch)
+{
+	bool first = true;
+	uint32_t failed = 0;
+
+	for (uint16_t at = 0; at < w->blob.len; at++) {
+		uint32_t node = w->blob.bytes[at];
+
+		if (!sim_slot_connect(sim, w->node, w->guest, node,
+				      !first && !launch))
+			failed = node;
+		first = false;
+		while (at < w->blob.len && w->blob.bytes[at] != '\n')
+			at++;
+	}
+	return failed;
+}
+
 static void
 go_launch(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	uint32_t unconnected;
 
 	if (fails(sim, w)) {
-		did(sim, w, HAM_DID_LAUNCH_FAILED, false);
+		did(sim, w, HAM_DID_LAUNCH_FAILED, sim_chance(sim, 5000));
+		return;
+	}
+	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
+	unconnected = connect_all(sim, w, true);
+	if (unconnected) {
+		memset(vm->slot, 0, sizeof(vm->slot));
+		sim_vm_did_of(sim, w->node, w->guest, HAM_DID_LAUNCH_FAILED,
+			      true, unconnected, w->epoch);
 		return;
 	}
 	sim_check_boot(sim, w->node, w->guest);
-	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
 	vm->image = sim->node[w->node].image[w->guest].writes;
 	/* what was tried and not acknowledged may be gone */
 	sim->guest[w->guest].written = vm->image;
@@ -108,6 +140,12 @@ go_end(struct sim *sim, struct work *w, enum ham_did what)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 
+	if (w->act == HAM_DO_SHUTDOWN && vm->write) {
+		/* no guest powers off before its disks have answered */
+		w->stage--;
+		later(sim, w, 100 * SIM_MS, 100 * SIM_MS);
+		return;
+	}
 	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
 	did(sim, w, what, w->act == HAM_DO_SHUTDOWN);
 }
@@ -126,7 +164,8 @@ go_prepare(struct sim *sim, struct work *w)
 	vm->role = SIM_ROLE_INCOMING;
 	vm->epoch = w->epoch;
 	vm->txn = w->txn;
-	vm->wired_node = 0;
+	memset(vm->slot, 0, sizeof(vm->slot));
+	vm->qsd_next = 0;
 	if (!w->flag) {
 		vm->qsd = ++sim->next_qsd;
 		vm->qsd_active = true;
@@ -149,7 +188,7 @@ go_copy(struct sim *sim, struct work *w)
 		vm->qsd = ++sim->next_qsd;
 		vm->qsd_active = false;
 		vm->txn = w->txn;
-		vm->mirror = w->peer_replica && vm->slot_node == w->target
+		vm->mirror = w->peer_replica && sim_slot_of(vm, w->target)
 				     ? 0
 				     : w->target;
 		vm->mirror_qsd = dst->qsd;
@@ -291,9 +330,7 @@ go_run(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_RUN_FAILED, sim_chance(sim, 7000));
 		return;
 	}
-	vm->slot_node = w->target;
-	vm->slot_qsd = vm->wired_node == w->target ? vm->wired_qsd : 0;
-	vm->slot_bad = false;
+	sim_slots_keep(vm, &w->blob);
 	vm->qsd = 0;
 	run_image(sim, w, "is taken over");
 	did(sim, w, HAM_DID_RAN, false);
@@ -308,8 +345,11 @@ go_halt(struct sim *sim, struct work *w)
 		later(sim, w, 1000 * SIM_MS, 1000 * SIM_MS);
 		return;
 	}
-	if (sim_write_hangs(sim, w->node, w->guest))
-		sim_slot_refused(sim, w->node, w->guest);
+	for (int k = 0; k < HAM_MAX_SLOTS; k++)
+		if (sim_write_hangs(sim, w->node, w->guest) &&
+		    vm->slot[k].node && !vm->slot[k].filling &&
+		    !sim_data(sim, w->node, vm->slot[k].node - 1))
+			sim_slot_refused(sim, w->node, w->guest, &vm->slot[k]);
 	if (vm->q != SIM_Q_NONE)
 		vm->q = SIM_Q_PAUSED;
 	vm->mirror = 0;
@@ -328,10 +368,7 @@ go_resume(struct sim *sim, struct work *w)
 		return;
 	}
 	vm->qsd = 0;
-	if (w->flag) {
-		vm->slot_node = 0;
-		vm->slot_bad = false;
-	}
+	sim_slots_keep(vm, &w->blob);
 	run_image(sim, w, "goes on");
 	did(sim, w, HAM_DID_RESUMED, false);
 }
@@ -353,20 +390,6 @@ go_discard(struct sim *sim, struct work *w)
 }
 
 static void
-go_drop(struct sim *sim, struct work *w)
-{
-	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
-
-	vm->slot_node = 0;
-	vm->slot_bad = false;
-	if (vm->q == SIM_Q_IO_ERROR)
-		vm->q = SIM_Q_RUNNING;
-	if (vm->q == SIM_Q_RUNNING && vm->write)
-		sim_try_write(sim, w->node, w->guest);
-	did(sim, w, HAM_DID_SLOT_DROPPED, true);
-}
-
-static void
 go_wire(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
@@ -377,9 +400,53 @@ go_wire(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_TAKEOVER_FAILED, false);
 		return;
 	}
-	vm->wired_node = w->peer;
-	vm->wired_qsd = src->qsd;
+	memset(vm->slot, 0, sizeof(vm->slot));
+	(void)connect_all(sim, w, false);
 	did(sim, w, HAM_DID_WIRED, false);
+}
+
+static void
+go_serve(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	bool next = vm->qsd != 0 && vm->role == SIM_ROLE_REPLICA &&
+		    vm->epoch + 1 == w->epoch;
+
+	if (fails(sim, w)) {
+		sim_vm_did_of(sim, w->node, w->guest, HAM_DID_SERVE_FAILED,
+			      false, 0, w->epoch);
+		return;
+	}
+	if (next) {
+		vm->qsd_next = ++sim->next_qsd;
+	} else {
+		*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
+		vm->qsd = ++sim->next_qsd;
+		vm->qsd_active = true;
+		vm->role = SIM_ROLE_REPLICA;
+		vm->epoch = w->epoch;
+		vm->txn = w->txn;
+	}
+	vm->generation = w->generation;
+	sim_vm_did_of(sim, w->node, w->guest, HAM_DID_SERVED, false, 0,
+		      w->epoch);
+}
+
+static void
+go_narrow(struct sim *sim, struct work *w)
+{
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+
+	if (w->epoch != vm->epoch) {
+		vm->qsd = vm->qsd_next;
+		vm->epoch = w->epoch;
+	}
+	vm->qsd_next = 0;
+	if (vm->qsd == 0) { /* the daemon died meanwhile */
+		go_end(sim, w, HAM_DID_CLOSED);
+		return;
+	}
+	did(sim, w, HAM_DID_NARROWED, false);
 }
 
 static void
@@ -406,9 +473,18 @@ go_other(struct sim *sim, struct work *w)
 		vm->q = SIM_Q_NONE;
 		vm->role = SIM_ROLE_REPLICA;
 		vm->epoch++;
-		vm->slot_node = 0;
+		memset(vm->slot, 0, sizeof(vm->slot));
 		vm->write = 0;
 		did(sim, w, HAM_DID_FINISHED, vm->qsd != 0);
+		break;
+	case HAM_DO_LOOK:
+		did(sim, w, HAM_DID_LOOKED, !fails(sim, w));
+		break;
+	case HAM_DO_SERVE:
+		go_serve(sim, w);
+		break;
+	case HAM_DO_NARROW:
+		go_narrow(sim, w);
 		break;
 	case HAM_DO_RETRY:
 		if (vm->q == SIM_Q_IO_ERROR) {
@@ -426,7 +502,8 @@ needs_qemu(uint8_t act)
 {
 	return act != HAM_DO_KILL && act != HAM_DO_DISCARD &&
 	       act != HAM_DO_CLOSE && act != HAM_DO_LAUNCH &&
-	       act != HAM_DO_PREPARE;
+	       act != HAM_DO_PREPARE && act != HAM_DO_LOOK &&
+	       act != HAM_DO_SERVE && act != HAM_DO_NARROW;
 }
 
 static bool
@@ -446,9 +523,6 @@ go(struct sim *sim, void *data)
 	    node->vm[w->guest].work != w->work)
 		return;
 	if (stands_still(sim, w)) {
-		if (w->act == HAM_DO_SLOT_DROP)
-			sim->node[w->node].vm[w->guest].drop_at =
-				sim->now_us + 51 * SIM_MS;
 		sim_at(sim, 50 * SIM_MS, go, g_memdup2(w, sizeof(*w)));
 		return;
 	}
@@ -487,9 +561,6 @@ go(struct sim *sim, void *data)
 	case HAM_DO_DISCARD:
 		go_discard(sim, w);
 		break;
-	case HAM_DO_SLOT_DROP:
-		go_drop(sim, w);
-		break;
 	case HAM_DO_WIRE:
 		go_wire(sim, w);
 		break;
@@ -510,15 +581,15 @@ static const struct {
 	[HAM_DO_FINISH] = {5, 100},   [HAM_DO_WIRE] = {2, 20},
 	[HAM_DO_RELEASE] = {1, 3},    [HAM_DO_TAKEOVER] = {1, 3},
 	[HAM_DO_RUN] = {2, 8},	      [HAM_DO_DISCARD] = {5, 60},
-	[HAM_DO_CLOSE] = {5, 60},     [HAM_DO_SLOT_DROP] = {2, 20},
-	[HAM_DO_RETRY] = {1, 5},
+	[HAM_DO_CLOSE] = {5, 60},     [HAM_DO_RETRY] = {1, 5},
+	[HAM_DO_LOOK] = {1, 10},      [HAM_DO_SERVE] = {20, 150},
+	[HAM_DO_NARROW] = {2, 20},
 };
 
 static bool
 replaces(uint8_t act)
 {
-	return act != HAM_DO_SLOT_DROP && act != HAM_DO_TAKEOVER &&
-	       act != HAM_DO_RETRY && act != HAM_DO_SHUTDOWN &&
+	return act != HAM_DO_TAKEOVER && act != HAM_DO_RETRY && act != HAM_DO_SHUTDOWN &&
 	       act != HAM_DO_WIRE;
 }
 
@@ -574,7 +645,9 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 			 .epoch = fx->epoch,
 			 .txn = fx->txn,
 			 .peer = fx->blob.len ? fx->blob.bytes[0] : 0,
-			 .peer_replica = fx->blob.len && fx->blob.bytes[1]};
+			 .peer_replica = fx->blob.len && fx->blob.bytes[1],
+			 .generation = fx->value,
+			 .blob = fx->blob};
 	struct sim_vm *vm;
 
 	while (w.guest < sim->n_guests &&
@@ -589,6 +662,10 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		return;
 	}
 	vm = &sim->node[i].vm[w.guest];
+	if (sim_is_slot_act(fx->act)) {
+		sim_slot_do(sim, i, w.guest, fx);
+		return;
+	}
 	if (vm->drop_at > sim->now_us && !overtakes_drop(fx->act)) {
 		defer(sim, i, w.guest, fx, vm->drop_at);
 		return;
@@ -596,23 +673,8 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	if (replaces(fx->act))
 		vm->work++;
 	w.work = vm->work;
-	if (vm->drop_at > sim->now_us) {
-		/* as guests.c, make_void() */
-		vm->drop_at = 0;
-		vm->voids++;
-		did(sim, &w, HAM_DID_SLOT_DROPPED, false);
-	}
-	if (fx->act == HAM_DO_SLOT_DROP) {
-		int64_t after_us = sim_between(sim, 2 * SIM_MS, 20 * SIM_MS);
-
-		/* whatever is asked next waits for it, however long it takes */
-		if (sim_chance(sim, sim->rates.slow))
-			after_us *= 20;
-		vm->drop_at = sim->now_us + after_us;
-		w.stage++;
-		sim_at(sim, after_us, go, g_memdup2(&w, sizeof(w)));
-		return;
-	}
+	if (overtakes_drop(fx->act))
+		sim_slot_void(sim, i, w.guest);
 	if (fx->act == HAM_DO_CAPTURE)
 		w.target = vm->copy_to;
 	if (fx->act == HAM_DO_COPY)

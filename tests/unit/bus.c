@@ -24,6 +24,11 @@ static const enum ham_did answers[HAM_DO_N] = {
 	[HAM_DO_DISCARD] = HAM_DID_DISCARDED,
 	[HAM_DO_CLOSE] = HAM_DID_CLOSED,
 	[HAM_DO_SLOT_DROP] = HAM_DID_SLOT_DROPPED,
+	[HAM_DO_LOOK] = HAM_DID_LOOKED,
+	[HAM_DO_SERVE] = HAM_DID_SERVED,
+	[HAM_DO_NARROW] = HAM_DID_NARROWED,
+	[HAM_DO_SLOT_FILL] = HAM_DID_SLOT_FILLED,
+	[HAM_DO_SLOT_SET] = HAM_DID_SLOT_SET,
 };
 
 struct bus_frame {
@@ -119,9 +124,15 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 {
 	struct bus_node *node = &bus->node[i];
 	enum ham_do act = (enum ham_do)fx->act;
-	struct ham_blob blob = {.len = 1, .bytes = {42}};
-	struct ham_event event = {
-		.kind = HAM_EV_DID, .guest = fx->guest, .blob = &blob};
+	/* each tells its node; the core puts a line's end between two */
+	struct ham_blob blob = {.len = 1, .bytes = {(uint8_t)(i + 1)}};
+	uint32_t ids[HAM_MAX_SLOTS];
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .guest = fx->guest,
+				  .blob = &blob,
+				  .ids = ids,
+				  .node = fx->node,
+				  .epoch = fx->epoch};
 
 	g_string_append_printf(node->acts, "%s ", ham_do_name(act));
 	note_vcpus(bus, i, act);
@@ -129,8 +140,12 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		return;
 	event.flag = act == HAM_DO_HALT || act == HAM_DO_SHUTDOWN ||
 		     act == HAM_DO_UNDO || act == HAM_DO_SLOT_DROP ||
-		     act == HAM_DO_FINISH ||
+		     act == HAM_DO_FINISH || act == HAM_DO_LOOK ||
+		     act == HAM_DO_SLOT_SET ||
 		     (act == HAM_DO_DISCARD && fx->flag);
+	for (uint16_t k = 0; act == HAM_DO_WIRE && k < fx->blob.len; k++)
+		if (fx->blob.bytes[k] != '\n')
+			ids[event.n_ids++] = fx->blob.bytes[k];
 	if (act == HAM_DO_CAPTURE) {
 		event.did = HAM_DID_DRAINED;
 		step(bus, i, &event);
@@ -221,8 +236,13 @@ step(struct bus *bus, unsigned int i, struct ham_event *event)
 
 	event->now_us = bus->now_us;
 	ham_core_step(bus->node[i].core, event, &fx);
+	/* what is answered at once comes after all that was said with it */
 	for (size_t k = 0; k < fx.n; k++)
-		carry_out(bus, i, &fx.list[k]);
+		if (fx.list[k].kind != HAM_FX_GUEST)
+			carry_out(bus, i, &fx.list[k]);
+	for (size_t k = 0; k < fx.n; k++)
+		if (fx.list[k].kind == HAM_FX_GUEST)
+			carry_out(bus, i, &fx.list[k]);
 	ham_effects_free(&fx);
 }
 

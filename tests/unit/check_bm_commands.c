@@ -94,6 +94,41 @@ START_TEST(job_cancel)
 }
 END_TEST
 
+START_TEST(fill)
+{
+	g_autofree char *now = ham_bm_nbd_node(&disk, 1, 4);
+	g_autofree char *old = ham_bm_fill_node(&disk, 1, 4);
+
+	bm_assert_object(ham_bm_fill_mirror(&disk, 1, now),
+			 "{'job-id':'d2-s1-new','device':'d2-top',"
+			 "'target':'d2-s1-nbd4','sync':'none',"
+			 "'copy-mode':'write-blocking',"
+			 "'on-target-error':'report'}");
+	bm_assert_object(ham_bm_fill_backup(&disk, 1, old, false, 1048576),
+			 "{'job-id':'d2-s1-old','device':'d2-f',"
+			 "'target':'d2-s1-old4','sync':'full','bitmap':'s1',"
+			 "'bitmap-mode':'always','on-target-error':'report',"
+			 "'on-source-error':'report','speed':1048576}");
+	bm_assert_object(ham_bm_fill_backup(&disk, 1, old, true, UINT64_MAX),
+			 "{'job-id':'d2-s1-old','device':'d2-f',"
+			 "'target':'d2-s1-old4','sync':'bitmap','bitmap':'s1',"
+			 "'bitmap-mode':'always','on-target-error':'report',"
+			 "'on-source-error':'report',"
+			 "'speed':9223372036854775807}");
+	bm_assert_object(ham_bm_job_end("d2-s1-new"),
+			 "{'device':'d2-s1-new','force':true}");
+}
+END_TEST
+
+START_TEST(bitmap)
+{
+	bm_assert_object(ham_bm_bitmap_add(&disk, 1),
+			 "{'node':'d2-f','name':'s1','granularity':65536}");
+	bm_assert_object(ham_bm_bitmap_remove(&disk, 1),
+			 "{'node':'d2-f','name':'s1'}");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -110,6 +145,8 @@ main(void)
 	tcase_add_test(tc, job_speed);
 	tcase_add_test(tc, speed_stays_positive);
 	tcase_add_test(tc, job_cancel);
+	tcase_add_test(tc, fill);
+	tcase_add_test(tc, bitmap);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

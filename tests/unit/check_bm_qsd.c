@@ -38,9 +38,9 @@ END_TEST
 
 START_TEST(export)
 {
-	bm_assert_object(ham_bm_qsd_export(&disk, "web1/data/7/b"),
-			 "{'type':'nbd','id':'d2-e','node-name':'d2-f',"
-			 "'name':'web1/data/7/b','writable':true,"
+	bm_assert_object(ham_bm_qsd_export(&disk, 7, "web1/data/7.3/b"),
+			 "{'type':'nbd','id':'d2-e7','node-name':'d2-f',"
+			 "'name':'web1/data/7.3/b','writable':true,"
 			 "'allow-inactive':true}");
 }
 END_TEST
@@ -56,12 +56,32 @@ END_TEST
 
 START_TEST(close_image)
 {
-	g_autofree char *id = ham_bm_qsd_export_id(&disk);
+	g_autofree char *id = ham_bm_qsd_export_id(&disk, 7);
 
-	bm_assert_object(ham_bm_qsd_export_del(&disk),
-			 "{'id':'d2-e','mode':'hard'}");
-	ck_assert_str_eq(id, "d2-e");
+	bm_assert_object(ham_bm_qsd_export_del(&disk, 7),
+			 "{'id':'d2-e7','mode':'hard'}");
+	ck_assert_str_eq(id, "d2-e7");
 	bm_assert_object(ham_bm_qsd_close(&disk), "{'node-name':'d2-f'}");
+}
+END_TEST
+
+/* Another epoch's, and what can't be understood, which nobody may overlook. */
+START_TEST(exports_of_other_epochs)
+{
+	static const char *const texts[] = {
+		"[]",
+		"[{'id':'d0-e7'},{'id':'d1-e7'}]",
+		"[{'id':'d0-e7'},{'id':'d0-e6'},{'id':'d1-e6'}]",
+		"[{'id':'d0-e17'},{'name':'x'},5]",
+	};
+	static const unsigned int others[] = {0, 0, 2, 3};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(JsonNode) node = bm_json(texts[i]);
+
+		ck_assert_uint_eq(ham_bm_qsd_count_exports(node, 7),
+				  others[i]);
+	}
 }
 END_TEST
 
@@ -76,6 +96,7 @@ main(void)
 	tcase_add_test(tc, export);
 	tcase_add_test(tc, set_active);
 	tcase_add_test(tc, close_image);
+	tcase_add_test(tc, exports_of_other_epochs);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

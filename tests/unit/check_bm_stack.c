@@ -18,8 +18,13 @@ START_TEST(stack_in_order)
 		"'size':8589934592}",
 		"{'driver':'null-co','node-name':'d0-s0-null0',"
 		"'size':8589934592,'read-zeroes':true}",
+		"{'driver':'null-co','node-name':'d0-s1-null0',"
+		"'size':8589934592,'read-zeroes':true}",
+		"{'driver':'null-co','node-name':'d0-s2-null0',"
+		"'size':8589934592,'read-zeroes':true}",
 		"{'driver':'quorum','node-name':'d0-q',"
-		"'children':['d0-r','d0-s0-null0'],'vote-threshold':2,"
+		"'children':['d0-r','d0-s0-null0','d0-s1-null0',"
+		"'d0-s2-null0'],'vote-threshold':4,"
 		"'read-pattern':'fifo'}",
 		"{'driver':'raw','node-name':'d0-top','file':'d0-q'}",
 	};
@@ -114,13 +119,27 @@ START_TEST(disk_of_node)
 }
 END_TEST
 
+START_TEST(slot_of_node)
+{
+	ck_assert_int_eq(ham_bm_slot_of_node("d0-s0-nbd1"), 0);
+	ck_assert_int_eq(ham_bm_slot_of_node("d7-s2-nbd4294967295"), 2);
+	ck_assert_int_eq(ham_bm_slot_of_node("d0-s0-null1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node("d0-s0-old1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node("d0-s3-nbd1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node("d0-s-nbd1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node("s0-nbd1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node("#block-s0-nbd1"), -1);
+	ck_assert_int_eq(ham_bm_slot_of_node(""), -1);
+}
+END_TEST
+
 START_TEST(export_name)
 {
 	g_autofree char *name =
-		ham_bm_export_name("web1", "root", 18446744073709551615u,
+		ham_bm_export_name("web1", "root", 18446744073709551615u, 9,
 				   "1c8d3f0e-3f5b-4c6e-9b43-6b1d8d2b7a10");
 
-	ck_assert_str_eq(name, "web1/root/18446744073709551615/"
+	ck_assert_str_eq(name, "web1/root/18446744073709551615.9/"
 			       "1c8d3f0e-3f5b-4c6e-9b43-6b1d8d2b7a10");
 }
 END_TEST
@@ -138,6 +157,7 @@ main(void)
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, longest_name_fits);
 	tcase_add_test(tc, disk_of_node);
+	tcase_add_test(tc, slot_of_node);
 	tcase_add_test(tc, export_name);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -135,6 +135,7 @@ END_TEST
  * on a guess. */
 START_TEST(found_stopped_by_an_error)
 {
+	static const uint32_t replica = 1;
 	struct bus *bus = course_three_with_guest(1);
 	struct ham_event event = {.kind = HAM_EV_DID,
 				  .did = HAM_DID_FOUND,
@@ -142,7 +143,8 @@ START_TEST(found_stopped_by_an_error)
 				  .flag = true,
 				  .guest = "g",
 				  .epoch = 2,
-				  .node = 1};
+				  .ids = &replica,
+				  .n_ids = 1};
 
 	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
 	bus_run(bus);

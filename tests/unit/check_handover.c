@@ -218,6 +218,44 @@ START_TEST(destination_dies_before_its_outcome)
 }
 END_TEST
 
+/* Three answers that come too late, and are of no stage of now. */
+START_TEST(late_takeover_failure)
+{
+	struct bus *bus = course_migrating_until(1, BUS_ACT(RUN));
+
+	bus_did(bus, 1, HAM_DID_TAKEOVER_FAILED, "late", false);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[1].acts->str, "DISCARD"));
+	bus_did(bus, 1, HAM_DID_RAN, NULL, false);
+	bus_run(bus);
+	course_expect_owner(bus, 1, 2);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(late_resume_failure)
+{
+	struct bus *bus = course_three_with_guest(0);
+
+	bus_did(bus, 0, HAM_DID_RESUME_FAILED, "late", false);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
+	course_expect_owner(bus, 0, 1);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(late_launch_failure)
+{
+	struct bus *bus = course_three_with_guest(0);
+
+	bus_did(bus, 0, HAM_DID_LAUNCH_FAILED, "late", false);
+	bus_run(bus);
+	course_expect_owner(bus, 0, 1);
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -237,6 +275,9 @@ main(void)
 	tcase_add_test(tc, source_hamd_restarts_before_stop);
 	tcase_add_test(tc, destination_hamd_restarts_while_held);
 	tcase_add_test(tc, destination_dies_before_its_outcome);
+	tcase_add_test(tc, late_takeover_failure);
+	tcase_add_test(tc, late_resume_failure);
+	tcase_add_test(tc, late_launch_failure);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

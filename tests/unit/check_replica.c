@@ -234,8 +234,9 @@ START_TEST(next_migration_before_the_undo)
 }
 END_TEST
 
-/* A copy that nobody serves is given up by its own node: the owner of an idle
- * guest would not notice, and a move there would copy over what counts. */
+/* A copy that can't be served any more is given up by its own node: the owner
+ * of an idle guest would not notice, and a move there would copy over what
+ * counts. */
 START_TEST(unserved_copy_gives_itself_up)
 {
 	struct bus *bus = course_three_with_guest(1);
@@ -244,7 +245,9 @@ START_TEST(unserved_copy_gives_itself_up)
 	bus_run(bus);
 	bus_time(bus, COURSE_SETTLED_US);
 	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
+	bus->node[0].silent = BUS_ACT(SERVE);
 	bus_did(bus, 0, HAM_DID_CLOSED, NULL, false);
+	bus_did(bus, 0, HAM_DID_SERVE_FAILED, "as the test has it", false);
 	bus_run(bus);
 	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
 	ck_assert_ptr_nonnull(strstr(bus->node[1].acts->str, "SLOT_DROP"));

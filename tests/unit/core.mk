@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/unit/check_message \
 	tests/unit/check_migrate \
 	tests/unit/check_record \
+	tests/unit/check_copies \
 	tests/unit/check_replica \
 	tests/unit/check_wire \
 	$(NULL)
@@ -44,6 +45,13 @@ tests_unit_check_migrate_SOURCES = \
 	$(NULL)
 tests_unit_check_migrate_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_migrate_LDADD = $(core_test_ldadd)
+
+tests_unit_check_copies_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_copies.c \
+	$(NULL)
+tests_unit_check_copies_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_copies_LDADD = $(core_test_ldadd)
 
 tests_unit_check_replica_SOURCES = \
 	$(course_sources) \

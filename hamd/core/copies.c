@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/core/copies.c - the owner of a guest and its copies on other nodes
+ *
+ *	too few -> SYNC committed -> SERVED -> SLOT_FILL -> SLOT_FILLED:
+ *	it takes each write -> CURRENT committed: it counts
+ *
+ *	takes no writes -> served anew in time: SLOT_SET, goes on
+ *			-> else OUTDATED committed -> SLOT_DROP, goes on
+ *
+ * A copy that the record calls current has each acknowledged write (I3): so it
+ * is connected before CURRENT is proposed, and the guest's writes wait for it
+ * until OUTDATED is committed.  A start connects all of them or gives up the
+ * rest first.  Which disks are equal, and how they are made so, is the guest
+ * layer's.
+ */
+#include <string.h>
+
+#include "hamd/core/state.h"
+
+enum {
+	/* the old image is ended before its disk is given up */
+	SURPLUS_US = 1000000,
+	/* a node that serves its copy for a start may have to boot a daemon */
+	LAUNCH_WAIT_US = 5000000,
+	BACKOFF_US = 1000000,
+	BACKOFF_MAX_US = 30000000,
+	SHY = 3, /* failures in a row, then another node is tried first */
+};
+
+/* ---- slots and offers ---- */
+
+struct ham_slot *
+ham_slot_of(struct ham_local *local, uint32_t node)
+{
+	for (int i = 0; node && i < HAM_MAX_SLOTS; i++)
+		if (local->slot[i].node == node)
+			return &local->slot[i];
+	return NULL;
+}
+
+struct ham_slot *
+ham_slot_take(struct ham_local *local, uint32_t node)
+{
+	struct ham_slot *slot = ham_slot_of(local, node);
+
+	if (slot) {
+		*slot = (struct ham_slot){.node = node};
+		return slot;
+	}
+	for (int i = 0; i < HAM_MAX_SLOTS; i++)
+		if (local->slot[i].node == 0) {
+			local->slot[i] = (struct ham_slot){.node = node};
+			return &local->slot[i];
+		}
+	return NULL;
+}
+
+void
+ham_slots_clear(struct ham_local *local)
+{
+	memset(local->slot, 0, sizeof(local->slot));
+}
+
+void
+ham_blob_put_id(struct ham_blob *blob, uint32_t id)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		blob->bytes[blob->len++] = (uint8_t)(id >> shift);
+}
+
+uint32_t
+ham_blob_id(const struct ham_blob *blob, unsigned int k)
+{
+	uint32_t id = 0;
+
+	for (unsigned int i = 4 * k; i < 4 * k + 4; i++) {
+		if (i >= blob->len)
+			return 0;
+		id = id << 8 | blob->bytes[i];
+	}
+	return id;
+}
+
+void
+ham_slots_keep(struct ham_local *local, const struct ham_guest *guest,
+	       struct ham_blob *out)
+{
+	out->len = 0;
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_slot *slot = &local->slot[i];
+
+		if (slot->node && !slot->filling &&
+		    ham_guest_is_current(guest, slot->node))
+			ham_blob_put_id(out, slot->node);
+		else
+			*slot = (struct ham_slot){0};
+	}
+}
+
+struct ham_offer *
+ham_offer_of(const struct ham_local *local, uint32_t node, uint64_t epoch)
+{
+	for (int i = 0; i < HAM_MAX_SLOTS; i++)
+		if (local->offers[i] && local->offers[i]->node == node &&
+		    local->offers[i]->epoch == epoch)
+			return local->offers[i];
+	return NULL;
+}
+
+/* Where a new one goes: the node's last, or one that is of no use. */
+static struct ham_offer *
+offer_room(struct ham_local *local, const struct ham_guest *guest,
+	   uint32_t node)
+{
+	struct ham_offer **room = NULL;
+
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_offer *o = local->offers[i];
+
+		if (o && o->node == node)
+			return o;
+		if (!o || o->epoch < guest->epoch ||
+		    !ham_guest_replica(guest, o->node))
+			room = &local->offers[i];
+	}
+	if (!room)
+		room = &local->offers[0];
+	if (!*room)
+		*room = g_new0(struct ham_offer, 1);
+	return *room;
+}
+
+bool
+ham_blob_add(struct ham_blob *blob, const struct ham_blob *more)
+{
+	if (more->len == 0 || blob->len + 1 + more->len > HAM_BLOB_MAX)
+		return false;
+	if (blob->len > 0)
+		blob->bytes[blob->len++] = '\n';
+	memcpy(blob->bytes + blob->len, more->bytes, more->len);
+	blob->len = (uint16_t)(blob->len + more->len);
+	return true;
+}
+
+void
+ham_copies_ask(ham_core *core, const struct ham_local *local, uint64_t epoch)
+{
+	struct ham_msg msg = {.kind = HAM_MSG_WHERE, .epoch = epoch};
+
+	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+	ham_fx_send(core, &msg, false);
+}
+
+void
+ham_copies_on_served(ham_core *core, uint32_t sender, const struct ham_msg *msg)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, msg->guest);
+	const struct ham_replica *r =
+		guest ? ham_guest_replica(guest, sender) : NULL;
+	struct ham_local *local;
+	struct ham_offer *offer;
+	struct ham_slot *slot;
+	bool first, same;
+
+	if (!r || r->generation != msg->txn || !ham_is_joined(core, sender))
+		return;
+	if (!(guest->owner == core->config.self &&
+	      msg->epoch == guest->epoch) &&
+	    !(guest->dst == core->config.self &&
+	      msg->epoch == guest->epoch + 1))
+		return;
+	local = ham_local_get(core, msg->guest);
+	slot = ham_slot_of(local, sender);
+	offer = offer_room(local, guest, sender);
+	first = offer->node != sender || offer->epoch != msg->epoch;
+	same = !first && offer->blob.len == msg->blob.len &&
+	       memcmp(offer->blob.bytes, msg->blob.bytes, msg->blob.len) == 0;
+	/* what an earlier life of this hamd has connected is not connected anew
+	 * as long as it takes writes */
+	if (slot)
+		offer->used = !slot->failed && (first || (same && offer->used));
+	else
+		offer->used = false;
+	offer->node = sender;
+	offer->epoch = msg->epoch;
+	offer->generation = msg->txn;
+	offer->blob = msg->blob;
+	offer->heard_us = core->now_us;
+	if (guest->dst == core->config.self)
+		ham_dest_wire(core, local);
+	ham_evaluate_all(core);
+}
+
+/* ---- giving up ---- */
+
+void
+ham_propose_outdated(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest, uint32_t node,
+		     const char *reason)
+{
+	struct ham_op op = {.kind = HAM_OP_OUTDATED};
+
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	op.node = node;
+	g_strlcpy(op.reason, reason, sizeof(op.reason));
+	ham_propose_for(core, local, &op);
+}
+
+bool
+ham_in_ring(const ham_core *core, uint32_t node)
+{
+	int i = ham_node_index(core, node);
+
+	return i >= 0 && (core->totem_mask & (1u << i));
+}
+
+static unsigned int
+wanted(const ham_core *core, const struct ham_guest *guest)
+{
+	const struct ham_core_guest *config =
+		ham_guest_config(core, guest->name);
+
+	return config ? MIN(config->replicas, HAM_MAX_SLOTS) : 0;
+}
+
+static int64_t
+timeout_us(const ham_core *core, const char *name)
+{
+	const struct ham_core_guest *config = ham_guest_config(core, name);
+
+	return config ? config->replica_timeout_us : 0;
+}
+
+static bool
+has_waited(const ham_core *core, const struct ham_guest *guest,
+	   const struct ham_slot *slot)
+{
+	/* while it moves, the other side can't serve anew */
+	return slot->silent || guest->phase != HAM_GUEST_STARTED ||
+	       core->now_us - slot->failed_us >=
+		       timeout_us(core, guest->name);
+}
+
+/* Why that copy has to be given up; NULL: it has not. */
+static const char *
+why_not(const ham_core *core, struct ham_local *local,
+	const struct ham_guest *guest, const struct ham_replica *r,
+	unsigned int *kept)
+{
+	const struct ham_slot *slot = ham_slot_of(local, r->node);
+
+	if (slot && slot->failed && !slot->filling &&
+	    has_waited(core, guest, slot))
+		return slot->silent ? "it does not answer"
+				    : "it refused a write";
+	if (!ham_in_ring(core, r->node))
+		return "its node is gone";
+	if (guest->phase != HAM_GUEST_STARTED)
+		return NULL;
+	if (r->state == HAM_REPLICA_CURRENT && (!slot || slot->filling))
+		return "its disk is not connected";
+	if (++*kept > wanted(core, guest) &&
+	    core->now_us - local->since_us >= SURPLUS_US)
+		return "no replica is wanted";
+	return NULL;
+}
+
+static bool
+is_alive(const struct ham_guest *guest, const struct ham_replica *r)
+{
+	return r->node != 0 && r->node != guest->owner &&
+	       (r->state == HAM_REPLICA_CURRENT ||
+		r->state == HAM_REPLICA_SYNCING);
+}
+
+static bool
+give_up(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	unsigned int kept = 0;
+
+	/* those that count come first */
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+			const struct ham_replica *r = &guest->replica[i];
+			const char *why;
+
+			if (!is_alive(guest, r) ||
+			    (r->state == HAM_REPLICA_SYNCING) != (pass == 1))
+				continue;
+			why = why_not(core, local, guest, r, &kept);
+			if (!why)
+				continue;
+			ham_propose_outdated(core, local, guest, r->node, why);
+			return true;
+		}
+	return false;
+}
+
+/* A slot that the record gave up is emptied. */
+static void
+free_slots(ham_core *core, struct ham_local *local,
+	   const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_slot *slot = &local->slot[i];
+
+		if (slot->node == 0 || slot->dropping ||
+		    ham_guest_is_current(guest, slot->node) ||
+		    ham_guest_is_syncing(guest, slot->node))
+			continue;
+		slot->dropping = true;
+		ham_fx_guest(core, local, HAM_DO_SLOT_DROP);
+		core->fx->list[core->fx->n - 1].node = slot->node;
+	}
+}
+
+/* ---- connecting anew ---- */
+
+static void
+reconnect(ham_core *core, struct ham_local *local,
+	  const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_slot *slot = &local->slot[i];
+		struct ham_offer *offer =
+			slot->node ? ham_offer_of(local, slot->node,
+						  guest->epoch)
+				   : NULL;
+		struct ham_effect *effect;
+
+		if (!offer || offer->used || slot->dropping || slot->setting ||
+		    slot->filling || guest->phase != HAM_GUEST_STARTED)
+			continue;
+		offer->used = slot->setting = true;
+		ham_fx_guest(core, local, HAM_DO_SLOT_SET);
+		effect = &core->fx->list[core->fx->n - 1];
+		effect->node = slot->node;
+		effect->blob = offer->blob;
+	}
+}
+
+/* ---- making one ---- */
+
+static void
+propose_copy(ham_core *core, struct ham_local *local,
+	     const struct ham_guest *guest, enum ham_op_kind kind,
+	     uint32_t node, uint64_t generation)
+{
+	struct ham_op op = {.kind = (uint8_t)kind,
+			    .node = node,
+			    .epoch = guest->epoch,
+			    .txn = generation};
+
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	ham_propose_for(core, local, &op);
+}
+
+static void
+begin_fill(ham_core *core, struct ham_local *local,
+	   const struct ham_replica *r, struct ham_offer *offer)
+{
+	struct ham_slot *slot = ham_slot_take(local, r->node);
+	struct ham_effect *effect;
+
+	if (!slot)
+		return;
+	slot->filling = true;
+	offer->used = true;
+	ham_fx_guest(core, local, HAM_DO_SLOT_FILL);
+	effect = &core->fx->list[core->fx->n - 1];
+	effect->node = r->node;
+	effect->value = r->generation;
+	effect->blob = offer->blob;
+}
+
+/* True: one is under way, and no other is begun. */
+static bool
+mind_syncing(ham_core *core, struct ham_local *local,
+	     const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+		struct ham_slot *slot = ham_slot_of(local, r->node);
+		struct ham_offer *offer;
+
+		if (!is_alive(guest, r) || r->state != HAM_REPLICA_SYNCING)
+			continue;
+		if (slot && !slot->filling && !slot->failed)
+			propose_copy(core, local, guest, HAM_OP_CURRENT,
+				     r->node, r->generation);
+		offer = ham_offer_of(local, r->node, guest->epoch);
+		if (!slot && offer && offer->generation == r->generation &&
+		    core->now_us >= local->next_sync_us)
+			begin_fill(core, local, r, offer);
+		return true;
+	}
+	return false;
+}
+
+static bool
+usable(const ham_core *core, unsigned int i)
+{
+	return (core->joined & (1u << i)) && !core->config.nodes[i].witness &&
+	       core->exchange[i].config_digest == core->config.config_digest;
+}
+
+/* How many guests' copies it holds, those of this guest's own node not. */
+static unsigned int
+copies_on(const ham_core *core, uint32_t node)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *g = &core->record.guests[i];
+		const struct ham_replica *r = ham_guest_replica(g, node);
+
+		n += g->owner == node || (r && is_alive(g, r));
+	}
+	return n;
+}
+
+/* What holds an older copy needs least; then where least is; 0: nowhere. */
+static uint32_t
+choose(const ham_core *core, struct ham_local *local,
+       const struct ham_guest *guest)
+{
+	uint32_t best = 0;
+	unsigned int best_cost = 0;
+
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		uint32_t node = core->config.nodes[i].id;
+		const struct ham_replica *r = ham_guest_replica(guest, node);
+		unsigned int cost;
+
+		if (!usable(core, i) || node == guest->owner ||
+		    (r && is_alive(guest, r)) || ham_slot_of(local, node))
+			continue;
+		cost = copies_on(core, node) + (r ? 0 : HAM_MAX_GUESTS + 1) +
+		       (node == local->shy_node && local->shy >= SHY
+				? 4 * HAM_MAX_GUESTS
+				: 0);
+		if (best == 0 || cost < best_cost) {
+			best = node;
+			best_cost = cost;
+		}
+	}
+	return best;
+}
+
+static void
+begin_sync(ham_core *core, struct ham_local *local,
+	   const struct ham_guest *guest)
+{
+	unsigned int n = 0;
+	uint32_t node;
+
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		n += is_alive(guest, &guest->replica[i]);
+	if (n >= wanted(core, guest) || core->now_us < local->next_sync_us ||
+	    core->now_us - local->since_us < SURPLUS_US)
+		return;
+	node = choose(core, local, guest);
+	if (node)
+		propose_copy(core, local, guest, HAM_OP_SYNC, node, 0);
+}
+
+void
+ham_copies_mind(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	free_slots(core, local, guest);
+	if (give_up(core, local, guest))
+		return;
+	reconnect(core, local, guest);
+	if (guest->phase != HAM_GUEST_STARTED || !guest->wanted ||
+	    local->stage != HAM_L_RUNNING)
+		return;
+	if (!mind_syncing(core, local, guest))
+		begin_sync(core, local, guest);
+}
+
+void
+ham_copies_repeat(ham_core *core, struct ham_local *local,
+		  const struct ham_guest *guest)
+{
+	bool ask = local->launch_us != 0;
+
+	if (guest->owner != core->config.self ||
+	    guest->phase != HAM_GUEST_STARTED)
+		return;
+	for (int i = 0; i < HAM_MAX_SLOTS; i++)
+		ask = ask || (local->slot[i].node && local->slot[i].failed);
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		ask = ask ||
+		      (guest->replica[i].state == HAM_REPLICA_SYNCING &&
+		       !ham_slot_of(local, guest->replica[i].node));
+	if (ask)
+		ham_copies_ask(core, local, guest->epoch);
+}
+
+/* ---- before a start ---- */
+
+static void
+look(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	local->epoch = guest->epoch;
+	ham_stage(core, local, HAM_L_LOOKING);
+	ham_fx_guest(core, local, HAM_DO_LOOK);
+}
+
+/* True: it serves for this start; else it is waited for, or given up. */
+static bool
+serves(ham_core *core, struct ham_local *local, const struct ham_guest *guest,
+       uint32_t node)
+{
+	if (!guest->clean) {
+		/* each has what was acknowledged, but of what was not one may
+		 * have more than another */
+		ham_propose_outdated(core, local, guest, node,
+				     "the guest starts without it");
+		return false;
+	}
+	if (local->launch_us == 0) {
+		local->launch_us = core->now_us;
+		ham_copies_ask(core, local, guest->epoch);
+	}
+	if (ham_offer_of(local, node, guest->epoch))
+		return true;
+	if (!ham_in_ring(core, node) ||
+	    core->now_us - local->launch_us >= LAUNCH_WAIT_US)
+		ham_propose_outdated(core, local, guest, node,
+				     "the guest starts without it");
+	return false;
+}
+
+bool
+ham_copies_ready(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+
+		if (!is_alive(guest, r))
+			continue;
+		if (!local->looked) {
+			look(core, local, guest);
+			return false;
+		}
+		if (!serves(core, local, guest, r->node))
+			return false;
+	}
+	return true;
+}
+
+void
+ham_copies_launch(ham_core *core, struct ham_local *local,
+		  const struct ham_guest *guest, struct ham_blob *out)
+{
+	(void)core;
+	ham_slots_clear(local);
+	out->len = 0;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		const struct ham_replica *r = &guest->replica[i];
+		struct ham_offer *offer =
+			is_alive(guest, r)
+				? ham_offer_of(local, r->node, guest->epoch)
+				: NULL;
+
+		if (offer && ham_blob_add(out, &offer->blob)) {
+			offer->used = true;
+			(void)ham_slot_take(local, r->node);
+		}
+	}
+}
+
+/* ---- what the guest layer tells ---- */
+
+static void
+told_held(ham_core *core, struct ham_local *local, struct ham_slot *slot)
+{
+	if (slot->told || !ham_owner_stage(local->stage))
+		return;
+	slot->told = true;
+	ham_fx_tell(core, HAM_NOTE_GUEST_HELD, local,
+		    "its writes wait for the copy on %s, which %s",
+		    ham_core_node_name(core, slot->node),
+		    slot->silent ? "does not answer" : "takes none");
+}
+
+static void
+told_freed(ham_core *core, struct ham_local *local, struct ham_slot *slot,
+	   const char *how)
+{
+	if (!slot->told)
+		return;
+	slot->told = false;
+	ham_fx_tell(core, HAM_NOTE_GUEST_FREED, local,
+		    "goes on %s the copy on %s, after %" G_GINT64_FORMAT " ms",
+		    how, ham_core_node_name(core, slot->node),
+		    (core->now_us - slot->failed_us) / 1000);
+}
+
+static void
+did_fail(ham_core *core, struct ham_local *local, struct ham_slot *slot,
+	 bool silent)
+{
+	if (slot->failed || slot->filling) {
+		slot->silent = slot->silent || silent;
+		return;
+	}
+	slot->failed = true;
+	slot->silent = silent;
+	slot->failed_us = core->now_us;
+	if (silent) /* it has waited as long already */
+		slot->failed_us -= timeout_us(core, local->name);
+	told_held(core, local, slot);
+	ham_copies_ask(core, local, local->epoch);
+}
+
+/* Another try comes later, and in the end elsewhere. */
+void
+ham_copies_not_made(ham_core *core, struct ham_local *local, uint32_t node)
+{
+	local->backoff_us = CLAMP(2 * local->backoff_us, BACKOFF_US,
+				  BACKOFF_MAX_US);
+	local->next_sync_us = core->now_us + local->backoff_us;
+	local->shy = node == local->shy_node ? local->shy + 1 : 1;
+	local->shy_node = node;
+	local->sync_node = 0;
+}
+
+static void
+did_not_fill(ham_core *core, struct ham_local *local, struct ham_slot *slot,
+	     const char *text)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	uint32_t node = slot->node;
+
+	*slot = (struct ham_slot){0};
+	if (guest && guest->owner == core->config.self &&
+	    ham_guest_is_syncing(guest, node))
+		ham_propose_outdated(core, local, guest, node,
+				     text ? text : "it could not be copied to");
+}
+
+bool
+ham_copies_did(ham_core *core, struct ham_local *local,
+	       const struct ham_event *event)
+{
+	struct ham_slot *slot = ham_slot_of(local, event->node);
+
+	switch (event->did) {
+	case HAM_DID_REPLICA_ERROR:
+		if (slot)
+			did_fail(core, local, slot, event->flag);
+		break;
+	case HAM_DID_SLOT_SET:
+		if (!slot || !slot->setting)
+			break;
+		slot->setting = false;
+		if (!event->flag) {
+			did_fail(core, local, slot, false);
+			break;
+		}
+		told_freed(core, local, slot, "with");
+		slot->failed = slot->silent = false;
+		break;
+	case HAM_DID_SLOT_DROPPED:
+		if (!slot)
+			break;
+		slot->dropping = false;
+		if (!event->flag)
+			break;
+		told_freed(core, local, slot, "without");
+		*slot = (struct ham_slot){0};
+		break;
+	case HAM_DID_SLOT_FILLED:
+		if (slot)
+			slot->filling = false;
+		break;
+	case HAM_DID_SLOT_FILL_FAILED:
+		if (slot && slot->filling)
+			did_not_fill(core, local, slot, event->text);
+		break;
+	case HAM_DID_LOOKED:
+		if (local->stage != HAM_L_LOOKING)
+			break;
+		ham_stage(core, local, HAM_L_NONE);
+		local->looked = event->flag;
+		ham_prepare_if_due(core, local);
+		if (!event->flag)
+			ham_local_not_launched(core, local, event);
+		break;
+	default:
+		return false;
+	}
+	ham_evaluate_all(core);
+	return true;
+}

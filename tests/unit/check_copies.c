@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tests/unit/check_copies.c - the core: copies made, kept and waited for
+ *
+ * Each test is one course on the bus of bus.h.  What becomes of copies in and
+ * after a migration alone is in check_replica.c.
+ */
+#include <string.h>
+
+#include "tests/unit/courses.h"
+#include "tests/unit/leaf_run.h"
+
+enum {
+	SECOND_US = 1000000
+};
+
+static enum ham_replica_state
+state_of(struct bus *bus, uint32_t node)
+{
+	const struct ham_replica *r =
+		ham_guest_replica(bus_guest(bus, 2), node);
+
+	return r ? (enum ham_replica_state)r->state : HAM_REPLICA_ABSENT;
+}
+
+static bool
+did(struct bus *bus, unsigned int node, const char *acts)
+{
+	return strstr(bus->node[node].acts->str, acts) != NULL;
+}
+
+static void
+forget_acts(struct bus *bus)
+{
+	for (unsigned int i = 0; i < bus->n; i++)
+		g_string_truncate(bus->node[i].acts, 0);
+}
+
+/* Seconds, with a tick in each. */
+static void
+pass(struct bus *bus, unsigned int seconds)
+{
+	for (unsigned int k = 0; k < seconds; k++)
+		bus_time(bus, SECOND_US);
+}
+
+/* On n1, with so many current copies: on n2, then n3. */
+static struct bus *
+with_copies(unsigned int n)
+{
+	struct bus *bus = course_three_with_guest(n);
+
+	bus->guest.replica_timeout_us = 3 * SECOND_US;
+	pass(bus, 2 + n);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_int_eq(state_of(bus, 3), n > 1 ? HAM_REPLICA_CURRENT
+						  : HAM_REPLICA_ABSENT);
+	forget_acts(bus);
+	return bus;
+}
+
+static void
+stop(struct bus *bus)
+{
+	bus_command(bus, 0, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 2)->phase, HAM_GUEST_STOPPED);
+}
+
+static void
+refuses_a_write(struct bus *bus, unsigned int owner, uint32_t node, bool silent)
+{
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_REPLICA_ERROR,
+				  .guest = "g",
+				  .flag = silent,
+				  .node = node};
+
+	bus_event(bus, owner, &event);
+	bus_run(bus);
+}
+
+START_TEST(made_by_itself)
+{
+	struct bus *bus = course_three_with_guest(1);
+
+	pass(bus, 2);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_str_eq(bus->node[0].acts->str, "LAUNCH SLOT_FILL ");
+	ck_assert_str_eq(bus->node[1].acts->str, "SERVE ");
+	ck_assert_str_eq(bus->node[2].acts->str, "");
+	pass(bus, 5);
+	ck_assert_str_eq(bus->node[0].acts->str, "LAUNCH SLOT_FILL ");
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(counts_only_when_filled)
+{
+	struct bus *bus = course_three_with_guest(1);
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_SLOT_FILLED,
+				  .guest = "g",
+				  .node = 2};
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 60);
+	ck_assert(did(bus, 0, "SLOT_FILL"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_SYNCING);
+	bus_event(bus, 0, &event);
+	bus_run(bus);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(tried_again_where_it_was)
+{
+	struct bus *bus = course_three_with_guest(1);
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_SLOT_FILL_FAILED,
+				  .guest = "g",
+				  .text = "the disk is full",
+				  .node = 2};
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 2);
+	bus->node[0].silent = 0;
+	bus_event(bus, 0, &event);
+	bus_run(bus);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_OUTDATED);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "the disk is full"));
+	pass(bus, 4);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_ABSENT);
+	bus_free(bus);
+}
+END_TEST
+
+/* A node that can't hold one does not keep the others from it. */
+START_TEST(made_elsewhere_after_some_failures)
+{
+	struct bus *bus = course_three(1);
+
+	bus->node[1].silent = BUS_ACT(SERVE);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	for (unsigned int k = 0; k < 40; k++) {
+		if (state_of(bus, 2) == HAM_REPLICA_SYNCING)
+			bus_did(bus, 1, HAM_DID_SERVE_FAILED, "no room", false);
+		pass(bus, 1);
+	}
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_CURRENT);
+	bus_free(bus);
+}
+END_TEST
+
+/* Clean, so all are equal: nothing is copied, and the guest's first write goes
+ * to all of them. */
+START_TEST(kept_through_stop_and_start)
+{
+	struct bus *bus = with_copies(2);
+
+	stop(bus);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(did(bus, 1, "CLOSE") && did(bus, 2, "CLOSE"));
+	forget_acts(bus);
+	bus->node[1].silent = BUS_ACT(SERVE);
+	bus_command(bus, 0, HAM_CMD_START, 0);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "LOOK"));
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_did(bus, 1, HAM_DID_SERVED, NULL, false);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "LAUNCH"));
+	pass(bus, 5);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_CURRENT);
+	ck_assert(!did(bus, 0, "SLOT_FILL"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(start_waits_only_so_long)
+{
+	struct bus *bus = with_copies(1);
+
+	stop(bus);
+	bus->node[1].silent = BUS_ACT(SERVE);
+	bus_command(bus, 0, HAM_CMD_START, 0);
+	bus_run(bus);
+	pass(bus, 4);
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	pass(bus, 2);
+	ck_assert(did(bus, 0, "LAUNCH"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "starts without it"));
+	bus_free(bus);
+}
+END_TEST
+
+/* OUTDATED is committed before the first write. */
+START_TEST(start_after_a_crash_gives_up_before_it_runs)
+{
+	struct bus *bus = with_copies(1);
+
+	bus_did(bus, 0, HAM_DID_GONE, "killed", false);
+	bus->node[0].vcpus = false;
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 2)->phase, HAM_GUEST_STOPPED);
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "LOOK LAUNCH"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_OUTDATED);
+	bus_free(bus);
+}
+END_TEST
+
+/* An image that is missing where it is started costs no copy. */
+START_TEST(a_look_that_fails_gives_up_nothing)
+{
+	struct bus *bus = with_copies(1);
+
+	bus_did(bus, 0, HAM_DID_GONE, "killed", false);
+	bus->node[0].vcpus = false;
+	bus_run(bus);
+	bus->node[0].silent = BUS_ACT(LOOK);
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_LOOKED, "its image is missing", false);
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 2)->phase, HAM_GUEST_STOPPED);
+	ck_assert_str_eq(bus_guest(bus, 2)->reason, "its image is missing");
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_free(bus);
+}
+END_TEST
+
+/* What never ran has not made them differ. */
+START_TEST(a_launch_that_fails_leaves_them_equal)
+{
+	struct bus *bus = with_copies(1);
+
+	stop(bus);
+	bus->node[0].silent = BUS_ACT(LAUNCH);
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus->node[0].vcpus = false;
+	bus_did(bus, 0, HAM_DID_LAUNCH_FAILED, "no bridge", true);
+	bus_run(bus);
+	ck_assert(bus_guest(bus, 2)->wanted);
+	ck_assert(bus_guest(bus, 2)->clean);
+	bus->node[0].silent = 0;
+	forget_acts(bus);
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	pass(bus, 3);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(!did(bus, 0, "SLOT_FILL"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(a_daemon_that_died_is_back_in_time)
+{
+	struct bus *bus = with_copies(1);
+
+	bus_did(bus, 1, HAM_DID_CLOSED, NULL, false);
+	refuses_a_write(bus, 0, 2, false);
+	pass(bus, 5);
+	ck_assert(did(bus, 1, "SERVE"));
+	ck_assert(did(bus, 0, "SLOT_SET"));
+	ck_assert(!did(bus, 0, "SLOT_DROP"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "GUEST_FREED:goes on with"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(waited_for_and_then_given_up)
+{
+	struct bus *bus = with_copies(1);
+
+	bus->node[1].silent = BUS_ACT(SERVE);
+	bus_did(bus, 1, HAM_DID_CLOSED, NULL, false);
+	refuses_a_write(bus, 0, 2, false);
+	pass(bus, 2);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(!did(bus, 0, "SLOT_DROP"));
+	pass(bus, 1);
+	ck_assert_int_ne(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(did(bus, 0, "SLOT_DROP"));
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
+				     "GUEST_FREED:goes on without"));
+	bus_free(bus);
+}
+END_TEST
+
+/* It was waited for already. */
+START_TEST(a_silent_one_is_given_up_at_once)
+{
+	struct bus *bus = with_copies(1);
+
+	bus->node[0].silent = BUS_ACT(SLOT_SET);
+	refuses_a_write(bus, 0, 2, true);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "it does not answer"));
+	ck_assert(did(bus, 0, "SLOT_DROP"));
+	ck_assert(!did(bus, 0, "SLOT_SET"));
+	bus_free(bus);
+}
+END_TEST
+
+/* What its kernel had not written out is gone: it must not serve, and the name
+ * of its export would not tell. */
+START_TEST(a_node_that_booted_serves_nothing_it_called_current)
+{
+	struct bus *bus = with_copies(1);
+
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus->node[1].silent = BUS_ACT(SERVE);
+	bus_up(bus, 1);
+	bus_run(bus);
+	ck_assert_int_ne(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "its storage daemon is gone"));
+	ck_assert(!did(bus, 0, "SLOT_SET"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(goes_on_elsewhere_through_a_migration)
+{
+	struct bus *bus = with_copies(2);
+
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	course_expect_owner(bus, 1, 2);
+	pass(bus, 4);
+	ck_assert_int_eq(state_of(bus, 1), HAM_REPLICA_CURRENT);
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_CURRENT);
+	ck_assert_str_eq(bus->node[2].acts->str, "SERVE NARROW ");
+	ck_assert(!did(bus, 1, "SLOT_FILL"));
+	bus_free(bus);
+}
+END_TEST
+
+/* The old export is closed before its node says that it has the new epoch. */
+START_TEST(narrowed_before_stored)
+{
+	struct bus *bus = with_copies(2);
+
+	bus->node[2].silent = BUS_ACT(NARROW);
+	bus->node[0].silent = BUS_ACT(FINISH);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	/* of n1 and n2: a majority, so it is committed; then one is away */
+	course_expect_owner(bus, 1, 2);
+	bus_split(bus, "122");
+	bus_run(bus);
+	ck_assert(!bus_active(bus, 1));
+	bus_did(bus, 2, HAM_DID_NARROWED, NULL, false);
+	bus_run(bus);
+	ck_assert(bus_active(bus, 1));
+	bus_free(bus);
+}
+END_TEST
+
+/* A copy whose node is slow goes out, and the guest still comes. */
+START_TEST(a_migration_does_not_wait_for_a_copy_for_ever)
+{
+	struct bus *bus = with_copies(2);
+
+	bus->node[2].silent = BUS_ACT(SERVE);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	ck_assert(!did(bus, 1, "WIRE"));
+	bus->node[2].notes->len = 0;
+	pass(bus, 3);
+	course_expect_owner(bus, 1, 2);
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
+				     "REPLICA_SYNCING:a copy is made on n3"));
+	bus_free(bus);
+}
+END_TEST
+
+/* It would hold up the guest's writes, and the record does not count it yet. */
+START_TEST(a_migration_calls_off_a_copy_that_is_made)
+{
+	struct bus *bus = course_three_with_guest(1);
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 2);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_SYNCING);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 3);
+	bus_run(bus);
+	course_expect_owner(bus, 2, 2);
+	ck_assert(did(bus, 0, "SLOT_FILL SLOT_DROP COPY"));
+	bus_free(bus);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("copies");
+	TCase *tc = tcase_create("courses");
+
+	tcase_add_test(tc, made_by_itself);
+	tcase_add_test(tc, counts_only_when_filled);
+	tcase_add_test(tc, tried_again_where_it_was);
+	tcase_add_test(tc, made_elsewhere_after_some_failures);
+	tcase_add_test(tc, kept_through_stop_and_start);
+	tcase_add_test(tc, start_waits_only_so_long);
+	tcase_add_test(tc, start_after_a_crash_gives_up_before_it_runs);
+	tcase_add_test(tc, a_look_that_fails_gives_up_nothing);
+	tcase_add_test(tc, a_launch_that_fails_leaves_them_equal);
+	tcase_add_test(tc, a_daemon_that_died_is_back_in_time);
+	tcase_add_test(tc, waited_for_and_then_given_up);
+	tcase_add_test(tc, a_silent_one_is_given_up_at_once);
+	tcase_add_test(tc, a_node_that_booted_serves_nothing_it_called_current);
+	tcase_add_test(tc, goes_on_elsewhere_through_a_migration);
+	tcase_add_test(tc, narrowed_before_stored);
+	tcase_add_test(tc, a_migration_does_not_wait_for_a_copy_for_ever);
+	tcase_add_test(tc, a_migration_calls_off_a_copy_that_is_made);
+	suite_add_tcase(suite, tc);
+	return leaf_run(suite);
+}
