@@ -18,15 +18,16 @@ ended 6
 said_has 'copy is given up'
 "$lab" logs n1 hamd | grep -q 'web1-root.raw is not the file that is in use' ||
 	fail "n1 does not say why: $said"
-[ ! -e "$(image n1)" ] || fail "n1 made an empty image"
 runs_on n2
 until_true "n1's copy is given up" event_has n3 \
 	'"REPLICA_OUTDATED".*"replica":"n1"'
 writes_on n2
 ok "$said"
 
-# with the file back it is copied again
-mv "$(image n1).away" "$(image n1)"
+# a new one is made in its place, and is as good
+until_true "n1 has a new copy" guest_has n3 web1 \
+	'"node":"n1","state":"current"'
+rm "$(image n1).away"
 ctl n3 guest migrate web1 n1
 writes_on n1
 

@@ -14,8 +14,10 @@ inside=no
 [ "${1-}" != inside ] || inside=yes
 LONG=60 # seconds: only a hang waits for so long
 
+told=no
 fail() {
 	echo "FAIL: $*" >&2
+	told=yes
 	[ "$inside" = no ] || testimony >&2
 	exit 1
 }
@@ -262,7 +264,14 @@ until_clean() {
 	done
 }
 
+# A command that failed and was not expected to has said nothing yet.
+at_exit() {
+	local rc=$?
+	rm -rf "$work"
+	[ "$rc" = 0 ] || [ "$told" = yes ] || testimony >&2
+}
+
 if [ "$inside" = yes ]; then
 	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
+	trap at_exit EXIT
 fi

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/lab/test-replica-restart.sh - hamd is killed at either side while a copy
+# is made, and while it is kept: nothing is given up that need not be
+. "$(dirname "$(readlink -f "$0")")/testlib.sh"
+
+conf() {
+	small 20M replicas=1
+}
+in_lab conf
+
+filling() {
+	"$lab" logs n1 hamd | tail -n 3 | grep -q 'making a copy'
+}
+
+current() {
+	until_true "the copy on n2 is current" guest_has n1 web1 \
+		'"node":"n2","state":"current"'
+}
+
+# web1's processes of $1 are these
+processes() {
+	pid_of "$1" "$2"
+}
+
+boot_on n1
+until_true "a copy is being made" filling
+"$lab" hamd n1 kill
+"$lab" hamd n1 start
+cluster_whole
+writes_on n1
+current
+ok "the owner's hamd was killed while it copied"
+
+qsd=$(processes n2 qemu-storage-daemon)
+"$lab" hamd n2 kill
+writes_on n1
+"$lab" hamd n2 start
+cluster_whole
+writes_on n1
+[ "$(processes n2 qemu-storage-daemon)" = "$qsd" ] ||
+	fail "the storage daemon did not outlive hamd"
+current
+ok "the replica's hamd was killed, its daemon served on"
+
+"$lab" hamd n1 kill
+slay n2 qemu-storage-daemon
+"$lab" hamd n1 start
+cluster_whole
+writes_on n1
+current
+ok "the daemon died while the owner had no hamd"
+! event_has n2 '"REPLICA_OUTDATED".*refused' || fail "$(ctl n2 events)"
+ctl n1 guest stop web1
+records n1 web1
+"$audit" disk "$(image n1)" "$(image n2)"
+nothing_left
+echo "PASS: copies outlive hamd"
