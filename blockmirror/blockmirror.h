@@ -124,6 +124,17 @@ JsonObject *ham_bm_fill_mirror(const struct ham_bm_disk *disk,
 JsonObject *ham_bm_fill_backup(const struct ham_bm_disk *disk,
 			       unsigned int slot, const char *target,
 			       bool incremental, uint64_t speed);
+/* block-job-set-speed of such a backup, bytes/s */
+JsonObject *ham_bm_fill_speed(const char *job, uint64_t speed);
+/* What differs, into the bitmap of the slot: blockdev-add of a null node by that
+ * name (ham_bm_null_add), block-dirty-bitmap-add, for each range (1 GiB at most)
+ * human-monitor-command, block-dirty-bitmap-merge, blockdev-del. */
+char *ham_bm_differ_node(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_differ_bitmap(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_differ_mark(const struct ham_bm_disk *disk, uint64_t at,
+			       uint64_t len);
+JsonObject *ham_bm_differ_merge(const struct ham_bm_disk *disk,
+				unsigned int slot);
 /* block-job-cancel: at once.  A mirror of the above may be ended so when the
  * guest stands still and the job is ready, synced, and at its full length: a
  * soft cancel never ends then (QEMU 10.0). */
@@ -158,6 +169,12 @@ void ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 /* The same of the job with that id. */
 void ham_bm_read_job(JsonNode *block_jobs, const char *id,
 		     struct ham_bm_progress *out);
+
+/* How much the bitmap of what differs has, bytes, from the reply to
+ * query-named-block-nodes; false if that does not say.  A mark that fails is told
+ * on QEMU's standard output and nowhere else, so what is marked is counted. */
+bool ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
+			uint64_t *bytes);
 
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);

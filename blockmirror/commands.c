@@ -6,6 +6,10 @@
  */
 #include "blockmirror/blockmirror.h"
 
+enum {
+	OPEN_TIMEOUT_S = 2,
+};
+
 static JsonObject *
 with_node(const char *node)
 {
@@ -42,6 +46,8 @@ ham_bm_nbd_add(const char *node, const struct ham_bm_export *export)
 	json_object_set_string_member(server, "port", port);
 	json_object_set_object_member(args, "server", server);
 	json_object_set_string_member(args, "export", export->name);
+	/* QEMU's main loop waits for this, and the guest with it */
+	json_object_set_int_member(args, "open-timeout", OPEN_TIMEOUT_S);
 	return args;
 }
 

@@ -107,6 +107,68 @@ ham_bm_fill_backup(const struct ham_bm_disk *disk, unsigned int slot,
 	return args;
 }
 
+char *
+ham_bm_differ_node(const struct ham_bm_disk *disk)
+{
+	return g_strdup_printf("d%u-differ", disk->index);
+}
+
+JsonObject *
+ham_bm_differ_bitmap(const struct ham_bm_disk *disk)
+{
+	g_autofree char *node = ham_bm_differ_node(disk);
+	JsonObject *args = json_object_new();
+
+	json_object_set_string_member(args, "node", node);
+	json_object_set_string_member(args, "name", "differ");
+	json_object_set_int_member(args, "granularity", GRANULARITY);
+	return args;
+}
+
+JsonObject *
+ham_bm_differ_mark(const struct ham_bm_disk *disk, uint64_t at, uint64_t len)
+{
+	g_autofree char *node = ham_bm_differ_node(disk);
+	g_autofree char *line = g_strdup_printf(
+		"qemu-io %s \"write -q -z %" G_GUINT64_FORMAT
+		" %" G_GUINT64_FORMAT "\"",
+		node, at, len);
+	JsonObject *args = json_object_new();
+
+	json_object_set_string_member(args, "command-line", line);
+	return args;
+}
+
+JsonObject *
+ham_bm_differ_merge(const struct ham_bm_disk *disk, unsigned int slot)
+{
+	g_autofree char *from = ham_bm_differ_node(disk);
+	g_autofree char *node = g_strdup_printf("d%u-f", disk->index);
+	g_autofree char *target = g_strdup_printf("s%u", slot);
+	JsonObject *args = json_object_new();
+	JsonObject *source = json_object_new();
+	JsonArray *sources = json_array_new();
+
+	json_object_set_string_member(source, "node", from);
+	json_object_set_string_member(source, "name", "differ");
+	json_array_add_object_element(sources, source);
+	json_object_set_string_member(args, "node", node);
+	json_object_set_string_member(args, "target", target);
+	json_object_set_array_member(args, "bitmaps", sources);
+	return args;
+}
+
+JsonObject *
+ham_bm_fill_speed(const char *job, uint64_t speed)
+{
+	JsonObject *args = json_object_new();
+
+	json_object_set_string_member(args, "device", job);
+	json_object_set_int_member(args, "speed",
+				   (gint64)MIN(speed, G_MAXINT64));
+	return args;
+}
+
 JsonObject *
 ham_bm_job_end(const char *job)
 {

@@ -4,6 +4,10 @@ noinst_LTLIBRARIES += libhamblock.la
 libhamblock_la_SOURCES = \
 	blockmirror/blockmirror.h \
 	blockmirror/commands.c \
+	blockmirror/compare.c \
+	blockmirror/digest.c \
+	blockmirror/digest.h \
+	blockmirror/digest_peer.h \
 	blockmirror/fill.c \
 	blockmirror/pace.c \
 	blockmirror/qsd.c \
@@ -11,5 +15,6 @@ libhamblock_la_SOURCES = \
 	blockmirror/stack.c \
 	blockmirror/stack.h \
 	$(NULL)
-libhamblock_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
-libhamblock_la_LIBADD = libhambase.la $(GLIB_LIBS) $(JSON_LIBS)
+libhamblock_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) \
+	$(CRYPTO_CFLAGS)
+libhamblock_la_LIBADD = libhambase.la $(GLIB_LIBS) $(JSON_LIBS) $(CRYPTO_LIBS)

@@ -258,3 +258,25 @@ ham_bm_job_completed_well(JsonObject *event_data, GError **error)
 			    job, offset, len);
 	return offset == len;
 }
+
+bool
+ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
+		   uint64_t *bytes)
+{
+	g_autofree char *name = ham_bm_differ_node(disk);
+	JsonArray *nodes = as_array(named_nodes);
+
+	for (guint i = 0; i < length(nodes); i++) {
+		JsonObject *node = element(nodes, i);
+		JsonArray *bitmaps;
+		JsonObject *bitmap;
+
+		if (g_strcmp0(text(node, "node-name"), name) != 0)
+			continue;
+		bitmaps = as_array(
+			json_object_get_member(node, "dirty-bitmaps"));
+		bitmap = length(bitmaps) == 1 ? element(bitmaps, 0) : NULL;
+		return number(bitmap, "count", bytes);
+	}
+	return false;
+}

@@ -112,6 +112,12 @@ do_guest_start(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_disk_verify(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order(daemon, request, HAM_CMD_VERIFY, 0, false);
+}
+
+static void
 do_guest_stop(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	const char *mode = ham_json_string(request->arguments, "mode");
@@ -207,6 +213,7 @@ static const struct {
 	{"guest-stop", true, do_guest_stop},
 	{"guest-migrate", true, do_guest_migrate},
 	{"guest-cancel", true, do_guest_cancel},
+	{"disk-verify", true, do_disk_verify},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
 	{"blackbox-dump", true, do_blackbox},

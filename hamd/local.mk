@@ -5,6 +5,8 @@ hamd_hamd_SOURCES = \
 	hamd/commands.c \
 	hamd/daemon.c \
 	hamd/daemon.h \
+	hamd/digest_tool.c \
+	hamd/digest_tool.h \
 	hamd/main.c \
 	hamd/notes.c \
 	hamd/ring.c \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hamd/daemon.h"
+#include "hamd/digest_tool.h"
 
 #define HAM_LOG_TAG "hamd"
 #include "hamd/base/log.h"
@@ -85,7 +86,7 @@ main(int argc, char **argv)
 	gboolean foreground = FALSE;
 	gboolean verbose = FALSE;
 	gboolean version = FALSE;
-	int status;
+	int status = 0;
 	const GOptionEntry entries[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &path,
 		 "the cluster file [/etc/hamd/cluster.conf]", "FILE"},
@@ -98,6 +99,8 @@ main(int argc, char **argv)
 		{0},
 	};
 
+	if (ham_digest_tool(argc, argv, &status))
+		return status;
 	context = g_option_context_new("- keeps virtual machines alive");
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &error) ||

@@ -112,7 +112,10 @@ static JsonArray *
 replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 {
 	JsonArray *list = json_array_new();
+	struct ham_core_guest_info info = {0};
 
+	if (guest)
+		ham_core_guest_info(daemon->core, guest, &info);
 	for (int i = 0; guest && i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
 		JsonObject *o;
@@ -126,6 +129,17 @@ replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 					      ham_replica_state_name(r->state));
 		json_object_set_int_member(o, "generation",
 					   (int64_t)r->generation);
+		if (r->node == info.sync_node && info.sync.disk_total) {
+			json_object_set_int_member(
+				o, "done_bytes", (int64_t)info.sync.disk_done);
+			json_object_set_int_member(
+				o, "total_bytes",
+				(int64_t)info.sync.disk_total);
+			json_object_set_int_member(o, "rate_bytes_per_s",
+						   (int64_t)info.sync.rate);
+			json_object_set_int_member(o, "eta_ms",
+						   info.sync.eta_ms);
+		}
 		json_array_add_object_element(list, o);
 	}
 	return list;

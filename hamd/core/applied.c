@@ -49,6 +49,21 @@ ham_prepare_if_due(ham_core *core, struct ham_local *local)
 		prepare(core, local, guest);
 }
 
+/* The record has given up what was being made, which counted for nothing. */
+static void
+drop_unfilled(ham_core *core, struct ham_local *local)
+{
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_slot *slot = &local->slot[i];
+
+		if (!slot->filling || slot->dropping)
+			continue;
+		slot->dropping = true;
+		ham_fx_guest(core, local, HAM_DO_SLOT_DROP);
+		core->fx->list[core->fx->n - 1].node = slot->node;
+	}
+}
+
 static void
 applied_migrate(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
@@ -64,6 +79,7 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	local->migrate_due = local->prepared_due = false;
 	local->ended_clean = false;
 	local->sync_node = 0;
+	drop_unfilled(core, local);
 	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
 		ham_source_begin(core, local, guest);
 	} else if (guest->owner == self) {
@@ -88,7 +104,8 @@ due(struct ham_local *local, const struct ham_guest *guest)
 	local->launch_us = 0;
 	local->looked = false;
 	local->reason[0] = '\0';
-	local->ended_clean = local->ran = local->never_ran = false;
+	local->ended_clean = local->ran = false;
+	local->ended_as = HAM_ENDED_ANYHOW;
 }
 
 static void
@@ -247,6 +264,10 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    "a copy is made on %s",
 			    ham_core_node_name(core, op->node));
 		local->sync_node = op->node;
+		if (op->node == core->config.self)
+			local->begun_generation =
+				ham_guest_replica(guest, op->node)->generation;
+		local->sync_at = 0;
 		core->fx->list[core->fx->n - 1].value = op->node;
 		break;
 	case HAM_OP_CURRENT:

@@ -224,6 +224,41 @@ cancel(ham_core *core, const struct ham_event *event,
 	ham_fx_send(core, &msg, false);
 }
 
+/* Not an operation either: its owner hears it. */
+static void
+verify(ham_core *core, const struct ham_event *event,
+       const struct ham_guest *guest)
+{
+	struct ham_msg msg = {.kind = HAM_MSG_VERIFY,
+			      .epoch = guest->epoch,
+			      .txn = guest->txn};
+	unsigned int copies = 0;
+
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		copies += guest->replica[i].node &&
+			  guest->replica[i].node != guest->owner &&
+			  guest->replica[i].state == HAM_REPLICA_CURRENT;
+	if (guest->phase != HAM_GUEST_STARTED || guest->owner_dead ||
+	    !ham_is_joined(core, guest->owner)) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s does not run, or is being migrated: only the "
+			     "copies of a guest that runs are compared",
+			     guest->name);
+		return;
+	}
+	if (copies == 0) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s has no other current copy to compare with",
+			     guest->name);
+		return;
+	}
+	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
+	ham_fx_send(core, &msg, false);
+	ham_fx_reply(core, event->token, NULL, "%s", "");
+	core->fx->list[core->fx->n - 1].epoch = guest->epoch;
+	core->fx->list[core->fx->n - 1].txn = guest->txn;
+}
+
 /* The operator vouches that it is off; only so can a node without a fence
  * device be given up.  Proposed like any order. */
 static void
@@ -289,6 +324,9 @@ ham_command(ham_core *core, const struct ham_event *event)
 			return;
 	} else if (event->command == HAM_CMD_CANCEL) {
 		cancel(core, event, guest);
+		return;
+	} else if (event->command == HAM_CMD_VERIFY) {
+		verify(core, event, guest);
 		return;
 	} else {
 		op.kind = HAM_OP_WANT_STOP;

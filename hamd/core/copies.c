@@ -331,7 +331,8 @@ reconnect(ham_core *core, struct ham_local *local,
 		struct ham_effect *effect;
 
 		if (!offer || offer->used || slot->dropping || slot->setting ||
-		    slot->filling || guest->phase != HAM_GUEST_STARTED)
+		    slot->filling || guest->phase != HAM_GUEST_STARTED ||
+		    !ham_guest_is_current(guest, slot->node))
 			continue;
 		offer->used = slot->setting = true;
 		ham_fx_guest(core, local, HAM_DO_SLOT_SET);
@@ -387,6 +388,13 @@ mind_syncing(ham_core *core, struct ham_local *local,
 
 		if (!is_alive(guest, r) || r->state != HAM_REPLICA_SYNCING)
 			continue;
+		if (slot && slot->found) {
+			/* who filled it is gone, and what became of its node
+			 * since nobody has seen */
+			ham_propose_outdated(core, local, guest, r->node,
+					     "hamd was restarted");
+			return true;
+		}
 		if (slot && !slot->filling && !slot->failed)
 			propose_copy(core, local, guest, HAM_OP_CURRENT,
 				     r->node, r->generation);
@@ -449,6 +457,19 @@ choose(const ham_core *core, struct ham_local *local,
 	return best;
 }
 
+/* A copy that was given up hangs in the guest's disks still: where it is least
+ * has to be sent, and that is known once it is out. */
+static bool
+one_leaves(struct ham_local *local, const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node != 0 &&
+		    !is_alive(guest, &guest->replica[i]) &&
+		    ham_slot_of(local, guest->replica[i].node))
+			return true;
+	return false;
+}
+
 static void
 begin_sync(ham_core *core, struct ham_local *local,
 	   const struct ham_guest *guest)
@@ -459,11 +480,83 @@ begin_sync(ham_core *core, struct ham_local *local,
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		n += is_alive(guest, &guest->replica[i]);
 	if (n >= wanted(core, guest) || core->now_us < local->next_sync_us ||
-	    core->now_us - local->since_us < SURPLUS_US)
+	    core->now_us - local->since_us < SURPLUS_US ||
+	    one_leaves(local, guest))
 		return;
 	node = choose(core, local, guest);
 	if (node)
 		propose_copy(core, local, guest, HAM_OP_SYNC, node, 0);
+}
+
+/* ---- comparing ---- */
+
+void
+ham_copies_on_verify(ham_core *core, const struct ham_msg *msg)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, msg->guest);
+	struct ham_local *local;
+
+	if (!guest || guest->owner != core->config.self ||
+	    guest->epoch != msg->epoch)
+		return;
+	local = ham_local_get(core, msg->guest);
+	for (int i = 0; i < HAM_MAX_SLOTS; i++)
+		local->slot[i].verify =
+			ham_guest_is_current(guest, local->slot[i].node);
+	ham_evaluate_all(core);
+}
+
+/* One after the other; one that takes no writes is not looked at. */
+static void
+mind_verify(ham_core *core, struct ham_local *local)
+{
+	struct ham_slot *next = NULL;
+
+	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
+		struct ham_slot *slot = &local->slot[i];
+
+		if (slot->verifying)
+			return;
+		if (slot->node && slot->verify && !slot->failed &&
+		    !slot->filling && !slot->dropping && !next)
+			next = slot;
+	}
+	if (!next)
+		return;
+	next->verify = false;
+	next->verifying = true;
+	ham_fx_guest(core, local, HAM_DO_VERIFY);
+	core->fx->list[core->fx->n - 1].node = next->node;
+}
+
+static void
+did_verify(ham_core *core, struct ham_local *local, struct ham_slot *slot,
+	   const struct ham_event *event)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	const char *name = ham_core_node_name(core, event->node);
+	const char *text = event->text ? event->text : "it could not be read";
+
+	if (slot)
+		slot->verifying = false;
+	if (event->flag) {
+		ham_fx_tell(core, HAM_NOTE_DISK_VERIFIED, local,
+			    "the copy on %s is the same", name);
+	} else if (event->value != 1) {
+		ham_fx_tell(core, HAM_NOTE_DISK_UNVERIFIED, local,
+			    "the copy on %s was not compared: %s", name, text);
+	} else {
+		ham_fx_tell(core, HAM_NOTE_DISK_DIFFERS, local,
+			    "the copy on %s is not the same: %s; one of the two "
+			    "is damaged",
+			    name, text);
+		if (guest && guest->owner == core->config.self &&
+		    ham_guest_is_current(guest, event->node))
+			ham_propose_outdated(core, local, guest, event->node,
+					     text);
+	}
 }
 
 void
@@ -479,6 +572,7 @@ ham_copies_mind(ham_core *core, struct ham_local *local,
 		return;
 	if (!mind_syncing(core, local, guest))
 		begin_sync(core, local, guest);
+	mind_verify(core, local);
 }
 
 void
@@ -684,6 +778,9 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 	case HAM_DID_SLOT_FILL_FAILED:
 		if (slot && slot->filling)
 			did_not_fill(core, local, slot, event->text);
+		break;
+	case HAM_DID_VERIFIED:
+		did_verify(core, local, slot, event);
 		break;
 	case HAM_DID_LOOKED:
 		if (local->stage != HAM_L_LOOKING)

@@ -247,6 +247,11 @@ on_progress(ham_core *core, const struct ham_msg *msg)
 	if (!ham_record_lookup(&core->record, msg->guest))
 		return;
 	local = ham_local_get(core, msg->guest);
+	if (msg->progress.phase == HAM_MIG_SYNC) {
+		local->sync_at = (uint32_t)msg->txn;
+		local->sync = msg->progress;
+		return;
+	}
 	local->progress = msg->progress;
 	effect = ham_fx(core, HAM_FX_NOTE);
 	effect->flag = true; /* figures, not words */
@@ -311,6 +316,9 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		break;
 	case HAM_MSG_WHERE:
 		ham_serve_on_where(core, msg);
+		break;
+	case HAM_MSG_VERIFY:
+		ham_copies_on_verify(core, msg);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
@@ -528,6 +536,11 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		out->mig_phase = local->mig_phase;
 		out->progress = local->progress;
 	}
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].state == HAM_REPLICA_SYNCING)
+			out->sync_node = guest->replica[i].node;
+	if (local && out->sync_node && local->sync_at == out->sync_node)
+		out->sync = local->sync;
 	g_strlcpy(out->reason, guest->reason, sizeof(out->reason));
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		out->waits_for_node = ham_doubt_waits_for(

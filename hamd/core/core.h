@@ -108,6 +108,7 @@ enum ham_do {
 	HAM_DO_SLOT_FILL, /* owner: make that copy equal, while the guest runs,
 			     and let it take all writes; node, blob */
 	HAM_DO_SLOT_SET,  /* owner: connect a slot anew; node, blob */
+	HAM_DO_VERIFY,	  /* owner: compare that copy, beside all else; node */
 	HAM_DO_N
 };
 
@@ -117,7 +118,8 @@ enum ham_did {
 	HAM_DID_LAUNCHED,	/* vCPUs run */
 	HAM_DID_LAUNCH_FAILED,	/* text; nothing is left; flag: it certainly
 				   never ran; node: because of that copy */
-	HAM_DID_GONE,		/* QEMU ended; flag: clean; text */
+	HAM_DID_GONE,		/* QEMU ended; flag: the guest powered off;
+				   value: enum ham_ended; text */
 	HAM_DID_PREPARED,	/* blob */
 	HAM_DID_PREPARE_FAILED, /* text; flag: as of DISCARDED */
 	HAM_DID_OFFERED,	/* blob: where S's disk will be served */
@@ -143,7 +145,8 @@ enum ham_did {
 	HAM_DID_SLOT_DROPPED,  /* node; flag: it is */
 	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node; flag: or has
 				  been silent for replica_timeout */
-	HAM_DID_PROGRESS,      /* progress */
+	HAM_DID_PROGRESS,      /* progress; node: of the copy that is made there,
+				  0: of a migration */
 	HAM_DID_LOOKED,	       /* flag: yes; text */
 	HAM_DID_SERVED,	       /* blob; epoch */
 	HAM_DID_SERVE_FAILED,  /* text */
@@ -151,6 +154,8 @@ enum ham_did {
 	HAM_DID_SLOT_FILLED,	  /* node */
 	HAM_DID_SLOT_FILL_FAILED, /* node, text */
 	HAM_DID_SLOT_SET,	  /* node; flag: it is; text */
+	HAM_DID_VERIFIED,	  /* node; flag: equal; value 1: not; else text
+				     says why nobody knows */
 	HAM_DID_N
 };
 
@@ -173,6 +178,7 @@ enum ham_mig_phase {
 	HAM_MIG_COPY,
 	HAM_MIG_CUTOVER,
 	HAM_MIG_HANDOVER,
+	HAM_MIG_SYNC, /* no migration: of figures, a copy that is made */
 	HAM_MIG_N
 };
 const char *ham_mig_phase_name(unsigned int phase);
@@ -197,6 +203,9 @@ enum ham_note {
 	HAM_NOTE_REPLICA_CURRENT,
 	HAM_NOTE_GUEST_HELD, /* it stands still: a copy takes no writes */
 	HAM_NOTE_GUEST_FREED, /* and goes on */
+	HAM_NOTE_DISK_VERIFIED,
+	HAM_NOTE_DISK_DIFFERS,
+	HAM_NOTE_DISK_UNVERIFIED,
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);
@@ -223,6 +232,7 @@ enum ham_command {
 	HAM_CMD_MIGRATE,
 	HAM_CMD_CANCEL,
 	HAM_CMD_CONFIRM_OFF, /* node: the operator has seen it off; no guest */
+	HAM_CMD_VERIFY,	     /* each current copy */
 };
 
 struct ham_event {
@@ -343,6 +353,8 @@ struct ham_core_guest_info {
 	const char *state; /* for people: running, starting, in-doubt, ... */
 	uint8_t mig_phase;
 	struct ham_progress progress; /* newest figures heard */
+	uint32_t sync_node;	      /* where a copy is made, 0: nowhere; */
+	struct ham_progress sync;     /* newest figures of that, or zeroes */
 	uint32_t waits_for_node;      /* whose death must be proven; 0: none */
 	char waits_for[HAM_TEXT_MAX];
 	char reason[HAM_TEXT_MAX]; /* why it is not as wanted; may be empty */

@@ -26,11 +26,14 @@ static const char *const note_names[] = {
 	"REPLICA_CURRENT",
 	"GUEST_HELD",
 	"GUEST_FREED",
+	"DISK_VERIFIED",
+	"DISK_DIFFERS",
+	"DISK_UNVERIFIED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 
 static const char *const mig_phase_names[] = {
-	"none", "prepare", "copy", "cutover", "handover",
+	"none", "prepare", "copy", "cutover", "handover", "sync",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(mig_phase_names) == HAM_MIG_N);
 

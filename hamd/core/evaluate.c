@@ -27,7 +27,7 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
 	op.flag = local->ended_clean;
-	op.txn = local->never_ran ? 1 : 0;
+	op.txn = local->ended_as;
 	g_strlcpy(op.reason,
 		  local->reason[0] ? local->reason
 				   : "its QEMU was gone when hamd came back",
@@ -322,8 +322,11 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	     core->now_us - local->changed_us >= SETTLE_US)) {
 		/* OUTCOME: the destination; committed, the image here is void
 		 */
+		const struct ham_replica *r = ham_guest_replica(guest, self);
+
 		ham_stage(core, local, HAM_L_S_FINISH);
 		ham_fx_guest(core, local, HAM_DO_FINISH);
+		core->fx->list[core->fx->n - 1].value = r ? r->generation : 0;
 	} else if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == self &&
 		   local->stage == HAM_L_NONE) {
 		/* this hamd prepared nothing: an earlier life of it did */

@@ -337,6 +337,7 @@ ham_exchange_adopt(ham_core *core, unsigned int from, const struct ham_msg *msg)
 			return;
 		}
 		core->adopt_sent = false;
+		core->stranger_us = 0;
 		core->joined = newcomers | (msg->joined & ham_members(core));
 		adopt(core, msg);
 		return;

@@ -246,8 +246,12 @@ did_found(ham_core *core, struct ham_local *local,
 	local->epoch = event->epoch;
 	local->txn = event->txn;
 	ham_slots_clear(local);
-	for (size_t k = 0; k < event->n_ids; k++)
-		(void)ham_slot_take(local, event->ids[k]);
+	for (size_t k = 0; k < event->n_ids; k++) {
+		struct ham_slot *slot = ham_slot_take(local, event->ids[k]);
+
+		if (slot)
+			slot->found = true;
+	}
 	local->retry = event->flag;
 	switch ((enum ham_found)event->found) {
 	case HAM_FOUND_RUNNING:
@@ -305,7 +309,8 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	ham_stage(core, local, HAM_L_NONE);
 	ham_slots_clear(local);
 	local->ended_clean = event->flag;
-	local->never_ran = false;
+	local->ended_as = event->value == HAM_ENDED_EQUAL ? HAM_ENDED_EQUAL
+							  : HAM_ENDED_ANYHOW;
 	g_strlcpy(local->reason, text, sizeof(local->reason));
 	ham_prepare_if_due(core, local);
 	ham_hold(core, local, false);
@@ -319,7 +324,9 @@ ham_local_not_launched(ham_core *core, struct ham_local *local,
 	local->launch_epoch = 0;
 	local->launch_us = 0;
 	local->ended_clean = false;
-	local->never_ran = event->did == HAM_DID_LOOKED || event->flag;
+	local->ended_as = event->did == HAM_DID_LOOKED || event->flag
+				  ? HAM_ENDED_UNRUN
+				  : HAM_ENDED_ANYHOW;
 	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
 		  sizeof(local->reason));
 	ham_evaluate_all(core);

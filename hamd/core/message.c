@@ -21,7 +21,7 @@ static const char *const names[] = {
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",
-	"SERVED",   "WHERE",
+	"SERVED",   "WHERE",	"VERIFY",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -309,6 +309,7 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_STANDING:
 	case HAM_MSG_SERVED:
 	case HAM_MSG_WHERE:
+	case HAM_MSG_VERIFY:
 		put_handover(w, msg);
 		break;
 	case HAM_MSG_PROGRESS:
@@ -489,6 +490,7 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_STANDING:
 	case HAM_MSG_SERVED:
 	case HAM_MSG_WHERE:
+	case HAM_MSG_VERIFY:
 		get_handover(r, out);
 		break;
 	case HAM_MSG_PROGRESS:

@@ -56,6 +56,7 @@ enum ham_msg_kind {
 	/* replicas; as a hand-over's, epoch: at which it is served */
 	HAM_MSG_SERVED, /* replica: blob says where; txn: its generation */
 	HAM_MSG_WHERE,	/* owner, or D: who serves it at that epoch? */
+	HAM_MSG_VERIFY, /* operator: compare all its copies */
 	HAM_MSG_N_KINDS
 };
 
@@ -72,7 +73,7 @@ enum ham_standing {
 };
 
 struct ham_progress {
-	uint8_t phase; /* enum ham_mig_phase of core.h */
+	uint8_t phase; /* enum ham_mig_phase of core.h; SYNC: txn is the node */
 	uint64_t disk_done;
 	uint64_t disk_total;
 	uint64_t ram_done;

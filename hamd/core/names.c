@@ -15,7 +15,7 @@ static const char *const do_names[HAM_DO_N] = {
 	[HAM_DO_SLOT_DROP] = "SLOT_DROP", [HAM_DO_RETRY] = "RETRY",
 	[HAM_DO_LOOK] = "LOOK",		  [HAM_DO_SERVE] = "SERVE",
 	[HAM_DO_NARROW] = "NARROW",	  [HAM_DO_SLOT_FILL] = "SLOT_FILL",
-	[HAM_DO_SLOT_SET] = "SLOT_SET",
+	[HAM_DO_SLOT_SET] = "SLOT_SET",	  [HAM_DO_VERIFY] = "VERIFY",
 };
 
 static const char *const did_names[HAM_DID_N] = {
@@ -55,6 +55,7 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_SLOT_FILLED] = "SLOT_FILLED",
 	[HAM_DID_SLOT_FILL_FAILED] = "SLOT_FILL_FAILED",
 	[HAM_DID_SLOT_SET] = "SLOT_SET",
+	[HAM_DID_VERIFIED] = "VERIFIED",
 };
 
 static const char *const found_names[] = {

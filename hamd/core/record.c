@@ -487,7 +487,8 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
 	guest->owner_dead = false;
-	guest->clean = op->flag || (op->txn == 1 && guest->clean);
+	guest->clean = op->txn == HAM_ENDED_EQUAL ||
+		       (op->txn == HAM_ENDED_UNRUN && guest->clean);
 	end_syncing(guest);
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag)

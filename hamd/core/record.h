@@ -97,7 +97,7 @@ enum ham_op_kind {
 	HAM_OP_NONE,
 	HAM_OP_START,	    /* node; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
-	HAM_OP_STOPPED,	    /* flag: clean; txn 1: it never ran; reason */
+	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; reason */
 	HAM_OP_MIGRATE,	    /* node: destination */
 	HAM_OP_MIGRATE_END, /* txn; reason */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
@@ -108,6 +108,13 @@ enum ham_op_kind {
 	HAM_OP_SYNC,	    /* node: a copy is begun there */
 	HAM_OP_CURRENT,	    /* node; txn: the generation that SYNC gave it */
 	HAM_OP_N_KINDS
+};
+
+/* What the end of a guest means for its current copies. */
+enum ham_ended {
+	HAM_ENDED_ANYHOW, /* of what was not acknowledged one may have more */
+	HAM_ENDED_UNRUN,  /* it never ran: they are what they were */
+	HAM_ENDED_EQUAL,  /* all its writes are on all of them */
 };
 
 struct ham_op {

@@ -20,6 +20,7 @@
 
 enum {
 	RETRY_US = 2000000,
+	STRANGER_US = 3000000,
 	HEAD_LEN = 24,
 };
 
@@ -225,12 +226,31 @@ ham_recount(ham_core *core)
 	ham_evaluate_all(core);
 }
 
+/* It has our state, and we know nothing of its coming: the ADOPT that took it in
+ * was none for us, or we for it.  What hangs on it here would wait for good. */
+static void
+on_stranger(ham_core *core, unsigned int from)
+{
+	if (!(ham_members(core) & (1u << from)))
+		return;
+	if (core->stranger_us == 0) {
+		core->stranger_us = core->now_us;
+	} else if (core->now_us - core->stranger_us >= STRANGER_US) {
+		core->stranger_us = 0;
+		ham_fx(core, HAM_FX_REJOIN);
+	}
+}
+
 void
 ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
 {
-	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)) ||
+	if (core->phase != HAM_VIEW_JOINED ||
 	    msg->pos.term != core->base.term)
 		return;
+	if (!(core->joined & (1u << from))) {
+		on_stranger(core, from);
+		return;
+	}
 	core->stored[from] = msg->pos;
 	core->exchange[from].config_digest = msg->config_digest;
 	g_strlcpy(core->exchange[from].version, msg->version,

@@ -140,15 +140,21 @@ mind_nothing(ham_core *core, struct ham_local *local,
 		return;
 	if (r->state == HAM_REPLICA_SYNCING &&
 	    guest->phase == HAM_GUEST_STARTED) {
-		if (local->refused_generation == r->generation)
-			ham_propose_outdated(core, local, guest,
-					     core->config.self, local->reason);
+		if (local->refused_generation == r->generation ||
+		    local->begun_generation != r->generation)
+			ham_propose_outdated(
+				core, local, guest, core->config.self,
+				local->refused_generation == r->generation
+					? local->reason
+					: "its node was restarted");
 		else
 			serve(core, local, guest, r);
 	} else if (r->state != HAM_REPLICA_CURRENT) {
 		return;
 	} else if (!comes && local->serve_epoch == guest->epoch) {
-		serve(core, local, guest, r);
+		/* a life that knows no more of it would think that it may */
+		if (ham_pos_compare(core->durable, local->changed_at) >= 0)
+			serve(core, local, guest, r);
 	} else if (comes || local->starting_epoch != guest->epoch) {
 		/* It takes no more writes, and the owner of an idle guest would
 		 * not notice.  Not without the owner: ours may be the one to

@@ -127,6 +127,15 @@ did_progress(ham_core *core, struct ham_local *local,
 {
 	struct ham_msg msg = {.kind = HAM_MSG_PROGRESS};
 
+	if (event->progress && event->node) {
+		g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
+		msg.epoch = local->epoch;
+		msg.txn = event->node;
+		msg.progress = *event->progress;
+		msg.progress.phase = HAM_MIG_SYNC;
+		ham_fx_send(core, &msg, true);
+		return;
+	}
 	if (!event->progress || local->mig_phase == HAM_MIG_NONE)
 		return;
 	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));

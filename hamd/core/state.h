@@ -66,6 +66,9 @@ struct ham_slot {
 	bool dropping;	   /* SLOT_DROP is asked; again if it fails */
 	bool setting;	   /* SLOT_SET is asked */
 	bool filling;	   /* SLOT_FILL is; it takes no writes yet */
+	bool found;	   /* by a restarted hamd: nobody knows since when */
+	bool verify;	   /* an operator wants it compared, */
+	bool verifying;	   /* and VERIFY is asked */
 	int64_t failed_us; /* since when */
 };
 
@@ -139,6 +142,8 @@ struct ham_local {
 	uint8_t standing_dst;
 	uint8_t mig_phase;
 	struct ham_progress progress;
+	uint32_t sync_at; /* the node that these are of */
+	struct ham_progress sync;
 	/* of guests that have something here */
 	uint8_t stage;
 	bool hold;	  /* STORED waits for this to end */
@@ -154,7 +159,7 @@ struct ham_local {
 	bool ran;	  /* D: it ran, or may have; OUTCOME not committed */
 	bool wiring;	  /* D_READY: WIRE is asked */
 	bool ended_clean; /* how its last QEMU here ended; with `reason` */
-	bool never_ran;	  /* it did not even start */
+	uint8_t ended_as; /* STOPPED's txn: what became of its copies */
 	uint64_t epoch;	  /* of the process here; what it runs or will run as */
 	uint64_t txn;
 	/* owner, and D once it is wired: whose copies its writes go to */
@@ -171,6 +176,7 @@ struct ham_local {
 	uint64_t serve_epoch; /* our copy has missed no write of that epoch */
 	uint64_t generation;  /* that is served */
 	uint64_t refused_generation; /* that can't be */
+	uint64_t begun_generation; /* SYNC of it was applied in this life */
 	uint8_t next;	      /* enum ham_next */
 	bool retry;	      /* found stopped by an I/O error: RETRY is due */
 	bool migrate_due;     /* S: MIGRATE came before the guest was RUNNING */
@@ -274,6 +280,7 @@ struct ham_core {
 	unsigned int n_waiting;
 	struct ham_waiting waiting[HAM_MAX_WAITING];
 	int64_t stored_us; /* last STORED */
+	int64_t stranger_us; /* first STORED of one that we had not joined */
 	int64_t said_us;   /* last EXCHANGE, ADOPT or new RECORD */
 	int64_t check_us;
 	bool was_active; /* as last told to people */
@@ -426,6 +433,7 @@ void ham_copies_repeat(ham_core *core, struct ham_local *local,
 		       const struct ham_guest *guest);
 bool ham_copies_did(ham_core *core, struct ham_local *local,
 		    const struct ham_event *event);
+void ham_copies_on_verify(ham_core *core, const struct ham_msg *msg);
 void ham_copies_on_served(ham_core *core, uint32_t sender,
 			  const struct ham_msg *msg);
 /* The slots of a guest that comes or starts. */

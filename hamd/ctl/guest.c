@@ -88,6 +88,27 @@ ham_ctl_guest_list(const struct ham_ctl_options *options, char **args)
 	return code;
 }
 
+/* How far a copy is that is being made, or "". */
+static char *
+sync_text(JsonObject *replica)
+{
+	uint64_t total = ham_ctl_json_count(replica, "total_bytes");
+	uint64_t done = ham_ctl_json_count(replica, "done_bytes");
+	int64_t eta_ms = ham_ctl_json_int(replica, "eta_ms", -1);
+	g_autofree char *rate = NULL;
+	g_autofree char *left = NULL;
+
+	if (total == 0)
+		return g_strdup("");
+	rate = ham_ctl_bytes(ham_ctl_json_count(replica, "rate_bytes_per_s"));
+	left = ham_ctl_duration(eta_ms);
+	return g_strdup_printf(", %.0f %%, %s/s%s%s%s",
+			       100.0 * (double)done / (double)total, rate,
+			       eta_ms >= 0 ? ", " : "",
+			       eta_ms >= 0 ? left : "",
+			       eta_ms >= 0 ? " left" : "");
+}
+
 static void
 print_parts(JsonObject *guest)
 {
@@ -123,12 +144,15 @@ print_parts(JsonObject *guest)
 		JsonObject *replica = ham_ctl_json_element(replicas, i);
 		g_autofree char *name = g_strdup_printf(
 			"replica on %s", ham_ctl_json_text(replica, "node"));
+		g_autofree char *how_far = sync_text(replica);
 
 		print_field(name,
-			    g_strdup_printf("%s, generation %" G_GINT64_FORMAT,
+			    g_strdup_printf("%s, generation %" G_GINT64_FORMAT
+					    "%s",
 					    ham_ctl_json_text(replica, "state"),
 					    ham_ctl_json_int(replica,
-							     "generation", 0)));
+							     "generation", 0),
+					    how_far));
 	}
 }
 

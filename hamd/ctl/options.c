@@ -54,7 +54,7 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node", true }, { "fence", true }, { "disk", true },
+	{ "node", true }, { "fence", true }, { "disk resize", false },
 	{ "pki", true }, { "cluster", true }, { "history", false },
 	{ "explain", false }, { "watch", false }, { "metrics", false },
 	{ "plan", false }, { "guest set", false }, { "config diff", false },

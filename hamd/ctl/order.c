@@ -13,7 +13,8 @@
 enum {
 	START_MS = 60000,
 	STOP_MS = 120000,
-	CANCEL_MS = 30000
+	CANCEL_MS = 30000,
+	VERIFY_MS = 24 * 3600 * 1000,
 };
 
 static bool
@@ -192,6 +193,69 @@ ham_ctl_guest_stop(const struct ham_ctl_options *options, char **args)
 	json_object_set_string_member(
 		arguments, "mode",
 		options->given & HAM_CTL_KILL ? "kill" : "graceful");
+	return run(&wait, options, args[0], arguments);
+}
+
+static int
+verified(struct ham_ctl_wait *wait)
+{
+	if (wait->ends_wanted == 0 || wait->ends < wait->ends_wanted)
+		return HAM_CTL_GO_ON;
+	return succeed(wait,
+		       wait->ends == 1 ? "its copy is the same"
+				       : "its copies are the same",
+		       false);
+}
+
+/* The copies that count come one after the other; the first that is not the same
+ * ends it. */
+static int
+on_verify_event(struct ham_ctl_wait *wait, const char *name,
+		JsonObject *event_data)
+{
+	const char *text = ham_ctl_json_text(event_data, "text");
+
+	if (is(name, "DISK_DIFFERS") || is(name, "DISK_UNVERIFIED"))
+		return fail(wait, text, "");
+	if (!is(name, "DISK_VERIFIED"))
+		return HAM_CTL_GO_ON;
+	wait->ends++;
+	return verified(wait);
+}
+
+static int
+on_verify_look(struct ham_ctl_wait *wait, JsonObject *guest,
+	       unsigned int n_looks)
+{
+	JsonArray *list = ham_ctl_json_array(guest, "replicas");
+
+	if (n_looks == 1) {
+		wait->ends_wanted = 0;
+		for (guint i = 0; i < ham_ctl_json_length(list); i++)
+			wait->ends_wanted += is(
+				ham_ctl_json_text(ham_ctl_json_element(list, i),
+						  "state"),
+				"current");
+	}
+	if (n_looks >= 2 && !is(ham_ctl_json_text(guest, "state"), "running"))
+		return fail(wait, "its disks were not all compared",
+			    "it does not run any more");
+	return verified(wait);
+}
+
+int
+ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args)
+{
+	g_autoptr(JsonObject) arguments = json_object_new();
+	struct ham_ctl_wait wait = {
+		.command = "disk-verify",
+		.noun = "comparison",
+		.goal = "compared",
+		.limit_ms = VERIFY_MS,
+		.on_event = on_verify_event,
+		.on_look = on_verify_look,
+	};
+
 	return run(&wait, options, args[0], arguments);
 }
 

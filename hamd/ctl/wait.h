@@ -42,6 +42,8 @@ struct ham_ctl_wait {
 		       unsigned int n_looks);
 	void (*on_tick)(struct ham_ctl_wait *wait); /* 5/s on a terminal */
 	void *data;
+	unsigned int ends;	  /* of those wanted, where there are several */
+	unsigned int ends_wanted;
 
 	/* Set here, to be read by the callbacks. */
 	struct ham_ctl_terminal terminal;

@@ -33,29 +33,19 @@ limit_ms(const struct ham_vm *vm)
 
 /* Out of any flow: the one that runs may be what waits for this very node. */
 static void
-yank(struct ham_vm *vm, const char *node)
-{
-	ham_qmp_execute_oob(vm->qmp, "yank", ham_bm_yank(node),
-			    ham_clock_us() + 5 * G_USEC_PER_SEC, NULL, NULL);
-}
-
-static void
 cut(struct ham_vm *vm, unsigned int k)
 {
-	for (unsigned int i = 0; vm->qmp && i < ham_vm_n_disks(vm); i++) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *now =
-			ham_bm_nbd_node(&disk, k, vm->fill.serial);
-		g_autofree char *old =
-			ham_bm_fill_node(&disk, k, vm->fill.serial);
-
-		if (vm->slot[k].filling) {
-			yank(vm, now);
-			yank(vm, old);
-		} else if (vm->graph[i][k].replica) {
-			yank(vm, vm->graph[i][k].node);
-		}
+	if (vm->slot[k].filling) {
+		ham_fill_cut(vm);
+		return;
 	}
+	for (unsigned int i = 0; vm->qmp && i < ham_vm_n_disks(vm); i++)
+		if (vm->graph[i][k].replica)
+			ham_qmp_execute_oob(
+				vm->qmp, "yank",
+				ham_bm_yank(vm->graph[i][k].node),
+				ham_clock_us() + 5 * G_USEC_PER_SEC, NULL,
+				NULL);
 }
 
 static void

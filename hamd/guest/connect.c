@@ -141,8 +141,7 @@ ham_connect_bitmaps(struct ham_vm *vm)
 
 		if (slot->node == 0)
 			continue;
-		slot->delta_node = slot->node;
-		slot->delta_boot[0] = '\0';
+		ham_slot_whole(slot);
 		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 

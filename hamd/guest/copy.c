@@ -56,9 +56,21 @@ offer(struct ham_vm *vm)
 			      .epoch = vm->epoch + 1,
 			      .node = vm->guests->spec.node_id};
 	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
 
+	/* asked only when this is a copy; but where, the other side hears now */
+	ham_digest_start(vm);
+	if (!ham_state_write(vm, &error)) {
+		ham_flow_fail(vm, "%s", error->message);
+		return;
+	}
+	me.digest_port = vm->digest_port;
+	if (vm->digest_port)
+		g_strlcpy(me.digest_token, vm->digest_token,
+			  sizeof(me.digest_token));
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
 	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
+	g_strlcpy(me.image_id, vm->image_id, sizeof(me.image_id));
 	text = ham_peer_write(&me);
 	vm->qsd_exports = true;
 	ham_vm_did_blob(vm, HAM_DID_OFFERED, text);

@@ -20,7 +20,10 @@
 #include "hamd/base/log.h"
 
 enum {
-	TICK_MS = 100
+	TICK_MS = 100,
+	PROGRESS_US = 500000,
+	MAX_RANGES = 4096,
+	MARK_BYTES = 1 << 30,
 };
 
 static void
@@ -113,29 +116,67 @@ ham_fill_is_off(struct ham_vm *vm)
 }
 
 void
+ham_fill_cut(struct ham_vm *vm)
+{
+	int64_t until = ham_clock_us() + 5 * G_USEC_PER_SEC;
+
+	for (unsigned int i = 0; vm->qmp && i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
+						       vm->fill.serial);
+		g_autofree char *old = ham_bm_fill_node(&disk, vm->fill.slot,
+							vm->fill.serial);
+
+		ham_qmp_execute_oob(vm->qmp, "yank", ham_bm_yank(now), until,
+				    NULL, NULL);
+		ham_qmp_execute_oob(vm->qmp, "yank", ham_bm_yank(old), until,
+				    NULL, NULL);
+	}
+}
+
+void
 ham_fill_forget(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->fill.ticker, g_source_remove);
+	if (vm->fill.comparing) {
+		vm->fill.comparing = false;
+		ham_compare_stop(vm);
+		ham_compare_clear(vm);
+	}
 	vm->fill.active = vm->fill.ending = false;
 }
 
+/* The end may have failed behind the swap. */
 static void
-call_off(struct ham_vm *vm)
+take_out(struct ham_vm *vm)
 {
-	ham_fill_call_off(vm);
+	bool in_it = false;
+
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+		in_it = in_it || vm->graph[i][vm->fill.slot].replica;
+	if (in_it)
+		ham_slot_put(vm, vm->fill.slot, NULL);
 	ham_qemu_query_status(vm);
 }
 
+/* The backup sends a block's old content before it lets a write go on: when
+ * that fails, the guest's own write does, and it stands. */
 static void
 let_run(struct ham_vm *vm)
 {
-	if (vm->fill.stopped && strcmp(vm->run_state, "paused") == 0)
+	if (vm->fill.stopped && strcmp(vm->run_state, "paused") == 0) {
 		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
+	} else {
+		vm->was_held = true;
+		ham_slot_go_on(vm);
+	}
 	vm->fill.stopped = false;
 }
 
 static const struct ham_step clear_steps[] = {
-	{"call off the copy", call_off, ham_fill_is_off, 0},
+	{"call off the copy", ham_fill_call_off, ham_fill_is_off, 0},
+	{"look at the slots", ham_slot_query, NULL, 0},
+	{"take it out", take_out, NULL, 0},
 	{"let the guest run", let_run, NULL, 0},
 };
 
@@ -207,9 +248,11 @@ mirrors_seen(struct ham_vm *vm, JsonNode *value)
 		names(vm, i, &mirror, &backup);
 		ham_bm_read_job(value, mirror, &p);
 		if (!p.present || !p.ready || !p.actively_synced ||
-		    p.offset != p.len)
+		    p.offset != p.len) {
 			ham_flow_fail(vm, "the copy of disk %u is not in step",
 				      i);
+			return;
+		}
 	}
 }
 
@@ -283,13 +326,12 @@ end_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	slot->filling = slot->error = false;
-	slot->delta_node = slot->node;
-	slot->delta_boot[0] = '\0';
+	ham_slot_whole(slot);
 	if (!ham_state_write(vm, &error)) {
+		slot->filling = true;
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
-	vm->fill.stopped = false;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -306,9 +348,11 @@ static void
 end_end(struct ham_vm *vm, const GError *error)
 {
 	if (error) {
+		vm->slot[vm->fill.slot].filling = true;
 		fail(vm, error->message);
 		return;
 	}
+	vm->fill.stopped = false;
 	ham_notice("%s: the copy at %s is equal, after %" G_GINT64_FORMAT " ms "
 		   "and %" G_GUINT64_FORMAT " bytes",
 		   vm->name, vm->slot[vm->fill.slot].peer.host,
@@ -319,6 +363,53 @@ end_end(struct ham_vm *vm, const GError *error)
 }
 
 /* ---- watching ---- */
+
+/* Others have begun, or ended: each disk gets its part of what is ours now. */
+static void
+pace(struct ham_vm *vm)
+{
+	uint64_t speed = MAX(ham_vm_budget(vm) / MAX(ham_vm_n_disks(vm), 1), 1);
+
+	if (speed == vm->fill.speed)
+		return;
+	vm->fill.speed = speed;
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		g_autofree char *mirror = NULL;
+		g_autofree char *backup = NULL;
+
+		names(vm, i, &mirror, &backup);
+		ham_qmp_execute(vm->qmp, "block-job-set-speed",
+				ham_bm_fill_speed(backup, speed),
+				ham_clock_us() + 5 * G_USEC_PER_SEC, NULL,
+				NULL);
+	}
+}
+
+static void
+tell_progress(struct ham_vm *vm)
+{
+	struct ham_fill *f = &vm->fill;
+	int64_t now = ham_clock_us();
+	struct ham_progress progress = {.disk_done = f->done,
+					.disk_total = f->total,
+					.eta_ms = -1};
+	struct ham_event event = {.did = HAM_DID_PROGRESS,
+				  .node = f->node,
+				  .progress = &progress};
+
+	if (now - f->told_us < PROGRESS_US)
+		return;
+	if (f->told_us && f->done >= f->told_done)
+		f->rate = (f->done - f->told_done) * G_USEC_PER_SEC /
+			  (uint64_t)(now - f->told_us);
+	f->told_us = now;
+	f->told_done = f->done;
+	progress.rate = f->rate;
+	if (f->rate)
+		progress.eta_ms =
+			(int64_t)((f->total - f->done) * 1000 / f->rate);
+	ham_vm_tell(vm, &event);
+}
 
 static void
 watched(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
@@ -349,6 +440,8 @@ watched(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 			g_strlcpy(vm->fill.failure, "the copy was cut off",
 				  sizeof(vm->fill.failure));
 	}
+	pace(vm);
+	tell_progress(vm);
 	if (vm->flow)
 		return; /* what it is about comes first */
 	if (vm->fill.failure[0]) {
@@ -420,8 +513,10 @@ begin_bitmaps(struct ham_vm *vm)
 			      ham_bm_bitmap_add(&disk, vm->fill.slot),
 			      HAM_FLOW_MUST, NULL);
 	}
-	/* what it takes from here on is there for that boot alone */
-	slot->delta_node = slot->node;
+	/* what it takes from here on is there for that boot alone; and what was
+	 * begun is to be copied whole, until the jobs are there */
+	if (!vm->fill.incremental)
+		slot->delta_node = 0;
 	g_strlcpy(slot->delta_boot, slot->peer.boot_id,
 		  sizeof(slot->delta_boot));
 }
@@ -453,6 +548,8 @@ begin_jobs(struct ham_vm *vm)
 {
 	unsigned int k = vm->fill.slot;
 
+	vm->fill.speed =
+		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_disks(vm), 1), 1);
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now =
@@ -466,8 +563,109 @@ begin_jobs(struct ham_vm *vm)
 		ham_flow_send(vm, vm->qmp, "blockdev-backup",
 			      ham_bm_fill_backup(&disk, k, old,
 						 vm->fill.incremental,
-						 ham_vm_budget(vm)),
+						 vm->fill.speed),
 			      HAM_FLOW_MUST, NULL);
+	}
+}
+
+/* Bytes of that disk that differ, in whole blocks of the bitmap. */
+static uint64_t
+differing(const struct ham_vm *vm, unsigned int disk)
+{
+	GArray *ranges = vm->compare.ranges;
+	uint64_t sum = 0;
+
+	for (guint k = 0; k < ranges->len; k++) {
+		struct ham_range r =
+			g_array_index(ranges, struct ham_range, k);
+
+		if (r.disk == disk)
+			sum += (r.len + HAM_BM_DIGEST_BLOCK - 1) /
+			       HAM_BM_DIGEST_BLOCK * HAM_BM_DIGEST_BLOCK;
+	}
+	return sum;
+}
+
+static void
+all_marked(struct ham_vm *vm, JsonNode *nodes)
+{
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		uint64_t wanted = differing(vm, i);
+		uint64_t marked = 0;
+
+		if (!ham_bm_read_marked(nodes, &disk, &marked) ||
+		    marked != wanted) {
+			ham_flow_fail(vm,
+				      "QEMU marked %" G_GUINT64_FORMAT
+				      " of %" G_GUINT64_FORMAT
+				      " bytes that differ",
+				      marked, wanted);
+			return;
+		}
+	}
+}
+
+static void
+mark(struct ham_vm *vm, const struct ham_bm_disk *disk, uint64_t at,
+     uint64_t len)
+{
+	while (len > 0) {
+		uint64_t part = MIN(len, MARK_BYTES);
+
+		ham_flow_send(vm, vm->qmp, "human-monitor-command",
+			      ham_bm_differ_mark(disk, at, part), HAM_FLOW_MUST,
+			      NULL);
+		at += part;
+		len -= part;
+	}
+}
+
+/* What the comparison found goes into the bitmap: by a node that takes writes
+ * for nothing, and remembers where they were. */
+static void
+begin_feed(struct ham_vm *vm)
+{
+	GArray *ranges = vm->compare.ranges;
+
+	for (unsigned int i = 0; vm->fill.compared && i < ham_vm_n_disks(vm);
+	     i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		g_autofree char *node = ham_bm_differ_node(&disk);
+
+		ham_flow_send(vm, vm->qmp, "blockdev-del",
+			      ham_bm_node_del(node), HAM_FLOW_MAY, NULL);
+		ham_flow_send(vm, vm->qmp, "blockdev-add",
+			      ham_bm_null_add(&disk, node), HAM_FLOW_MUST,
+			      NULL);
+		ham_flow_send(vm, vm->qmp, "block-dirty-bitmap-add",
+			      ham_bm_differ_bitmap(&disk), HAM_FLOW_MUST, NULL);
+		for (guint k = 0; k < ranges->len; k++) {
+			struct ham_range r =
+				g_array_index(ranges, struct ham_range, k);
+
+			if (r.disk == i)
+				mark(vm, &disk, r.at, r.len);
+		}
+	}
+	if (vm->fill.compared)
+		ham_flow_send(vm, vm->qmp, "query-named-block-nodes",
+			      NULL, HAM_FLOW_MUST, all_marked);
+}
+
+static void
+merge_feed(struct ham_vm *vm)
+{
+	for (unsigned int i = 0; vm->fill.compared && i < ham_vm_n_disks(vm);
+	     i++) {
+		struct ham_bm_disk disk = ham_vm_disk(vm, i);
+		g_autofree char *node = ham_bm_differ_node(&disk);
+
+		ham_flow_send(vm, vm->qmp, "block-dirty-bitmap-merge",
+			      ham_bm_differ_merge(&disk, vm->fill.slot),
+			      HAM_FLOW_MUST, NULL);
+		ham_flow_send(vm, vm->qmp, "blockdev-del",
+			      ham_bm_node_del(node), HAM_FLOW_MUST, NULL);
 	}
 }
 
@@ -476,20 +674,146 @@ static const struct ham_step begin_steps[] = {
 	{"look at the slots", ham_slot_query, NULL, 0},
 	{"call off what is left", begin_clear, ham_fill_is_off, 0},
 	{"begin the bitmaps", begin_bitmaps, NULL, 0},
+};
+
+static const struct ham_step copy_steps[] = {
+	{"look for the replica", ham_replica_probe, ham_replica_answers, 0},
+	{"note what differs", begin_feed, NULL, 60000},
+	{"take it into the bitmap", merge_feed, NULL, 0},
 	{"connect", begin_connect, NULL, 0},
 	{"begin the copy", begin_jobs, NULL, 0},
 };
 
 static void
+copy_end(struct ham_vm *vm, const GError *error)
+{
+	struct ham_vm_slot *slot = &vm->slot[vm->fill.slot];
+
+	ham_compare_clear(vm);
+	if (error) {
+		slot->delta_node = 0; /* whatever it was: not again so */
+		fail(vm, error->message);
+		return;
+	}
+	slot->delta_node = vm->fill.node;
+	g_strlcpy(slot->delta_image, slot->peer.image_id,
+		  sizeof(slot->delta_image));
+	(void)ham_state_write(vm, NULL);
+	vm->slot_act.act = HAM_DO_NONE; /* others may go on beside it */
+	vm->fill.ticker = g_timeout_add(TICK_MS, tick, vm);
+	ham_beat_start(vm);
+}
+
+static void
+copy(struct ham_vm *vm)
+{
+	if (vm->fill.peer.host[0]) /* other acts came between */
+		vm->peer = vm->fill.peer;
+	vm->slot_act = (struct ham_slot_act){HAM_DO_SLOT_FILL, vm->fill.node};
+	ham_vm_begin(vm, HAM_FLOW_SLOT, copy_steps, G_N_ELEMENTS(copy_steps),
+		     copy_end);
+}
+
+/* QEMU is told so many marks at most; what lies between two that are near each
+ * other is copied along. */
+static void
+merge_near(GArray *ranges)
+{
+	uint64_t gap = 0;
+
+	while (ranges->len > MAX_RANGES) {
+		guint kept = 0;
+
+		gap = gap ? 2 * gap : HAM_BM_DIGEST_BLOCK;
+		for (guint k = 1; k < ranges->len; k++) {
+			struct ham_range r =
+				g_array_index(ranges, struct ham_range, k);
+			struct ham_range *last = &g_array_index(
+				ranges, struct ham_range, kept);
+
+			if (r.disk == last->disk &&
+			    r.at - (last->at + last->len) <= gap)
+				last->len = r.at + r.len - last->at;
+			else
+				g_array_index(ranges, struct ham_range,
+					      ++kept) = r;
+		}
+		g_array_set_size(ranges, kept + 1);
+	}
+}
+
+static gboolean
+try_to_copy(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	if (vm->flow)
+		return G_SOURCE_CONTINUE; /* what it is about comes first */
+	vm->fill.ticker = 0;
+	copy(vm);
+	return G_SOURCE_REMOVE;
+}
+
+static void
+compared(struct ham_vm *vm, const char *why)
+{
+	if (!vm->fill.active || !vm->fill.comparing)
+		return;
+	vm->fill.comparing = false;
+	if (why) {
+		/* all of it, then: that needs no comparison */
+		ham_warn("%s: the copies could not be compared: %s", vm->name,
+			 why);
+	} else {
+		ham_notice("%s: %" G_GUINT64_FORMAT " bytes differ", vm->name,
+			   vm->compare.differ);
+		merge_near(vm->compare.ranges);
+		vm->fill.incremental = vm->fill.compared = true;
+	}
+	vm->fill.ticker = g_timeout_add(0, try_to_copy, vm);
+}
+
+static bool
+any_sparse(const struct ham_vm *vm)
+{
+	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		const struct ham_conf_disk *disk =
+			g_ptr_array_index(vm->conf->disks, i);
+
+		if (disk->sparse)
+			return true;
+	}
+	return false;
+}
+
+/* A full backup fills holes (blockdev-backup writes zeroes without leave to
+ * unmap), so what a new sparse image lacks is found by comparing it. */
+static bool
+to_compare(const struct ham_vm *vm)
+{
+	return !vm->fill.incremental && vm->peer.digest_port != 0 &&
+	       (!vm->peer.fresh || any_sparse(vm));
+}
+
+static void
 begin_end(struct ham_vm *vm, const GError *error)
 {
+	g_autoptr(GError) local = NULL;
+
 	if (error) {
 		fail(vm, error->message);
 		return;
 	}
-	vm->slot_act.act = HAM_DO_NONE; /* others may go on beside it */
-	vm->fill.ticker = g_timeout_add(TICK_MS, tick, vm);
-	ham_beat_start(vm);
+	if (!to_compare(vm)) {
+		copy(vm);
+		return;
+	}
+	vm->slot_act.act = HAM_DO_NONE;
+	vm->fill.comparing = true;
+	vm->fill.peer = vm->peer;
+	if (!ham_compare_start(vm, &vm->peer, ham_vm_budget(vm), NULL, compared,
+			       &local))
+		compared(vm, local->message);
 }
 
 /* The slot whose bitmaps go back to that node's image, else a free one. */
@@ -515,6 +839,8 @@ static bool
 has_delta(const struct ham_vm *vm, const struct ham_vm_slot *slot)
 {
 	return slot->delta_node == vm->fill.node && !vm->peer.fresh &&
+	       slot->delta_image[0] != '\0' &&
+	       strcmp(slot->delta_image, vm->peer.image_id) == 0 &&
 	       (slot->delta_boot[0] == '\0' ||
 		strcmp(slot->delta_boot, vm->peer.boot_id) == 0);
 }
@@ -538,13 +864,16 @@ ham_do_slot_fill(struct ham_vm *vm)
 	vm->fill.slot = (unsigned int)k;
 	vm->fill.begun_us = ham_clock_us();
 	vm->fill.incremental = has_delta(vm, &vm->slot[k]);
+	if (!vm->fill.incremental)
+		vm->slot[k].delta_node = 0;
 	vm->slot[k].node = vm->effect.node;
 	vm->slot[k].peer = vm->peer;
 	vm->slot[k].filling = true;
 	vm->slot[k].error = false;
 	ham_notice("%s: making a copy at %s, %s", vm->name, vm->peer.host,
-		   vm->fill.incremental ? "of what has changed since"
-					: "of all");
+		   vm->fill.incremental	 ? "of what has changed since"
+		   : vm->peer.fresh	 ? "of all"
+					 : "of what differs");
 	ham_vm_begin(vm, HAM_FLOW_SLOT, begin_steps, G_N_ELEMENTS(begin_steps),
 		     begin_end);
 }

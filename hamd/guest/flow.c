@@ -245,6 +245,8 @@ replied(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 		return;
 	}
 	flow->pending--;
+	/* it may fail the flow, which must not be gone before we are */
+	flow->advancing = true;
 	if (!error && reply->on_reply)
 		reply->on_reply(vm, value);
 	else if (error && reply->how == HAM_FLOW_MUST && !flow->error)
@@ -252,6 +254,7 @@ replied(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 			    flow->steps[MIN(flow->at, flow->n - 1)].name,
 			    reply->command, error->message);
 	g_free(reply);
+	flow->advancing = false;
 	advance(flow);
 }
 

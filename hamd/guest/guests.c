@@ -132,6 +132,7 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_NARROW] = ham_do_narrow,
 	[HAM_DO_SLOT_FILL] = ham_do_slot_fill,
 	[HAM_DO_SLOT_SET] = ham_do_slot_set,
+	[HAM_DO_VERIFY] = ham_do_verify,
 };
 
 static void
@@ -230,6 +231,13 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 		ham_do_shutdown(vm); /* no flow */
 		return;
 	}
+	if (effect->act == HAM_DO_VERIFY) { /* beside any */
+		vm->effect.node = effect->node;
+		ham_do_verify(vm);
+		return;
+	}
+	if (effect->act == HAM_DO_COPY)
+		ham_verify_stop(vm, "the guest is being migrated");
 	if (stopped_looking(vm, effect))
 		return;
 	if (vm->flow && waits(vm, effect->act)) {
@@ -437,6 +445,20 @@ nothing_found(struct ham_vm *vm)
 	vm->role = HAM_ROLE_NONE;
 }
 
+/* A guest that was never let run may lack copies in its slots, and so may one
+ * whose hamd died between noting them and putting them in. */
+static bool
+is_as_noted(const struct ham_vm *vm)
+{
+	if (strcmp(vm->run_state, "prelaunch") == 0)
+		return false;
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
+		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+			if (vm->slot[k].node && !vm->graph[i][k].replica)
+				return false;
+	return true;
+}
+
 static void
 find_end(struct ham_vm *vm, const GError *error)
 {
@@ -446,6 +468,12 @@ find_end(struct ham_vm *vm, const GError *error)
 		/* it does not answer: nobody may believe that it stands still
 		 */
 		ham_err("%s: %s; ending it", vm->name, error->message);
+		ham_vm_begin(vm, "end", end_steps, G_N_ELEMENTS(end_steps),
+			     ended);
+		return;
+	}
+	if (vm->qemu && vm->role == HAM_ROLE_OWNER && !is_as_noted(vm)) {
+		ham_err("%s: its start was cut short; ending it", vm->name);
 		ham_vm_begin(vm, "end", end_steps, G_N_ELEMENTS(end_steps),
 			     ended);
 		return;
@@ -460,8 +488,11 @@ find_end(struct ham_vm *vm, const GError *error)
 		ham_qsd_kill_later(vm); /* of a copy that is over */
 	if (vm->qemu && kind_of(vm) == HAM_FOUND_RUNNING)
 		ham_beat_start(vm);
-	if (strcmp(vm->run_state, "shutdown") == 0)
+	if (strcmp(vm->run_state, "shutdown") == 0) {
+		/* what its last writes met with was told to nobody */
+		vm->unclear_error = true;
 		ham_vm_powered_off(vm);
+	}
 	tell_found(vm);
 	found_one(guests);
 }
@@ -502,7 +533,8 @@ known(const ham_guests *guests, pid_t pid)
 		const struct ham_vm *vm = value;
 
 		if ((vm->qemu && ham_child_pid(vm->qemu) == pid) ||
-		    (vm->qsd && ham_child_pid(vm->qsd) == pid))
+		    (vm->qsd && ham_child_pid(vm->qsd) == pid) ||
+		    (vm->digest && ham_child_pid(vm->digest) == pid))
 			return true;
 	}
 	return false;

@@ -229,7 +229,8 @@ quit(struct ham_vm *vm)
 {
 	vm->tracing = false;
 	vm->ending = true;
-	if (vm->qmp)
+	/* with a copy that is gone it would wait to flush; it has nothing */
+	if (vm->qmp && !ham_slots_any(vm))
 		ham_qmp_execute(vm->qmp, "quit", NULL,
 				ham_clock_us() + G_USEC_PER_SEC, NULL, NULL);
 	else
@@ -267,10 +268,13 @@ finish_end(struct ham_vm *vm, const GError *error)
 	ham_ports_close(vm);
 	vm->copy.peer.host[0] = '\0';
 	ham_slots_forget(vm);
-	vm->generation = 0;
+	vm->generation = vm->effect.value;
+	vm->export_generation = 0;
 	vm->epoch++;
 	if (vm->qsd) {
 		vm->role = HAM_ROLE_REPLICA;
+		if (!vm->digest)
+			ham_digest_start(vm);
 		(void)ham_state_write(vm, NULL);
 	} else {
 		vm->role = HAM_ROLE_NONE;

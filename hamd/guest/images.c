@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,6 +39,7 @@ struct work {
 	uint32_t uid;
 	bool create;
 	bool first; /* the guest was never started before */
+	uint64_t id; /* of all images */
 	GArray *images;
 };
 
@@ -119,6 +121,38 @@ tell_missing(const struct work *work, const struct image *image, GError **error)
 	return false;
 }
 
+/* FNV-1a. */
+static void
+add_to_id(struct work *work, uint64_t value)
+{
+	for (int i = 0; i < 8; i++, value >>= 8)
+		work->id = (work->id ^ (value & 0xff)) *
+			   UINT64_C(0x100000001b3);
+}
+
+/* A file has a number and a birth.  A block device may be made anew under the
+ * same number: it is another one after each boot. */
+static void
+identify(struct work *work, int fd)
+{
+	struct statx st = {0};
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+		  &st) != 0)
+		return;
+	add_to_id(work, st.stx_dev_major);
+	add_to_id(work, st.stx_dev_minor);
+	add_to_id(work, st.stx_ino);
+	add_to_id(work, (uint64_t)st.stx_btime.tv_sec);
+	add_to_id(work, st.stx_btime.tv_nsec);
+	if (S_ISBLK(st.stx_mode)) {
+		add_to_id(work, st.stx_rdev_major);
+		add_to_id(work, st.stx_rdev_minor);
+		for (const char *c = work->guests->boot_id; *c; c++)
+			add_to_id(work, (uint64_t)*c);
+	}
+}
+
 static bool
 prepare_one(struct work *work, struct image *image, GError **error)
 {
@@ -145,6 +179,7 @@ prepare_one(struct work *work, struct image *image, GError **error)
 	if (work->create && !image->made && S_ISREG(st.st_mode) &&
 	    !image->sparse && !reserve(fd, image, error))
 		return false;
+	identify(work, fd);
 	if (fchown(fd, work->uid, work->uid) != 0)
 		return ham_error_errno(error, errno, "cannot give %s away",
 				       image->path);
@@ -195,9 +230,14 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 		if (image->made)
 			g_ptr_array_add(vm->made_images, g_strdup(image->path));
 	}
-	/* the migration may have been given up meanwhile */
-	if (ham_flow_generation(vm) != work->generation)
+	/* the migration may have been given up meanwhile; and who came after it
+	 * may have them open already */
+	if (ham_flow_generation(vm) != work->generation && !vm->qemu &&
+	    !vm->qsd)
 		ham_images_remove_made(vm);
+	if (!error)
+		g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64,
+			   work->id);
 	ham_flow_release(vm, work->generation, error);
 }
 
@@ -214,6 +254,7 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->uid = vm->guests->spec.conf->uid_first +
 		    (uint32_t)(slot > 0 ? slot : 0);
 	work->create = create;
+	work->id = UINT64_C(0xcbf29ce484222325);
 	work->first = vm->effect.epoch <= 1;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {

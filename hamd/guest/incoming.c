@@ -209,7 +209,7 @@ static const struct ham_step prepare_steps[] = {
 	{"listen", prepare_incoming, NULL, 0},
 	{"ask for the port", prepare_port, NULL, 0},
 	{"pause point", pause_prepare, ham_pause_over, 600000},
-	{"look at the storage daemon", prepare_last, NULL, 0},
+	{"check", prepare_last, NULL, 0},
 };
 
 /* ---- DISCARD: also what a failed PREPARE does ---- */

@@ -5,6 +5,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/argv.c \
 	hamd/guest/beat.c \
 	hamd/guest/connect.c \
+	hamd/guest/digest.c \
 	hamd/guest/copy.c \
 	hamd/guest/events.c \
 	hamd/guest/fill.c \
@@ -28,8 +29,9 @@ libhamguest_la_SOURCES = \
 	hamd/guest/slot.c \
 	hamd/guest/state_file.c \
 	hamd/guest/undo.c \
+	hamd/guest/verify.c \
 	hamd/guest/vm.c \
 	hamd/guest/vm.h \
 	$(NULL)
-libhamguest_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS)
-libhamguest_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS) $(QB_LIBS)
+libhamguest_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS) $(CRYPTO_CFLAGS)
+libhamguest_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS) $(QB_LIBS) $(CRYPTO_LIBS)

@@ -89,7 +89,9 @@ connected(gint fd, GIOCondition condition, gpointer data)
 	(void)condition;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error) {
 		probe->source = 0;
-		answer(probe, HAM_PROBE_REFUSED);
+		answer(probe, error == ECONNREFUSED || error == ECONNRESET
+				      ? HAM_PROBE_REFUSED
+				      : HAM_PROBE_SILENT);
 		return G_SOURCE_REMOVE;
 	}
 	probe->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR,
@@ -128,7 +130,8 @@ refused(gpointer data)
 	ham_probe *probe = data;
 
 	probe->limit = 0;
-	answer(probe, HAM_PROBE_REFUSED);
+	/* the trouble is ours, or the network's: nothing was asked */
+	answer(probe, HAM_PROBE_SILENT);
 	return G_SOURCE_REMOVE;
 }
 

@@ -133,9 +133,14 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 {
 	struct ham_vm *vm = data;
 	g_autofree char *text = describe_end(vm, code, status);
-	/* a write that a copy has not taken makes them differ */
 	bool clean = vm->shutdown_seen && (code == 0 || status == 0) &&
-		     code != CLD_KILLED && !ham_slot_in_error(vm);
+		     code != CLD_KILLED;
+	/* a write that a copy has not taken makes them differ */
+	struct ham_event gone = {.did = HAM_DID_GONE,
+				 .flag = clean,
+				 .value = clean && !ham_slot_in_error(vm)
+						  ? HAM_ENDED_EQUAL
+						  : HAM_ENDED_ANYHOW};
 	bool told = vm->ending;
 	g_autofree char *sock = g_build_filename(vm->dir, "qmp.sock", NULL);
 
@@ -167,7 +172,8 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	} else {
 		(void)ham_state_write(vm, NULL);
 	}
-	ham_vm_did(vm, HAM_DID_GONE, text, clean);
+	gone.text = text;
+	ham_vm_tell(vm, &gone);
 }
 
 void
@@ -186,6 +192,7 @@ ham_qsd_exited(ham_child *child, int code, int status, void *data)
 	g_clear_pointer(&vm->qsd, ham_child_free);
 	vm->qsd_port = 0;
 	vm->qsd_exports = false;
+	ham_digest_end(vm);
 	if (vm->qsd_again && vm->flow) {
 		g_autoptr(GError) error = NULL;
 
@@ -346,8 +353,8 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 }
 
 /* A TCP listener on the migration address; its port is found out here. */
-static int
-listen_on(const char *address, unsigned int *port, GError **error)
+int
+ham_vm_listen(const char *address, unsigned int *port, GError **error)
 {
 	struct sockaddr_storage ss = {0};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&ss;
@@ -412,7 +419,7 @@ ham_qsd_start(struct ham_vm *vm, GError **error)
 	monitor = ham_qmp_listen(sock, error);
 	if (monitor < 0)
 		return false;
-	nbd = listen_on(ham_vm_address(vm), &vm->qsd_port, error);
+	nbd = ham_vm_listen(ham_vm_address(vm), &vm->qsd_port, error);
 	if (nbd < 0)
 		return false;
 	fds[0] = (struct ham_child_fd){monitor, CHILD_QMP_FD};

@@ -52,13 +52,17 @@ ham_replica_answers(struct ham_vm *vm)
 /* After an error QEMU may still say "running": its own stop is on the way, and
  * `cont` alone would call that off and leave the held requests lying
  * (vm_prepare_start() in QEMU). */
-static void
-go_on(struct ham_vm *vm)
+void
+ham_slot_go_on(struct ham_vm *vm)
 {
 	bool running = strcmp(vm->run_state, "running") == 0;
 
 	if (!vm->was_held || (!running && strcmp(vm->run_state, "io-error")))
-		return;
+		return; /* powered off, say: what failed stays failed */
+	vm->unclear_error = false;
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
+		if (vm->slot[k].node == vm->slot_act.node)
+			vm->slot[k].error = false;
 	if (running)
 		ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, NULL);
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
@@ -106,10 +110,14 @@ drop_ask(struct ham_vm *vm)
 {
 	int k = ham_slot_index(vm, vm->slot_act.node);
 
-	vm->was_held = ham_slot_in_error(vm);
-	vm->unclear_error = false;
-	if (k >= 0)
+	/* a write that was under way has failed with its connection */
+	vm->was_held = true;
+	if (k >= 0) {
+		bool error = vm->slot[k].error && !vm->slot[k].filling;
+
 		ham_slot_clear(vm, (unsigned int)k);
+		vm->unclear_error = vm->unclear_error || error;
+	}
 	ham_qemu_query_status(vm);
 }
 
@@ -118,7 +126,7 @@ static const struct ham_step drop_steps[] = {
 	{"cut the connection", drop_cut, ham_fill_is_off, 0},
 	{"empty the slot", drop_empty, NULL, 0},
 	{"ask for the state", drop_ask, NULL, 0},
-	{"go on", go_on, NULL, 0},
+	{"go on", ham_slot_go_on, NULL, 0},
 };
 
 static void
@@ -149,6 +157,8 @@ set_cut(struct ham_vm *vm)
 
 	if (k < 0 || vm->slot[k].filling)
 		ham_flow_fail(vm, "no slot holds that copy");
+	else if (strcmp(vm->slot[k].peer.boot_id, vm->peer.boot_id) != 0)
+		ham_flow_fail(vm, "its node has booted since");
 	else
 		ham_slot_yank(vm, (unsigned int)k);
 }
@@ -168,12 +178,9 @@ set_ask(struct ham_vm *vm)
 {
 	int k = ham_slot_index(vm, vm->slot_act.node);
 
-	vm->was_held = ham_slot_in_error(vm);
-	vm->unclear_error = false;
-	if (k >= 0) {
-		vm->slot[k].error = false;
+	vm->was_held = true;
+	if (k >= 0)
 		vm->slot[k].unanswered = 0;
-	}
 	ham_qemu_query_status(vm);
 }
 
@@ -183,7 +190,7 @@ static const struct ham_step set_steps[] = {
 	{"cut the old connection", set_cut, NULL, 0},
 	{"connect", set_put, NULL, 0},
 	{"ask for the state", set_ask, NULL, 0},
-	{"go on", go_on, NULL, 0},
+	{"go on", ham_slot_go_on, NULL, 0},
 };
 
 static void

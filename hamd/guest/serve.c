@@ -109,10 +109,15 @@ ham_serve_blob(const struct ham_vm *vm, uint64_t epoch)
 {
 	struct ham_peer me = {.nbd_port = vm->qsd_port,
 			      .epoch = epoch,
-			      .generation = vm->generation,
+			      .generation = vm->export_generation,
 			      .node = vm->guests->spec.node_id,
-			      .fresh = vm->made_images->len > 0};
+			      .fresh = vm->made_images->len > 0,
+			      .digest_port = vm->digest_port};
 
+	g_strlcpy(me.image_id, vm->image_id, sizeof(me.image_id));
+	if (vm->digest_port)
+		g_strlcpy(me.digest_token, vm->digest_token,
+			  sizeof(me.digest_token));
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
 	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
 	return ham_peer_write(&me);
@@ -121,7 +126,13 @@ ham_serve_blob(const struct ham_vm *vm, uint64_t epoch)
 static void
 told_served(struct ham_vm *vm)
 {
-	g_autofree char *blob = ham_serve_blob(vm, vm->effect.epoch);
+	uint64_t now = vm->export_generation;
+	g_autofree char *blob = NULL;
+
+	vm->export_generation = vm->effect.value;
+	blob = ham_serve_blob(vm, vm->effect.epoch);
+	if (vm->effect.epoch != vm->epoch) /* that one goes on */
+		vm->export_generation = now;
 
 	/* they are the copy now, and what made them does not undo them */
 	ham_images_keep_made(vm);
@@ -156,7 +167,8 @@ serve_end(struct ham_vm *vm, const GError *error)
 			     G_N_ELEMENTS(clear_steps), unserved);
 		return;
 	}
-	vm->generation = vm->effect.value;
+	vm->generation = vm->export_generation = vm->effect.value;
+	ham_digest_start(vm);
 	(void)ham_state_write(vm, NULL);
 	told_served(vm);
 }
@@ -182,7 +194,7 @@ ham_do_serve(struct ham_vm *vm)
 	}
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
-	vm->generation = vm->effect.value;
+	vm->generation = vm->export_generation = vm->effect.value;
 	ham_images_keep_made(vm);
 	ham_vm_begin(vm, "serve", serve_steps, G_N_ELEMENTS(serve_steps),
 		     serve_end);
@@ -248,6 +260,8 @@ narrow_end(struct ham_vm *vm, const GError *error)
 		ham_do_close(vm);
 		return;
 	}
+	if (vm->epoch != vm->effect.epoch)
+		vm->export_generation = vm->generation;
 	vm->epoch = vm->effect.epoch;
 	(void)ham_state_write(vm, NULL);
 	ham_vm_did(vm, HAM_DID_NARROWED, NULL, false);

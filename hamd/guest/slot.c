@@ -48,8 +48,18 @@ ham_slots_forget(struct ham_vm *vm)
 {
 	ham_beat_stop(vm);
 	ham_fill_forget(vm);
+	ham_verify_stop(vm, "the guest does not run here any more");
 	memset(vm->slot, 0, sizeof(vm->slot));
 	vm->slot_seen = false;
+}
+
+void
+ham_slot_whole(struct ham_vm_slot *slot)
+{
+	slot->delta_node = slot->node;
+	slot->delta_boot[0] = '\0';
+	g_strlcpy(slot->delta_image, slot->peer.image_id,
+		  sizeof(slot->delta_image));
 }
 
 void
@@ -59,6 +69,8 @@ ham_slot_clear(struct ham_vm *vm, unsigned int k)
 
 	if (slot->filling)
 		ham_fill_forget(vm);
+	else if (vm->verify.node == slot->node)
+		ham_verify_stop(vm, "the copy is given up");
 	g_clear_pointer(&slot->probe, ham_probe_free);
 	slot->node = 0;
 	slot->filling = slot->error = false;
@@ -179,8 +191,18 @@ impatient(gpointer data)
 	struct ham_vm *vm = data;
 
 	vm->slot_watch = 0;
+	if (vm->fill.active && !vm->fill.cut) {
+		/* it holds nobody's only other copy: it goes first */
+		vm->fill.cut = true;
+		ham_fill_cut(vm);
+		vm->slot_watch = g_timeout_add(
+			(guint)(vm->guests->spec.conf->replica_timeout_us /
+				1000),
+			impatient, vm);
+		return G_SOURCE_REMOVE;
+	}
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
-		if (vm->slot[k].node == 0)
+		if (vm->slot[k].node == 0 || vm->slot[k].filling)
 			continue;
 		ham_warn("%s: a write is under way, and a replica may not "
 			 "answer; cutting it off",
@@ -204,8 +226,15 @@ ham_slot_stop(struct ham_vm *vm)
 	if (ham_slots_any(vm) && !vm->slot_seen)
 		ham_slot_query(vm);
 	ham_slot_unwatch(vm);
+	vm->fill.cut = false;
 	if (ham_slots_any(vm))
-		vm->slot_watch = g_timeout_add(PATIENCE_MS, impatient, vm);
+		vm->slot_watch = g_timeout_add(
+			vm->fill.active
+				? PATIENCE_MS
+				: (guint)(vm->guests->spec.conf
+						  ->replica_timeout_us /
+					  1000),
+			impatient, vm);
 	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 }
 

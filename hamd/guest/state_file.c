@@ -54,6 +54,8 @@ slots(const struct ham_vm *vm)
 		json_object_set_int_member(o, "delta_node", slot->delta_node);
 		json_object_set_string_member(o, "delta_boot",
 					      slot->delta_boot);
+		json_object_set_string_member(o, "delta_image",
+					      slot->delta_image);
 		json_array_add_object_element(list, o);
 	}
 	return list;
@@ -88,6 +90,9 @@ read_slots(struct ham_vm *vm, JsonArray *list)
 		text = ham_json_string(o, "delta_boot");
 		g_strlcpy(slot->delta_boot, text ? text : "",
 			  sizeof(slot->delta_boot));
+		text = ham_json_string(o, "delta_image");
+		g_strlcpy(slot->delta_image, text ? text : "",
+			  sizeof(slot->delta_image));
 		if (ham_json_int(o, "filling", &value))
 			slot->filling = value != 0;
 	}
@@ -106,12 +111,21 @@ ham_state_write(struct ham_vm *vm, GError **error)
 	json_object_set_int_member(object, "txn", (int64_t)vm->txn);
 	json_object_set_int_member(object, "generation",
 				   (int64_t)vm->generation);
+	json_object_set_int_member(object, "export_generation",
+				   (int64_t)vm->export_generation);
+	json_object_set_string_member(object, "image_id", vm->image_id);
 	json_object_set_array_member(object, "slots", slots(vm));
 	json_object_set_int_member(object, "uid", vm->uid);
 	json_object_set_int_member(object, "qsd_port", vm->qsd_port);
 	if (vm->qemu && !ham_child_gone(vm->qemu))
 		json_object_set_object_member(object, "qemu",
 					      process(vm->qemu));
+	json_object_set_int_member(object, "digest_port", vm->digest_port);
+	json_object_set_string_member(object, "digest_token",
+				      vm->digest_token);
+	if (vm->digest && !ham_child_gone(vm->digest))
+		json_object_set_object_member(object, "digest",
+					      process(vm->digest));
 	if (vm->qsd && !ham_child_gone(vm->qsd))
 		json_object_set_object_member(object, "qsd", process(vm->qsd));
 	json_node_set_object(node, object);
@@ -158,12 +172,31 @@ role_from(const char *name)
 	return HAM_ROLE_NONE;
 }
 
+static void
+read_digest(struct ham_vm *vm, JsonObject *object)
+{
+	JsonObject *p = ham_json_object(object, "digest");
+	const char *token = ham_json_string(object, "digest_token");
+	int64_t port = 0;
+	int64_t pid = 0;
+	int64_t start = 0;
+
+	if (!p || !token || !ham_json_int(object, "digest_port", &port) ||
+	    !ham_json_int(p, "pid", &pid) ||
+	    !ham_json_int(p, "start", &start) || pid <= 1)
+		return;
+	vm->digest_port = (unsigned int)port;
+	g_strlcpy(vm->digest_token, token, sizeof(vm->digest_token));
+	ham_digest_adopt(vm, (pid_t)pid, (uint64_t)start);
+}
+
 bool
 ham_state_read(struct ham_vm *vm, GError **error)
 {
 	g_autofree char *path = path_of(vm);
 	g_autofree char *text = NULL;
 	g_autoptr(JsonObject) object = NULL;
+	const char *image;
 	int64_t value = 0;
 	gsize len;
 
@@ -179,6 +212,10 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->txn = (uint64_t)value;
 	if (ham_json_int(object, "generation", &value))
 		vm->generation = (uint64_t)value;
+	if (ham_json_int(object, "export_generation", &value))
+		vm->export_generation = (uint64_t)value;
+	image = ham_json_string(object, "image_id");
+	g_strlcpy(vm->image_id, image ? image : "", sizeof(vm->image_id));
 	read_slots(vm, ham_json_array(object, "slots"));
 	if (ham_json_int(object, "uid", &value))
 		vm->uid = (uint32_t)value;
@@ -186,5 +223,6 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->qsd_port = (unsigned int)value;
 	vm->qemu = adopt(object, "qemu", ham_qemu_exited, vm);
 	vm->qsd = adopt(object, "qsd", ham_qsd_exited, vm);
+	read_digest(vm, object);
 	return true;
 }

@@ -60,6 +60,9 @@ ham_vm_free(struct ham_vm *vm)
 	ham_qmp_free(vm->qsd_qmp);
 	ham_child_free(vm->qemu);
 	ham_child_free(vm->qsd);
+	ham_child_free(vm->digest);
+	ham_compare_stop(vm);
+	ham_compare_clear(vm);
 	g_ptr_array_free(vm->ports, TRUE);
 	g_ptr_array_free(vm->made_images, TRUE);
 	g_queue_free_full(vm->waiting, g_free);
@@ -142,12 +145,28 @@ ham_vm_address(const struct ham_vm *vm)
 	return node->address_migration;
 }
 
+static bool
+is_copying(const struct ham_vm *vm)
+{
+	return vm->copy.watching || vm->fill.active;
+}
+
+/* All copies of a node share its bandwidth, each alike. */
 uint64_t
 ham_vm_budget(const struct ham_vm *vm)
 {
+	uint64_t share = vm->guests->spec.conf->migration_bandwidth;
+	GHashTableIter iter;
+	gpointer value;
+	unsigned int n = 0;
+
+	g_hash_table_iter_init(&iter, vm->guests->vms);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		n += value != vm && is_copying(value);
+	share /= n + 1;
 	if (vm->conf && vm->conf->bandwidth)
-		return vm->conf->bandwidth;
-	return vm->guests->spec.conf->migration_bandwidth;
+		share = MIN(share, vm->conf->bandwidth);
+	return MAX(share, 1);
 }
 
 void

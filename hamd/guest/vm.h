@@ -6,6 +6,7 @@
 #include <json-glib/json-glib.h>
 
 #include "blockmirror/blockmirror.h"
+#include "blockmirror/digest.h"
 #include "hamd/base/child.h"
 #include "hamd/guest/flow.h"
 #include "hamd/guest/guest.h"
@@ -16,6 +17,12 @@
 #define HAM_FLOW_SLOT "change a slot"
 #define HAM_FLOW_FIND "find"
 #define HAM_FLOW_RETRY "retry"
+
+enum {
+	/* what tells the images of a guest on a node from others that were put
+	 * in their place */
+	HAM_IMAGE_ID_SIZE = 17,
+};
 
 enum ham_role {
 	HAM_ROLE_NONE,
@@ -46,6 +53,37 @@ struct ham_peer {
 	uint32_t node;
 	bool replica; /* D had a live replica before */
 	bool fresh;   /* its images were just made: nothing is in them */
+	char image_id[HAM_IMAGE_ID_SIZE];
+	unsigned int digest_port; /* 0: it serves none */
+	char digest_token[HAM_BM_DIGEST_TOKEN + 1];
+};
+
+/* Where two copies of a disk differ. */
+struct ham_range {
+	unsigned int disk;
+	uint64_t at;
+	uint64_t len;
+};
+
+struct ham_vm;
+/* `why` NULL: it came to its end. */
+typedef void (*ham_compare_end_fn)(struct ham_vm *vm, const char *why);
+/* What differs may be writes under way: ham_compare_go() when there are none. */
+typedef void (*ham_compare_suspects_fn)(struct ham_vm *vm);
+
+/* A comparison under way, or the last one's result: digest.c */
+struct ham_compare {
+	bool active;
+	ham_child *child; /* NULL: it has ended, or was let go */
+	int fd;
+	int go;
+	guint source;
+	GString *text;	/* lines that are not whole yet */
+	GArray *ranges; /* struct ham_range */
+	uint64_t differ; /* bytes */
+	uint64_t done;	 /* of the disk that is read */
+	ham_compare_suspects_fn on_suspects;
+	ham_compare_end_fn on_end;
 };
 
 /* A slot of every disk's quorum, and whose copy is in it. */
@@ -58,6 +96,7 @@ struct ham_vm_slot {
 	uint32_t delta_node;
 	/* not "": in that boot alone, a copy was cut */
 	char delta_boot[40];
+	char delta_image[HAM_IMAGE_ID_SIZE];
 	/* beat.c */
 	struct ham_vm *vm;
 	ham_probe *probe;
@@ -74,8 +113,12 @@ struct ham_slot_act {
 struct ham_fill {
 	bool active;
 	bool incremental;
+	bool comparing; /* what is to be copied is being found out, */
+	bool compared;	/* and was */
+	struct ham_peer peer;
 	bool ending;  /* its jobs are being ended */
 	bool stopped; /* the guest, by us */
+	bool cut;     /* its connections were */
 	uint32_t node;
 	unsigned int slot;
 	unsigned int serial; /* of its nodes */
@@ -86,6 +129,10 @@ struct ham_fill {
 	uint64_t len[HAM_CONF_MAX_DISKS];
 	uint64_t done;
 	uint64_t total;
+	uint64_t speed; /* of each disk, set last */
+	uint64_t rate;	/* bytes/s, as measured */
+	uint64_t told_done;
+	int64_t told_us;
 	char failure[HAM_TEXT_MAX];
 };
 
@@ -113,6 +160,16 @@ struct ham_copy {
 	int64_t stop_us;
 };
 
+/* A copy that is being verified: verify.c */
+struct ham_verify {
+	bool active;
+	bool stopped; /* the guest, by us */
+	bool over;
+	uint32_t node;
+	guint waiting; /* for the end of a flow */
+	char why[HAM_TEXT_MAX];
+};
+
 struct ham_vm {
 	ham_guests *guests;
 	char *name;
@@ -122,7 +179,9 @@ struct ham_vm {
 	enum ham_role role;
 	uint64_t epoch;
 	uint64_t txn;
-	uint64_t generation; /* replica: as which it is served */
+	uint64_t generation; /* replica: the record's of this copy, */
+	uint64_t export_generation; /* and the one in its export's name */
+	char image_id[HAM_IMAGE_ID_SIZE]; /* of the images here; "": unknown */
 	struct ham_vm_slot slot[HAM_BM_SLOTS];
 	struct ham_slot_act slot_act;
 	struct ham_fill fill;
@@ -145,6 +204,11 @@ struct ham_vm {
 	unsigned int qsd_port;
 	bool qsd_exports;
 	bool qsd_again; /* it was silent; start another when it is gone */
+	ham_child *digest; /* serves digests, beside it */
+	unsigned int digest_port;
+	char digest_token[HAM_BM_DIGEST_TOKEN + 1];
+	struct ham_compare compare;
+	struct ham_verify verify;
 	guint qsd_watch;
 	guint qsd_end;		/* ham_qsd_kill_later() */
 	GPtrArray *ports;	/* ham_net_port *, made here */
@@ -234,6 +298,8 @@ void ham_qemu_exited(ham_child *child, int code, int status, void *data);
 void ham_qsd_exited(ham_child *child, int code, int status, void *data);
 bool ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error);
 bool ham_qsd_start(struct ham_vm *vm, GError **error);
+/* A TCP listener, its port in *port; -1 with *error. */
+int ham_vm_listen(const char *address, unsigned int *port, GError **error);
 bool ham_qemu_attach(struct ham_vm *vm, GError **error);
 bool ham_qsd_attach(struct ham_vm *vm, GError **error);
 void ham_qemu_kill(struct ham_vm *vm);
@@ -279,6 +345,8 @@ bool ham_slots_any(const struct ham_vm *vm);
 bool ham_slot_in_error(const struct ham_vm *vm);
 /* Another QEMU, or none: nothing is known of its slots. */
 void ham_slots_forget(struct ham_vm *vm);
+/* Its copy is equal, and on its disk: the bitmaps begin here. */
+void ham_slot_whole(struct ham_vm_slot *slot);
 /* It holds nobody's copy any more; its bitmaps stay. */
 void ham_slot_clear(struct ham_vm *vm, unsigned int k);
 /* A copy takes no writes: told to the core, once. */
@@ -325,6 +393,9 @@ void ham_beat_stop(struct ham_vm *vm);
 /* replica.c: a step that fails if nothing answers at vm->peer */
 void ham_replica_probe(struct ham_vm *vm);
 bool ham_replica_answers(struct ham_vm *vm);
+/* A step, after the state was asked for: a guest that stands because of a copy
+ * (vm->was_held) goes on. */
+void ham_slot_go_on(struct ham_vm *vm);
 
 /* fill.c */
 /* A step: all of the copy that is being made ends; over when ham_fill_is_off().
@@ -332,8 +403,28 @@ bool ham_replica_answers(struct ham_vm *vm);
 void ham_fill_call_off(struct ham_vm *vm);
 bool ham_fill_is_off(struct ham_vm *vm);
 void ham_fill_forget(struct ham_vm *vm);
+/* Cuts its connections, out of band. */
+void ham_fill_cut(struct ham_vm *vm);
 /* error NULL: well */
 void ham_fill_job_ended(struct ham_vm *vm, const char *job, const char *error);
+
+/* digest.c */
+/* A copy's node: along with the storage daemon.  It is no harm if it fails. */
+void ham_digest_start(struct ham_vm *vm);
+void ham_digest_end(struct ham_vm *vm);
+/* After a restart. */
+void ham_digest_adopt(struct ham_vm *vm, pid_t pid, uint64_t start);
+/* Owner; one at a time.  With on_suspects what differs is looked at again while
+ * the guest writes.  The result is in vm->compare until cleared. */
+bool ham_compare_start(struct ham_vm *vm, const struct ham_peer *peer,
+		       uint64_t rate, ham_compare_suspects_fn on_suspects,
+		       ham_compare_end_fn on_end, GError **error);
+void ham_compare_go(struct ham_vm *vm);
+void ham_compare_stop(struct ham_vm *vm);
+void ham_compare_clear(struct ham_vm *vm);
+
+/* verify.c: something else comes first */
+void ham_verify_stop(struct ham_vm *vm, const char *why);
 
 /* serve.c */
 /* Where our images are served at that epoch; the caller's. */
@@ -365,6 +456,7 @@ void ham_do_slot_set(struct ham_vm *vm);
 void ham_do_slot_fill(struct ham_vm *vm);
 void ham_do_look(struct ham_vm *vm);
 void ham_do_serve(struct ham_vm *vm);
+void ham_do_verify(struct ham_vm *vm);
 void ham_do_narrow(struct ham_vm *vm);
 void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);

@@ -129,7 +129,7 @@ command(struct world *world, struct fuzz_reader *in)
 	struct ham_event event = {.kind = HAM_EV_COMMAND,
 				  .token = ++world->token};
 
-	event.command = fuzz_u8(in) % (HAM_CMD_CONFIRM_OFF + 1);
+	event.command = fuzz_u8(in) % (HAM_CMD_VERIFY + 1);
 	event.guest = world_names[fuzz_u8(in) % WORLD_NAMES];
 	if (event.command == HAM_CMD_CONFIRM_OFF)
 		event.guest = NULL;

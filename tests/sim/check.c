@@ -190,6 +190,7 @@ sim_check_end(struct sim *sim)
 {
 	const ham_core *first = NULL;
 	uint64_t sum = 0;
+	uint16_t joined = 0;
 
 	for (unsigned int i = 0; i < sim->n; i++) {
 		const ham_core *core = sim->node[i].core;
@@ -210,6 +211,9 @@ sim_check_end(struct sim *sim)
 				 view.waiting_for);
 			return;
 		}
+		if (first && joined != view.joined)
+			sim_fail(sim, "end: n%u sees other members", i + 1);
+		joined = view.joined;
 		if (first && sum != ham_record_checksum(ham_core_record(core)))
 			sim_fail(sim, "end: n%u has another record", i + 1);
 		sum = ham_record_checksum(ham_core_record(core));

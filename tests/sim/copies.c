@@ -221,6 +221,40 @@ begin_next(struct sim *sim, unsigned int i, unsigned int g)
 	sim_at(sim, after_us, go, g_memdup2(&w, sizeof(w)));
 }
 
+static void
+verified(struct sim *sim, void *data)
+{
+	const struct slot_work *w = data;
+	struct sim_node *node = &sim->node[w->node];
+	struct sim_vm *vm = &node->vm[w->guest];
+	const struct sim_disk *mine = &node->image[w->guest];
+	const struct sim_disk *theirs =
+		&sim->node[w->what.node - 1].image[w->guest];
+	struct sim_slot *slot = sim_slot_of(vm, w->what.node);
+
+	if (is_void(sim, w) || vm->q == SIM_Q_NONE)
+		return;
+	if (slot && !slot->filling && !slot->bad && !vm->write &&
+	    (theirs->hole || theirs->writes != mine->writes))
+		sim_fail(sim, "n%u %s: the copy on n%u is not the same",
+			 w->node + 1, sim->guest[w->guest].name, w->what.node);
+	sim_vm_did_of(sim, w->node, w->guest, HAM_DID_VERIFIED, slot != NULL,
+		      w->what.node, 0);
+}
+
+void
+sim_verify(struct sim *sim, unsigned int i, unsigned int g, uint32_t node)
+{
+	struct slot_work w = {.node = i,
+			      .guest = g,
+			      .life = sim->node[i].life,
+			      .incarnation = sim->node[i].incarnation,
+			      .what = {HAM_DO_VERIFY, node}};
+
+	sim_at(sim, sim_between(sim, 10 * SIM_MS, 800 * SIM_MS), verified,
+	       g_memdup2(&w, sizeof(w)));
+}
+
 bool
 sim_is_slot_act(uint8_t act)
 {

@@ -96,7 +96,8 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 	static const uint8_t commands[] = {HAM_CMD_START,   HAM_CMD_START,
 					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
 					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
-					   HAM_CMD_CANCEL,  HAM_CMD_STOP};
+					   HAM_CMD_CANCEL,  HAM_CMD_STOP,
+					   HAM_CMD_VERIFY};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -423,7 +424,7 @@ static const char *const words[SIM_F_N] = {
 };
 
 static const char *const commands[] = {
-	"start", "stop", "migrate", "cancel", "confirm-off",
+	"start", "stop", "migrate", "cancel", "confirm-off", "verify",
 };
 
 static const char *
@@ -533,8 +534,8 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	       strcmp(w[2], commands[k]) != 0)
 		k++;
 	if (n < 4 || k == G_N_ELEMENTS(commands))
-		return "operator nN start|stop|migrate|cancel|confirm-off gN "
-		       "[nN]";
+		return "operator nN "
+		       "start|stop|migrate|cancel|confirm-off|verify gN [nN]";
 	out->command = (uint8_t)k;
 	if (!number(w[3], 'g', plan->n_guests, &guest))
 		return "no such guest";

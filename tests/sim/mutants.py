@@ -227,11 +227,9 @@ BEHIND = {
     "view-check": [
         ("core.c", "if (!ham_ring_equal(msg.ring, core->totem)) {",
          "if (msg.ring.rep == 0) {"),
-        ("replicate.c", "if (core->phase != HAM_VIEW_JOINED || "
-         "!(core->joined & (1u << from)) ||\n"
-         "\t    msg->pos.term != core->base.term)",
-         "if (core->phase != HAM_VIEW_JOINED || "
-         "!(core->joined & (1u << from)))"),
+        ("replicate.c", "if (core->phase != HAM_VIEW_JOINED ||\n"
+         "\t    msg->pos.term != core->base.term)\n",
+         "if (core->phase != HAM_VIEW_JOINED)\n"),
         ("replicate.c", "if (core->phase != HAM_VIEW_JOINED ||\n"
          "\t    msg->pos.term != core->base.term ||",
          "if (core->phase != HAM_VIEW_JOINED ||")],

@@ -361,6 +361,8 @@ bool sim_is_slot_act(uint8_t act);
 /* True: it is one, and was begun; or waits. */
 void sim_slot_do(struct sim *sim, unsigned int i, unsigned int g,
 		 const struct ham_effect *fx);
+/* VERIFY, beside all else. */
+void sim_verify(struct sim *sim, unsigned int i, unsigned int g, uint32_t node);
 /* What is under way there is void. */
 void sim_slot_void(struct sim *sim, unsigned int i, unsigned int g);
 struct sim_slot *sim_slot_of(struct sim_vm *vm, uint32_t node);

@@ -666,6 +666,10 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		sim_slot_do(sim, i, w.guest, fx);
 		return;
 	}
+	if (fx->act == HAM_DO_VERIFY) {
+		sim_verify(sim, i, w.guest, fx->node);
+		return;
+	}
 	if (vm->drop_at > sim->now_us && !overtakes_drop(fx->act)) {
 		defer(sim, i, w.guest, fx, vm->drop_at);
 		return;

@@ -18,7 +18,8 @@ START_TEST(nbd_add)
 	bm_assert_object(ham_bm_nbd_add("d2-s0-nbd1", &export),
 			 "{'driver':'nbd','node-name':'d2-s0-nbd1',"
 			 "'server':{'type':'inet','host':'2001:db8::2',"
-			 "'port':'41879'},'export':'web1/root/7/b'}");
+			 "'port':'41879'},'export':'web1/root/7/b',"
+			 "'open-timeout':2}");
 }
 END_TEST
 
@@ -120,6 +121,23 @@ START_TEST(fill)
 }
 END_TEST
 
+START_TEST(what_differs)
+{
+	g_autofree char *node = ham_bm_differ_node(&disk);
+
+	ck_assert_str_eq(node, "d2-differ");
+	bm_assert_object(ham_bm_differ_bitmap(&disk),
+			 "{'node':'d2-differ','name':'differ',"
+			 "'granularity':65536}");
+	bm_assert_object(ham_bm_differ_mark(&disk, 65536, 131072),
+			 "{'command-line':'qemu-io d2-differ "
+			 "\\'write -q -z 65536 131072\\''}");
+	bm_assert_object(ham_bm_differ_merge(&disk, 1),
+			 "{'node':'d2-f','target':'s1','bitmaps':"
+			 "[{'node':'d2-differ','name':'differ'}]}");
+}
+END_TEST
+
 START_TEST(bitmap)
 {
 	bm_assert_object(ham_bm_bitmap_add(&disk, 1),
@@ -146,6 +164,7 @@ main(void)
 	tcase_add_test(tc, speed_stays_positive);
 	tcase_add_test(tc, job_cancel);
 	tcase_add_test(tc, fill);
+	tcase_add_test(tc, what_differs);
 	tcase_add_test(tc, bitmap);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -233,6 +233,35 @@ START_TEST(completed_badly)
 }
 END_TEST
 
+#define MARKED(count)                                                          \
+	"[{'node-name':'d1-differ'},{'node-name':'d0-differ',"                 \
+	"'dirty-bitmaps':[{'name':'differ','count':" count "}]}]"
+
+START_TEST(marked)
+{
+	g_autoptr(JsonNode) nodes = bm_json(MARKED("196608"));
+	uint64_t bytes = 1;
+
+	ck_assert(ham_bm_read_marked(nodes, &disk, &bytes));
+	ck_assert_uint_eq(bytes, 196608);
+}
+END_TEST
+
+static const char *const not_marked[] = {
+	"[]", "{}", "[3]", MARKED("-1"), MARKED("'x'"),
+	"[{'node-name':'d0-differ'}]",
+	"[{'node-name':'d0-differ','dirty-bitmaps':[]}]",
+};
+
+START_TEST(marked_unclear)
+{
+	g_autoptr(JsonNode) nodes = bm_json(not_marked[_i]);
+	uint64_t bytes = 1;
+
+	ck_assert(!ham_bm_read_marked(nodes, &disk, &bytes));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -250,6 +279,9 @@ main(void)
 	tcase_add_test(tc, completed);
 	tcase_add_loop_test(tc, completed_badly, 0,
 			    (int)G_N_ELEMENTS(not_well));
+	tcase_add_test(tc, marked);
+	tcase_add_loop_test(tc, marked_unclear, 0,
+			    (int)G_N_ELEMENTS(not_marked));
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

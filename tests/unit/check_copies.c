@@ -404,6 +404,226 @@ START_TEST(a_migration_calls_off_a_copy_that_is_made)
 }
 END_TEST
 
+/* Its slots were noted before they were connected: nobody may believe that. */
+START_TEST(found_before_it_ever_ran)
+{
+	struct bus *bus = with_copies(1);
+
+	stop(bus);
+	bus->node[0].silent = BUS_ACT(LAUNCH);
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "LAUNCH"));
+	bus->node[0].vcpus = false;
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus->node[0].silent = 0;
+	forget_acts(bus);
+	/* the guest layer has ended what had never run */
+	bus_up(bus, 0);
+	bus_run(bus);
+	pass(bus, 2);
+	ck_assert(!did(bus, 0, "RESUME"));
+	ck_assert_int_eq(bus_guest(bus, 2)->phase, HAM_GUEST_STOPPED);
+	ck_assert(!bus_guest(bus, 2)->clean);
+	bus_free(bus);
+}
+END_TEST
+
+static void
+found_on_n1(struct bus *bus, uint64_t epoch)
+{
+	static const uint32_t replica = 2;
+	struct ham_event found = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_FOUND,
+				  .found = HAM_FOUND_RUNNING,
+				  .guest = "g",
+				  .epoch = epoch,
+				  .ids = &replica,
+				  .n_ids = 1};
+
+	bus_up(bus, 0);
+	bus_event(bus, 0, &found);
+	bus_run(bus);
+}
+
+/* Filled, and not yet called so: its node may have booted since. */
+START_TEST(a_copy_found_filled_is_not_called_current)
+{
+	struct bus *bus = course_three_with_guest(1);
+	uint64_t epoch;
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 3);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_SYNCING);
+	epoch = bus_guest(bus, 2)->epoch;
+	bus_down(bus, 0);
+	bus_down(bus, 1);
+	bus_run(bus);
+	forget_acts(bus);
+	bus_up(bus, 1);
+	bus_run(bus);
+	ck_assert(!did(bus, 1, "SERVE"));
+	found_on_n1(bus, epoch);
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
+				     "the copy on n2 is given up"));
+	ck_assert(!did(bus, 0, "SLOT_SET"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(a_restarted_owner_calls_nothing_current)
+{
+	struct bus *bus = course_three_with_guest(1);
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 3);
+	bus->node[0].silent = BUS_ACT(SLOT_DROP);
+	bus_down(bus, 0);
+	bus_run(bus);
+	found_on_n1(bus, bus_guest(bus, 2)->epoch);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_OUTDATED);
+	bus_free(bus);
+}
+END_TEST
+
+/* A START that its own disk does not have: another life would not know that
+ * something was written since. */
+START_TEST(served_only_when_the_start_is_on_its_disk)
+{
+	struct bus *bus = with_copies(1);
+
+	stop(bus);
+	bus->node[1].store_held = true;
+	bus_command(bus, 2, HAM_CMD_START, 1);
+	bus_run(bus);
+	ck_assert(!did(bus, 1, "SERVE"));
+	bus_store_go(bus, 1);
+	bus_run(bus);
+	bus_time(bus, 1000);
+	ck_assert(did(bus, 1, "SERVE"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(powered_off_while_a_copy_lacked_a_write)
+{
+	struct bus *bus = with_copies(1);
+	struct ham_event gone = {.kind = HAM_EV_DID,
+				 .did = HAM_DID_GONE,
+				 .guest = "g",
+				 .flag = true,
+				 .value = HAM_ENDED_ANYHOW};
+
+	bus->node[0].vcpus = false;
+	bus_event(bus, 0, &gone);
+	bus_run(bus);
+	ck_assert(!bus_guest(bus, 2)->wanted);
+	ck_assert(!bus_guest(bus, 2)->clean);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(each_copy_is_verified)
+{
+	struct bus *bus = with_copies(2);
+
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[2].last_error, "");
+	ck_assert_str_eq(bus->node[0].acts->str, "VERIFY VERIFY ");
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
+				     "DISK_VERIFIED:the copy on n2"));
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
+				     "DISK_VERIFIED:the copy on n3"));
+	bus_free(bus);
+}
+END_TEST
+
+/* It is given up, and made anew. */
+START_TEST(a_copy_that_differs)
+{
+	struct bus *bus = with_copies(1);
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_VERIFIED,
+				  .guest = "g",
+				  .text = "64 KiB differ",
+				  .value = 1,
+				  .node = 2};
+
+	bus->node[0].silent = BUS_ACT(VERIFY);
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	bus_run(bus);
+	bus_event(bus, 0, &event);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "VERIFY SLOT_DROP"));
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str, "DISK_DIFFERS"));
+	pass(bus, 3);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(did(bus, 0, "SLOT_FILL"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Though its slot is not free yet, another node is not taken for it. */
+START_TEST(a_copy_that_differs_is_mended_where_it_is)
+{
+	struct bus *bus = with_copies(1);
+	struct ham_event differs = {.kind = HAM_EV_DID,
+				    .did = HAM_DID_VERIFIED,
+				    .guest = "g",
+				    .text = "64 KiB differ",
+				    .value = 1,
+				    .node = 2};
+	struct ham_event dropped = {.kind = HAM_EV_DID,
+				    .did = HAM_DID_SLOT_DROPPED,
+				    .guest = "g",
+				    .flag = true,
+				    .node = 2};
+
+	bus->node[0].silent = BUS_ACT(VERIFY) | BUS_ACT(SLOT_DROP);
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	bus_run(bus);
+	bus_event(bus, 0, &differs);
+	bus_run(bus);
+	pass(bus, 2);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_OUTDATED);
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_ABSENT);
+	bus_event(bus, 0, &dropped);
+	bus_run(bus);
+	pass(bus, 3);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	bus_free(bus);
+}
+END_TEST
+
+/* Not to know is no reason to give it up. */
+START_TEST(a_copy_that_could_not_be_compared)
+{
+	struct bus *bus = with_copies(1);
+
+	bus->node[0].silent = BUS_ACT(VERIFY);
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_VERIFIED, "nobody answers", false);
+	bus_run(bus);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	ck_assert(!did(bus, 0, "SLOT_DROP"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(nothing_to_compare_with)
+{
+	struct bus *bus = course_three_with_guest(0);
+
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].last_error, "no other current copy"));
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -427,6 +647,16 @@ main(void)
 	tcase_add_test(tc, narrowed_before_stored);
 	tcase_add_test(tc, a_migration_does_not_wait_for_a_copy_for_ever);
 	tcase_add_test(tc, a_migration_calls_off_a_copy_that_is_made);
+	tcase_add_test(tc, found_before_it_ever_ran);
+	tcase_add_test(tc, a_copy_found_filled_is_not_called_current);
+	tcase_add_test(tc, a_restarted_owner_calls_nothing_current);
+	tcase_add_test(tc, served_only_when_the_start_is_on_its_disk);
+	tcase_add_test(tc, powered_off_while_a_copy_lacked_a_write);
+	tcase_add_test(tc, each_copy_is_verified);
+	tcase_add_test(tc, a_copy_that_differs);
+	tcase_add_test(tc, a_copy_that_differs_is_mended_where_it_is);
+	tcase_add_test(tc, a_copy_that_could_not_be_compared);
+	tcase_add_test(tc, nothing_to_compare_with);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

@@ -320,6 +320,7 @@ START_TEST(stop_clean_and_not)
 	go(record, HAM_OP_START, A);
 	o = fitting(record, HAM_OP_STOPPED, 0);
 	o.flag = true;
+	o.txn = HAM_ENDED_EQUAL;
 	/* shut itself down: it is where it wanted to be */
 	accept(record, &o);
 	ck_assert(!guest(record)->wanted);

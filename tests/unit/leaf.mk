@@ -2,6 +2,7 @@
 # unit tests of netmigrate, blockmirror and fence
 check_PROGRAMS += \
 	tests/unit/check_bm_commands \
+	tests/unit/check_bm_digest \
 	tests/unit/check_bm_pace \
 	tests/unit/check_bm_qsd \
 	tests/unit/check_bm_read \
@@ -20,6 +21,13 @@ tests_unit_check_bm_commands_SOURCES = \
 	$(NULL)
 tests_unit_check_bm_commands_CPPFLAGS = $(bm_test_cppflags)
 tests_unit_check_bm_commands_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_digest_SOURCES = \
+	tests/unit/check_bm_digest.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_digest_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_digest_LDADD = $(bm_test_ldadd)
 
 tests_unit_check_bm_pace_SOURCES = \
 	tests/unit/check_bm_pace.c \

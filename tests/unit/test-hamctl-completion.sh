@@ -46,6 +46,7 @@ expect()
 expect "web1 db1 mail" guest show ""
 expect "web1" guest stop w
 expect "web1 db1 mail" --json guest --timeout 5 cancel ""
+expect "web1 db1 mail" disk verify ""
 expect "n1 n2 n3" guest migrate web1 ""
 expect "n1 n2 n3" guest start web1 --node ""
 expect "n1 n2 n3" guest start web1 --node = ""

@@ -32,7 +32,7 @@ base='hamd/base/[a-z_]+\.h'
 io='hamd/io/[a-z_]+\.h'
 core='hamd/core/[a-z_]+\.h'
 leaves='config/conf\.h|fence/fence\.h|netmigrate/netmigrate\.h'
-leaves+='|blockmirror/blockmirror\.h'
+leaves+='|blockmirror/(blockmirror|digest)\.h'
 # what the core shows to those above it
 core_public='hamd/core/(core|message|record|types)\.h'
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* blockmirror/digest.c - see digest.h: images, their digests, and serving them
+ *
+ * Refuses an image smaller than the disk.
+ */
+#include "blockmirror/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "blockmirror/digest_peer.h"
+
+enum {
+	ALIGN = 4096,
+	NICE = 10, /* guests and daemons come first */
+	PATIENCE_S = 60,
+};
+
+static const uint8_t zeroes[HAM_BM_DIGEST_BLOCK];
+
+struct ham_digester *
+ham_digester_new(const struct ham_bm_image *images, unsigned int n,
+		 const char **why)
+{
+	struct ham_digester *d = calloc(1, sizeof(*d));
+
+	*why = "no memory";
+	if (!d)
+		return NULL;
+	d->n = n;
+	for (unsigned int i = 0; i < n && i < HAM_DIGEST_DISKS; i++) {
+		d->size[i] = images[i].size;
+		d->fd[i] = open(images[i].path,
+				O_RDONLY | O_CLOEXEC | O_DIRECT);
+		if (d->fd[i] < 0 && errno == EINVAL)
+			d->fd[i] = open(images[i].path, O_RDONLY | O_CLOEXEC);
+		if (d->fd[i] < 0) {
+			*why = strerror(errno);
+			return NULL;
+		}
+	}
+	if (posix_memalign((void **)&d->buffer, ALIGN, HAM_BM_DIGEST_BLOCK))
+		return NULL;
+	(void)EVP_Digest(zeroes, sizeof(zeroes), d->zero, NULL, EVP_sha256(),
+			 NULL);
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	return d;
+}
+
+uint64_t
+ham_digester_blocks(const struct ham_digester *d, unsigned int disk)
+{
+	return (d->size[disk] + HAM_BM_DIGEST_BLOCK - 1) / HAM_BM_DIGEST_BLOCK;
+}
+
+uint64_t
+ham_digester_length(const struct ham_digester *d, unsigned int disk,
+		    uint64_t block)
+{
+	uint64_t at = block * HAM_BM_DIGEST_BLOCK;
+
+	return MIN(d->size[disk] - at, HAM_BM_DIGEST_BLOCK);
+}
+
+bool
+ham_digester_block(struct ham_digester *d, unsigned int disk, uint64_t block,
+		   uint8_t out[HAM_BM_DIGEST_SIZE])
+{
+	uint64_t at = block * HAM_BM_DIGEST_BLOCK;
+	size_t length = ham_digester_length(d, disk, block);
+	size_t got = 0;
+
+	while (got < length) {
+		/* whole sectors, as reads past the cache want them */
+		ssize_t n = pread(d->fd[disk], d->buffer + got,
+				  HAM_BM_DIGEST_BLOCK - got,
+				  (off_t)(at + got));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ENODATA : errno;
+			return false;
+		}
+		got += (size_t)n;
+	}
+	if (length == sizeof(zeroes) &&
+	    memcmp(d->buffer, zeroes, sizeof(zeroes)) == 0) {
+		memcpy(out, d->zero, HAM_BM_DIGEST_SIZE);
+		return true;
+	}
+	return EVP_Digest(d->buffer, length, out, NULL, EVP_sha256(), NULL) ==
+	       1;
+}
+
+bool
+ham_digest_send(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+bool
+ham_digest_receive(int fd, void *bytes, size_t len)
+{
+	char *at = bytes;
+
+	while (len > 0) {
+		ssize_t n = recv(fd, at, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+void
+ham_digest_patience(int fd)
+{
+	struct timeval limit = {.tv_sec = PATIENCE_S};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static bool
+answer(struct ham_digester *d, int fd, const struct ham_digest_question *q)
+{
+	static uint8_t digests[HAM_BM_DIGEST_CHUNK * HAM_BM_DIGEST_SIZE];
+	uint32_t disk = GUINT32_FROM_BE(q->disk);
+	uint32_t n = GUINT32_FROM_BE(q->n);
+	uint64_t first = GUINT64_FROM_BE(q->first);
+
+	if (disk >= d->n || n == 0 || n > HAM_BM_DIGEST_CHUNK ||
+	    first >= ham_digester_blocks(d, disk) ||
+	    n > ham_digester_blocks(d, disk) - first)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (!ham_digester_block(d, disk, first + i,
+					digests + i * HAM_BM_DIGEST_SIZE))
+			return false;
+	return ham_digest_send(fd, digests, (size_t)n * HAM_BM_DIGEST_SIZE);
+}
+
+static void
+serve_one(struct ham_digester *d, int fd, const char *token)
+{
+	char said[HAM_BM_DIGEST_TOKEN];
+	struct ham_digest_question q;
+
+	ham_digest_patience(fd);
+	if (!ham_digest_receive(fd, said, sizeof(said)) ||
+	    CRYPTO_memcmp(said, token, sizeof(said)) != 0)
+		return;
+	while (ham_digest_receive(fd, &q, sizeof(q)) && answer(d, fd, &q))
+		;
+}
+
+int
+ham_bm_digest_serve(int listener, const char *token,
+		    const struct ham_bm_image *images, unsigned int n)
+{
+	const char *why;
+	struct ham_digester *d = ham_digester_new(images, n, &why);
+
+	if (!d || strlen(token) != HAM_BM_DIGEST_TOKEN) {
+		fprintf(stderr, "hamd-digest: %s\n", d ? "no token" : why);
+		return 1;
+	}
+	for (;;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
+			return 1;
+		if (fd < 0)
+			continue;
+		serve_one(d, fd, token);
+		close(fd);
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/guest/verify.c - owner: is that copy the same? (VERIFY)
+ *
+ * Digests of both sides are compared while the guest writes.  What differs may
+ * be a write that has come to one side only; it is looked at again for a while,
+ * and what is left a last time with the guest stopped for some ms, when nothing
+ * is under way.  What differs then is damaged on one of the two sides.
+ *
+ * Changes nothing: what becomes of such a copy is the core's.  Its bitmap is
+ * void, since it knows only of writes.
+ */
+#include <string.h>
+
+#include "hamd/guest/vm.h"
+
+#define HAM_LOG_TAG "guest"
+#include "hamd/base/log.h"
+
+enum {
+	LAST_LOOK_MS = 3000,
+	TRY_MS = 20,
+};
+
+static void
+tell(struct ham_vm *vm, bool equal, bool differs, const char *text)
+{
+	struct ham_event event = {.did = HAM_DID_VERIFIED,
+				  .node = vm->verify.node,
+				  .flag = equal,
+				  .value = differs,
+				  .text = text};
+
+	g_clear_handle_id(&vm->verify.waiting, g_source_remove);
+	vm->verify.active = false;
+	ham_compare_stop(vm);
+	ham_compare_clear(vm);
+	ham_vm_tell(vm, &event);
+}
+
+static void
+result(struct ham_vm *vm, const char *why)
+{
+	g_autofree char *text = NULL;
+	int k = ham_slot_index(vm, vm->verify.node);
+	guint n = vm->compare.ranges->len;
+	uint64_t bytes = vm->compare.differ;
+
+	if (why) {
+		tell(vm, false, false, why);
+		return;
+	}
+	if (n == 0) {
+		tell(vm, true, false, NULL);
+		return;
+	}
+	if (k >= 0)
+		vm->slot[k].delta_node = 0;
+	text = g_strdup_printf("%" G_GUINT64_FORMAT " KiB differ, at %u "
+			       "place%s",
+			       bytes >> 10, n, n == 1 ? "" : "s");
+	tell(vm, false, true, text);
+}
+
+/* ---- the last look ---- */
+
+static void
+last_ask(struct ham_vm *vm)
+{
+	ham_qemu_query_status(vm);
+}
+
+static void
+last_stop(struct ham_vm *vm)
+{
+	if (strcmp(vm->run_state, "running") != 0) {
+		ham_flow_fail(vm, "the guest does not run: %s", vm->run_state);
+		return;
+	}
+	vm->verify.stopped = true;
+	ham_slot_stop(vm);
+}
+
+static void
+last_look(struct ham_vm *vm)
+{
+	ham_compare_go(vm);
+}
+
+static bool
+looked(struct ham_vm *vm)
+{
+	return vm->verify.over;
+}
+
+static const struct ham_step last_steps[] = {
+	{"ask for the state", last_ask, NULL, 0},
+	{"stop the guest", last_stop, NULL, 0},
+	{"look a last time", last_look, looked, LAST_LOOK_MS},
+};
+
+static void
+let_run(struct ham_vm *vm)
+{
+	if (vm->verify.stopped)
+		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
+	vm->verify.stopped = false;
+}
+
+static const struct ham_step run_steps[] = {
+	{"let the guest run", let_run, NULL, 0},
+};
+
+static void
+runs_again(struct ham_vm *vm, const GError *error)
+{
+	(void)error;
+	vm->slot_act.act = HAM_DO_NONE;
+	result(vm, vm->verify.why[0] ? vm->verify.why : NULL);
+}
+
+static void
+last_end(struct ham_vm *vm, const GError *error)
+{
+	if (error)
+		g_strlcpy(vm->verify.why, error->message,
+			  sizeof(vm->verify.why));
+	ham_vm_begin(vm, HAM_FLOW_SLOT, run_steps, G_N_ELEMENTS(run_steps),
+		     runs_again);
+}
+
+static gboolean
+try_last(gpointer data)
+{
+	struct ham_vm *vm = data;
+
+	if (vm->flow)
+		return G_SOURCE_CONTINUE; /* what it is about comes first */
+	vm->verify.waiting = 0;
+	vm->slot_act.act = HAM_DO_NONE;
+	ham_vm_begin(vm, HAM_FLOW_SLOT, last_steps, G_N_ELEMENTS(last_steps),
+		     last_end);
+	return G_SOURCE_REMOVE;
+}
+
+static void
+suspects(struct ham_vm *vm)
+{
+	vm->verify.waiting = g_timeout_add(TRY_MS, try_last, vm);
+}
+
+static void
+over(struct ham_vm *vm, const char *why)
+{
+	if (why)
+		g_strlcpy(vm->verify.why, why, sizeof(vm->verify.why));
+	vm->verify.over = true;
+	if (vm->verify.stopped)
+		ham_flow_poke(vm);
+	else
+		result(vm, why);
+}
+
+void
+ham_verify_stop(struct ham_vm *vm, const char *why)
+{
+	if (vm->verify.active)
+		tell(vm, false, false, why);
+}
+
+void
+ham_do_verify(struct ham_vm *vm)
+{
+	g_autoptr(GError) error = NULL;
+	int k = ham_slot_index(vm, vm->effect.node);
+	const char *why_not =
+		vm->verify.active || vm->fill.comparing
+			? "another comparison is under way"
+		: k < 0 || vm->slot[k].filling ? "no slot holds that copy"
+		: vm->slot[k].peer.digest_port == 0
+			? "that copy's node serves no digests"
+			: NULL;
+
+	if (why_not) {
+		struct ham_event event = {.did = HAM_DID_VERIFIED,
+					  .node = vm->effect.node,
+					  .text = why_not};
+
+		ham_vm_tell(vm, &event);
+		return;
+	}
+	memset(&vm->verify, 0, sizeof(vm->verify));
+	vm->verify.node = vm->effect.node;
+	vm->verify.active = true;
+	if (!ham_compare_start(vm, &vm->slot[k].peer, ham_vm_budget(vm),
+			       suspects, over, &error))
+		tell(vm, false, false, error->message);
+}
