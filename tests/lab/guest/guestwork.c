@@ -35,6 +35,7 @@ enum {
 	ACK_MS = 100,
 	PACE_MS = 10,
 	BATCH_MAX = 256, /* records in one write */
+	LATENCIES = 65536,
 	PAGE_WORDS = 512,
 };
 
@@ -44,7 +45,8 @@ static struct {
 	unsigned int write_mib_s; /* 0: no writes */
 	unsigned int dirty_mib;
 	unsigned int dirty_mib_s;
-} opt = {"/dev/vda", 64, 0, 0, 4};
+	unsigned int bench_s; /* 0: no figures */
+} opt = {"/dev/vda", 64, 0, 0, 4, 0};
 
 static uint32_t boot_id; /* told in each line, so that logs can be joined */
 static atomic_bool stopping;
@@ -230,6 +232,51 @@ verify_one(void)
 		    disk.buf->number, number);
 }
 
+static uint64_t
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* As fast as it goes for a while: large writes, or records one by one; each is
+ * flushed. */
+static void
+measure(unsigned int batch)
+{
+	static uint32_t took[LATENCIES];
+	uint64_t begin = now_us(), end = begin + opt.bench_s * 1000000ull;
+	uint64_t first = disk.last, t = begin;
+	size_t n = 0;
+
+	while (!stopping && t < end) {
+		uint64_t before = t;
+
+		if (!write_batch(batch))
+			return;
+		t = now_us();
+		if (n < LATENCIES)
+			took[n++] = (uint32_t)(t - before);
+	}
+	if (n == 0)
+		return;
+	qsort(took, n, sizeof(took[0]), by_value);
+	say("bench %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32, batch,
+	    (disk.last - first) * RECORD_BYTES, t - begin, took[n / 2],
+	    took[n * 99 / 100]);
+	say("ack %" PRIu64 " %08" PRIx32, disk.last, boot_id);
+}
+
 static void *
 disk_work(void *unused)
 {
@@ -238,6 +285,10 @@ disk_work(void *unused)
 	unsigned int count;
 
 	(void)unused;
+	while (!stopping && opt.bench_s > 0) {
+		measure(BATCH_MAX);
+		measure(1);
+	}
 	while (!stopping) {
 		count = due(&base, &done, rate, BATCH_MAX);
 		if (count == 0 || !write_batch(count)) {
@@ -361,6 +412,7 @@ read_options(void)
 		{"wr=", &opt.write_mib_s},
 		{"dirty=", &opt.dirty_mib},
 		{"rate=", &opt.dirty_mib_s},
+		{"bench=", &opt.bench_s},
 	};
 	char line[4096] = "";
 	FILE *f = fopen("/proc/cmdline", "re");
@@ -398,7 +450,7 @@ main(void)
 	srandom(boot_id);
 	disk_open();
 	say("boot %08" PRIx32 " found %" PRIu64, boot_id, disk.last);
-	writes = disk.fd >= 0 && opt.write_mib_s > 0;
+	writes = disk.fd >= 0 && (opt.write_mib_s > 0 || opt.bench_s > 0);
 	if (writes && pthread_create(&disk_thread, NULL, disk_work, NULL))
 		say("CORRUPT disk: no thread");
 	if (opt.dirty_mib && opt.dirty_mib_s &&

@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What replicas cost a guest; replica.sh runs it in a lab of its own.
+
+The variants take turns, so that each sees the machine's good and bad minutes;
+figures are medians.  Under hamd and without it the same guest does the same
+writes (bench= of tests/lab/guest).  It refuses to print a figure of a run that
+failed.
+"""
+import argparse
+import importlib.machinery
+import importlib.util
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAB = os.environ.get("HAMLAB_TOOL") or f"{HERE}/../lab/hamlab"
+MIB = 1 << 20
+DEADLINE_S = 90
+PARTS = ("writes", "loss", "resync", "verify", "sparse")
+BENCH = re.compile(r"^bench (\d+) (\d+) (\d+) (\d+) (\d+)", re.M)
+ADDRESS = {"n1": "10.77.0.1", "n2": "10.77.0.2", "n3": "10.77.0.3"}
+PHASES = 3      # pairs of figures taken of one boot; the first is warming up
+
+
+class BenchError(Exception):
+    pass
+
+
+def load_raw():
+    path = f"{HERE}/raw_handover"
+    loader = importlib.machinery.SourceFileLoader("raw_handover", path)
+    spec = importlib.util.spec_from_loader("raw_handover", loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+def run(*cmd):
+    done = subprocess.run(cmd, capture_output=True, text=True)
+    if done.returncode:
+        raise BenchError(f"{' '.join(cmd)}: exit {done.returncode}: "
+                         f"{(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def sh(node, *cmd):
+    return run(LAB, "sh", node, *cmd)
+
+
+def hamctl(node, *words):
+    return sh(node, "hamctl", *words)
+
+
+def show(guest):
+    return json.loads(hamctl("n1", "--json", "guest", "show", guest))["guest"]
+
+
+def until(what, ask, limit_s=DEADLINE_S):
+    end = time.monotonic() + limit_s
+    while not (got := ask()):
+        if time.monotonic() > end:
+            raise BenchError(f"not within {limit_s} s: {what}")
+        time.sleep(0.05)
+    return got
+
+
+def path(node, *more):
+    return os.path.join(run(LAB, "path", node).strip(), *more)
+
+
+def text_of(name):
+    try:
+        with open(name, encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def current(guest):
+    return [r["node"] for r in show(guest)["replicas"]
+            if r["state"] == "current"]
+
+
+def events(kind, guest):
+    lines = hamctl("n1", "--json", "events").splitlines()
+    found = [json.loads(x) for x in lines if x.strip()]
+    return [e["data"] for e in found
+            if e["event"] == kind and e["data"].get("guest") == guest]
+
+
+def tell(name, value, unit, goal=None, ok=None, **more):
+    line = {"figure": name, "value": round(value, 3), "unit": unit}
+    if goal is not None:
+        line |= {"goal": goal, "met": ok}
+    print(json.dumps(line | more), flush=True)
+
+
+# ---- writes ----------------------------------------------------------------
+
+def figures(read, from_byte):
+    """(MB/s large, IOPS small, p99 us small) of the phases after the first."""
+    def pairs():
+        found = BENCH.findall(read()[from_byte:])
+        return found if len(found) >= 2 * PHASES else None
+    found = until("the guest tells figures", pairs)[2:2 * PHASES]
+    large = [int(b) / int(us) for batch, b, us, *_ in found if batch != "1"]
+    small = [(int(b) / 4096 / int(us) * 1e6, int(p99))
+             for batch, b, us, _, p99 in found if batch == "1"]
+    return (statistics.median(large),
+            statistics.median(x for x, _ in small),
+            statistics.median(x for _, x in small))
+
+
+def under_hamd(guest, replicas):
+    console = path("n1", "log", "hamd", f"{guest}.console")
+    start = len(text_of(console))
+    hamctl("n1", "guest", "start", guest, "--node", "n1")
+    if replicas:
+        until(f"{guest} has its copies",
+              lambda: len(current(guest)) == replicas)
+        start = len(text_of(console))
+    got = figures(lambda: text_of(console), start)
+    if len(current(guest)) != replicas:
+        raise BenchError(f"{guest} lost a copy: {show(guest)['replicas']}")
+    hamctl("n1", "guest", "stop", guest)
+    return got
+
+
+class Raw:
+    """The same guest by QEMU alone: no hamd, no network card."""
+    def __init__(self):
+        self.raw = load_raw()
+        self.image = "/var/lib/hamd/images/raw-bench.raw"
+        self.console = "/var/log/hamd/raw-bench.console"
+
+    def __enter__(self):
+        opt = argparse.Namespace(
+            node_cmd=f"{LAB} sh", nodes="n1,n2,n3",
+            addresses=",".join(ADDRESS.values()), dir="/var/lib/hamd/images")
+        self.bench = self.raw.Bench(opt)
+        self.bench.image = self.image
+        for node in ("n1", "n2"):
+            sh(node, "sh", "-c", f"rm -f {self.image}; fallocate -l 128M "
+               f"{self.image}; : >{self.console}")
+        return self
+
+    def __exit__(self, *_):
+        self.bench.end(*list(self.bench.processes))
+        for node in ("n1", "n2"):
+            sh(node, "rm", "-f", self.image)
+
+    def file(self):
+        return {"driver": "file", "node-name": "d0-f", "filename": self.image,
+                "cache": {"direct": True}, "aio": "threads"}
+
+    def plain(self):
+        return [self.file(), {"driver": "raw", "node-name": "d0-top",
+                              "file": "d0-f"}]
+
+    def nbd(self, node_name):
+        return {"driver": "nbd", "node-name": node_name, "export": "d0",
+                "server": {"type": "inet", "host": ADDRESS["n2"],
+                           "port": self.raw.NBD_PORT}}
+
+    def stack(self, replica):
+        size = 128 * MIB
+        nodes = [self.file(), {"driver": "raw", "node-name": "d0-r",
+                               "file": "d0-f", "size": size}]
+        for k in range(3):
+            nodes.append(self.nbd("d0-s0") if replica and k == 0 else
+                         {"driver": "null-co", "node-name": f"d0-s{k}",
+                          "size": size, "read-zeroes": True})
+        return nodes + [
+            {"driver": "quorum", "node-name": "d0-q", "vote-threshold": 4,
+             "children": ["d0-r", "d0-s0", "d0-s1", "d0-s2"],
+             "read-pattern": "fifo"},
+            {"driver": "raw", "node-name": "d0-top", "file": "d0-q"}]
+
+    def run(self, nodes, mirror=False, replica=False):
+        server = None
+        if mirror or replica:
+            server = self.bench.daemon(1)
+            self.bench.export(server)
+        blockdevs = [x for n in nodes for x in ("-blockdev", json.dumps(n))]
+        console = path("n1", "log", "hamd", "raw-bench.console")
+        start = len(text_of(console))
+        qemu = self.raw.Qmp(
+            self.bench, 0, "qemu-system-x86_64", "-nodefaults", "-machine",
+            "pc-q35-10.0,accel=tcg", "-cpu", "qemu64", "-m", "256",
+            "-display", "none", "-kernel", "/var/lib/hamd/boot/vmlinuz",
+            "-initrd", "/var/lib/hamd/boot/guest.cpio.gz", "-append",
+            "console=ttyS0 quiet bench=3 ring=64", "-chardev",
+            f"file,id=s,path={self.console},append=on", "-serial",
+            "chardev:s", "-chardev", "socket,id=c,fd=0", "-mon",
+            "chardev=c,mode=control", *blockdevs, "-device",
+            "virtio-blk-pci,drive=d0-top,id=d0,werror=stop,rerror=stop,"
+            "addr=0x10", "-S")
+        if mirror:
+            qemu.do("blockdev-add", **{k.replace("-", "_"): v for k, v in
+                                       self.nbd("t0").items()})
+            qemu.do("blockdev-mirror", job_id="m", device="d0-top",
+                    target="t0", sync="full", copy_mode="write-blocking",
+                    on_target_error="report")
+        qemu.do("cont")
+        if mirror:
+            qemu.wait("BLOCK_JOB_READY")
+            start = len(text_of(console))
+        got = figures(lambda: text_of(console), start)
+        self.bench.end(qemu)
+        if server:
+            self.bench.end(server)
+        return got
+
+
+def bench_writes(opt):
+    got = {}
+    with Raw() as raw:
+        variants = {
+            "plain file": lambda: raw.run(raw.plain()),
+            "stack, nulls, no hamd": lambda: raw.run(raw.stack(False)),
+            "stack, 1 replica, no hamd":
+                lambda: raw.run(raw.stack(True), replica=True),
+            "write-blocking mirror, no hamd":
+                lambda: raw.run(raw.plain(), mirror=True),
+            "hamd, no replica": lambda: under_hamd("web1", 0),
+            "hamd, 1 replica": lambda: under_hamd("web2", 1),
+            "hamd, 2 replicas": lambda: under_hamd("web3", 2),
+        }
+        for _ in range(opt.rounds):
+            for name, once in variants.items():
+                got.setdefault(name, []).append(once())
+    median = {name: [statistics.median(x[i] for x in runs) for i in range(3)]
+              for name, runs in got.items()}
+    for name, (large, small, p99) in median.items():
+        tell(f"writes: {name}", large, "MB/s", iops_4k=round(small),
+             p99_4k_us=round(p99), runs=len(got[name]))
+
+    def ratio(name, a, b, goal):
+        for i, what in ((0, "1 MiB"), (1, "4 KiB")):
+            r = median[a][i] / median[b][i]
+            tell(f"{name}, {what}", r, "ratio", f">= {goal}", r >= goal)
+    ratio("one replica / same stack without hamd", "hamd, 1 replica",
+          "stack, 1 replica, no hamd", 0.95)
+    ratio("one replica / write-blocking mirror", "hamd, 1 replica",
+          "write-blocking mirror, no hamd", 1.0)
+    ratio("nulls only / plain file", "hamd, no replica", "plain file", 0.95)
+
+
+# ---- losing one ------------------------------------------------------------
+
+def freed(guest, before):
+    def ask():
+        found = events("GUEST_FREED", guest)
+        return found[before:] or None
+    text = until("the guest goes on", ask)[0]["text"]
+    return int(re.search(r"after (\d+) ms", text).group(1))
+
+
+def whole(guest, copies=1):
+    return until(f"{guest} has its copy",
+                 lambda: len(current(guest)) == copies and current(guest))[0]
+
+
+def bench_loss(opt):
+    times = {"daemon killed": [], "node power cut": []}
+    hamctl("n1", "guest", "start", "web2", "--node", "n1")
+    for _ in range(opt.rounds):
+        node = whole("web2")
+        before = len(events("GUEST_FREED", "web2"))
+        sh(node, "sh", "-c", 'for p in /proc/[0-9]*; do case $(readlink '
+           '$p/exe) in *qemu-storage-daemon) kill -9 ${p#/proc/};; esac; done')
+        times["daemon killed"].append(freed("web2", before))
+        node = whole("web2")
+        before = len(events("GUEST_FREED", "web2"))
+        run(LAB, "off", node)
+        times["node power cut"].append(freed("web2", before))
+        run(LAB, "on", node)
+        until("all three are members", lambda: len(json.loads(hamctl(
+            "n1", "--json", "status"))["quorum"]["members"]) == 3)
+    whole("web2")
+    hamctl("n1", "guest", "stop", "web2")
+    for name, got in times.items():
+        goal = 300 if name == "daemon killed" else None
+        tell(f"guest stands still: {name}", statistics.median(got), "ms",
+             f"<= {goal}" if goal else "view change + 200",
+             max(got) <= goal if goal else None, all=got)
+
+
+# ---- resync, comparing, sparse ---------------------------------------------
+
+def hamd_log():
+    return run(LAB, "logs", "n1", "hamd")
+
+
+def last_fill(guest):
+    found = re.findall(rf"{guest}: the copy at \S+ is equal, after (\d+) ms "
+                       r"and (\d+) bytes", hamd_log())
+    return [tuple(map(int, x)) for x in found]
+
+
+def bench_resync(_):
+    hamctl("n1", "guest", "start", "web4", "--node", "n1")
+    node = whole("web4")
+    fills = len(last_fill("web4"))
+    before = len(events("REPLICA_OUTDATED", "web4"))
+    run(LAB, "cut", "n1", node, "--tcp")
+    until("the copy is given up",
+          lambda: len(events("REPLICA_OUTDATED", "web4")) > before)
+    console = path("n1", "log", "hamd", "web4.console")
+
+    def acked():
+        return max(map(int, re.findall(r"^ack (\d+)", text_of(console), re.M)))
+    wanted = acked() + 20 * 256     # the ring once round: 20 MiB of 2 GiB
+    until("the whole ring is written anew", lambda: acked() >= wanted)
+    run(LAB, "heal")
+    whole("web4")
+    took_ms, moved = until("it is equal again",
+                           lambda: last_fill("web4")[fills:] or None)[-1]
+    share = moved / (2048 * MIB)
+    tell("resync of 1 % of 2 GiB moves", share * 100, "% of the disk",
+         "<= 1.1", share <= 0.011, bytes=moved, ms=took_ms)
+
+
+def bench_verify(_):
+    if not current("web4"):
+        hamctl("n1", "guest", "start", "web4", "--node", "n1")
+        whole("web4")
+    speed = run("openssl", "speed", "-bytes", "65536", "-seconds", "2",
+                "-mr", "-evp", "sha256")
+    sha = float(re.findall(r"^\+F:\d+:[^:]*:([\d.]+)", speed, re.M)[-1])
+    begin = time.monotonic()
+    hamctl("n3", "disk", "verify", "web4")
+    rate = 2048 * MIB / (time.monotonic() - begin)
+    tell("copies compared", rate / 1e6, "MB/s of a disk",
+         ">= 80 % of sha256 on one core, or of the budget",
+         rate >= 0.8 * min(sha, 800e6), sha256=round(sha / 1e6))
+    hamctl("n1", "guest", "stop", "web4")
+
+
+def sent_bytes():
+    return int(sh("n1", "sh", "-c",
+                  "cat /sys/class/net/eth0/statistics/tx_bytes"))
+
+
+def bench_sparse(_):
+    image = path("n1", "images", "web5-root.raw")
+    with open(image, "r+b") as f:
+        f.truncate(0)
+        f.truncate(10 << 30)
+        for k in range(100):
+            f.seek(k * (100 << 20))
+            f.write(os.urandom(MIB))
+    before = sent_bytes()
+    hamctl("n1", "guest", "start", "web5", "--node", "n1")
+    node = whole("web5")
+    sent = sent_bytes() - before
+    copied = os.stat(path(node, "images", "web5-root.raw")).st_blocks * 512
+    tell("a sparse 10 GiB disk with 100 MiB sends", sent / MIB, "MiB",
+         "<= 110", sent <= 110 * MIB, on_disk_mib=round(copied / MIB))
+    hamctl("n1", "guest", "stop", "web5")
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ap.add_argument("--rounds", type=int, default=3)
+    ap.add_argument("--only", choices=PARTS, action="append")
+    ap.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
+    opt = ap.parse_args()
+    if opt.rounds < 1:
+        ap.error("--rounds must be at least 1")
+    if opt.check:
+        return 0
+    try:
+        for part in PARTS:
+            if not opt.only or part in opt.only:
+                globals()[f"bench_{part}"](opt)
+    except BenchError as e:
+        print(f"replica.py: {e}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
