@@ -262,7 +262,9 @@ settle(struct run *run)
 int
 ham_bm_digest_compare(const struct ham_bm_compare *compare)
 {
-	struct run run = {.spec = compare, .out = fdopen(compare->out, "w")};
+	struct run run = {.spec = compare,
+			  .out = fdopen(compare->out, "w"),
+			  .fd = -1};
 	const char *why = NULL;
 
 	if (!run.out)
@@ -282,5 +284,9 @@ ham_bm_digest_compare(const struct ham_bm_compare *compare)
 	else
 		fprintf(run.out, "end %" PRIu64 "\n", run.bytes);
 	fclose(run.out);
+	if (run.fd >= 0)
+		close(run.fd);
+	g_array_free(run.suspects, TRUE);
+	ham_digester_free(run.d);
 	return why ? 1 : 0;
 }

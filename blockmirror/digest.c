@@ -35,7 +35,6 @@ ham_digester_new(const struct ham_bm_image *images, unsigned int n,
 	*why = "no memory";
 	if (!d)
 		return NULL;
-	d->n = n;
 	for (unsigned int i = 0; i < n && i < HAM_DIGEST_DISKS; i++) {
 		d->size[i] = images[i].size;
 		d->fd[i] = open(images[i].path,
@@ -44,15 +43,30 @@ ham_digester_new(const struct ham_bm_image *images, unsigned int n,
 			d->fd[i] = open(images[i].path, O_RDONLY | O_CLOEXEC);
 		if (d->fd[i] < 0) {
 			*why = strerror(errno);
+			ham_digester_free(d);
 			return NULL;
 		}
+		d->n = i + 1;
 	}
-	if (posix_memalign((void **)&d->buffer, ALIGN, HAM_BM_DIGEST_BLOCK))
+	if (posix_memalign((void **)&d->buffer, ALIGN, HAM_BM_DIGEST_BLOCK)) {
+		ham_digester_free(d);
 		return NULL;
+	}
 	(void)EVP_Digest(zeroes, sizeof(zeroes), d->zero, NULL, EVP_sha256(),
 			 NULL);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	return d;
+}
+
+void
+ham_digester_free(struct ham_digester *d)
+{
+	if (!d)
+		return;
+	for (unsigned int i = 0; i < d->n; i++)
+		close(d->fd[i]);
+	free(d->buffer);
+	free(d);
 }
 
 uint64_t
@@ -188,13 +202,16 @@ ham_bm_digest_serve(int listener, const char *token,
 
 	if (!d || strlen(token) != HAM_BM_DIGEST_TOKEN) {
 		fprintf(stderr, "hamd-digest: %s\n", d ? "no token" : why);
+		ham_digester_free(d);
 		return 1;
 	}
 	for (;;) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-		if (fd < 0 && errno != EINTR && errno != ECONNABORTED)
+		if (fd < 0 && errno != EINTR && errno != ECONNABORTED) {
+			ham_digester_free(d);
 			return 1;
+		}
 		if (fd < 0)
 			continue;
 		serve_one(d, fd, token);

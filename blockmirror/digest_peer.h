@@ -23,9 +23,10 @@ struct ham_digest_question {
 	uint32_t n;
 };
 
-/* NULL with *why.  Lives as long as the process. */
+/* NULL with *why. */
 struct ham_digester *ham_digester_new(const struct ham_bm_image *images,
 				      unsigned int n, const char **why);
+void ham_digester_free(struct ham_digester *d); /* may be NULL */
 uint64_t ham_digester_blocks(const struct ham_digester *d, unsigned int disk);
 /* Bytes of that block: the last one may be shorter. */
 uint64_t ham_digester_length(const struct ham_digester *d, unsigned int disk,

@@ -423,7 +423,7 @@ static const char *const words[SIM_F_N] = {
 	"operator", "blackout",	  "cut",       "look",
 };
 
-static const char *const commands[] = {
+const char *const sim_command_names[SIM_COMMANDS] = {
 	"start", "stop", "migrate", "cancel", "confirm-off", "verify",
 };
 
@@ -482,7 +482,7 @@ sim_fault_text(const struct sim_fault *f, unsigned int n)
 		break;
 	case SIM_F_COMMAND:
 		g_string_append_printf(text, " n%u %s g%u", f->node + 1,
-				       commands[f->command], f->guest + 1);
+				       sim_command_names[f->command], f->guest + 1);
 		if (f->target)
 			g_string_append_printf(text, " n%u", f->target);
 		break;
@@ -530,10 +530,10 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	unsigned int node;
 	unsigned int guest;
 
-	while (n > 2 && k < G_N_ELEMENTS(commands) &&
-	       strcmp(w[2], commands[k]) != 0)
+	while (n > 2 && k < SIM_COMMANDS &&
+	       strcmp(w[2], sim_command_names[k]) != 0)
 		k++;
-	if (n < 4 || k == G_N_ELEMENTS(commands))
+	if (n < 4 || k == SIM_COMMANDS)
 		return "operator nN "
 		       "start|stop|migrate|cancel|confirm-off|verify gN [nN]";
 	out->command = (uint8_t)k;

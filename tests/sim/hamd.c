@@ -302,10 +302,6 @@ sim_hamd_end(struct sim *sim, unsigned int i, const char *why)
 	       g_memdup2(&beat, sizeof(beat)));
 }
 
-static const char *const command_names[] = {
-	"start", "stop", "migrate", "cancel", "confirm-off",
-};
-
 void
 sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 	    unsigned int guest, uint32_t target)
@@ -318,7 +314,7 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 
 	if (!sim->node[i].hamd)
 		return;
-	sim_say(sim, "n%u asked: %s %s n%u", i + 1, command_names[command],
+	sim_say(sim, "n%u asked: %s %s n%u", i + 1, sim_command_names[command],
 		sim->guest[guest].name, target);
 	sim_step(sim, i, &event);
 }

@@ -306,6 +306,10 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 /* Standing still: its events wait, its acts too. */
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
+enum {
+	SIM_COMMANDS = HAM_CMD_VERIFY + 1,
+};
+extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 		 unsigned int guest, uint32_t target);
 
