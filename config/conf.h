@@ -96,6 +96,8 @@ typedef struct ham_conf {
 	unsigned int lease_line; /* for messages; 0: not in the file */
 	bool insecure;		 /* corosync without encryption is accepted */
 	int64_t replica_timeout_us;
+	int64_t verify_interval_us; /* 0: never by itself */
+	uint64_t verify_bandwidth;  /* bytes/s, of comparisons by themselves */
 	int64_t watchdog_us;
 	uint32_t uid_first; /* guest_uids */
 	uint32_t uid_last;

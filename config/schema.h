@@ -20,7 +20,6 @@ enum ham_value_type {
 	HAM_VALUE_COUNT,     /* unsigned int */
 	HAM_VALUE_SIZE,	     /* uint64_t, bytes */
 	HAM_VALUE_DURATION,  /* int64_t, us */
-	HAM_VALUE_LEASE,     /* int64_t, us; `auto` is 0 */
 	HAM_VALUE_BOOL,	     /* bool; words[0] false, words[1] true */
 	HAM_VALUE_CHOICE,    /* unsigned int, index into words */
 	HAM_VALUE_UIDS,	     /* uint32_t [2] */
@@ -50,6 +49,7 @@ struct ham_key {
 	uint64_t max;		  /* of numbers; bytes of a text */
 	uint64_t step;		  /* sizes: a multiple of it */
 	const char *const *words; /* NULL-terminated */
+	const char *zero;	  /* the word for a duration of 0; or NULL */
 	const char *expected;	  /* instead of one made from type and range */
 };
 

@@ -57,20 +57,15 @@ set_size(const struct ham_key *key, const char *text, void *field)
 static bool
 set_duration(const struct ham_key *key, const char *text, void *field)
 {
-	int64_t us;
+	int64_t us = 0;
 
+	if (key->zero && strcmp(text, key->zero) == 0) {
+		*(int64_t *)field = 0;
+		return true;
+	}
 	if (!ham_value_duration(text, &us) || !in_range(key, (uint64_t)us))
 		return false;
 	*(int64_t *)field = us;
-	return true;
-}
-
-static bool
-set_lease(const struct ham_key *key, const char *text, void *field)
-{
-	if (strcmp(text, "auto") != 0)
-		return set_duration(key, text, field);
-	*(int64_t *)field = 0;
 	return true;
 }
 
@@ -192,7 +187,6 @@ static const struct {
 	[HAM_VALUE_COUNT] = { set_count, NULL },
 	[HAM_VALUE_SIZE] = { set_size, NULL },
 	[HAM_VALUE_DURATION] = { set_duration, NULL },
-	[HAM_VALUE_LEASE] = { set_lease, NULL },
 	[HAM_VALUE_BOOL] = { set_bool, NULL },
 	[HAM_VALUE_CHOICE] = { set_choice, NULL },
 	[HAM_VALUE_UIDS] = { set_uids,
@@ -246,9 +240,9 @@ show_range(const struct ham_key *key)
 	}
 	min = ham_value_show_duration((int64_t)key->min);
 	max = ham_value_show_duration((int64_t)key->max);
-	return g_strdup_printf("%sa duration from %s to %s (ms, s, m, h)",
-			       key->type == HAM_VALUE_LEASE ? "auto or " : "",
-			       min, max);
+	return g_strdup_printf("%s%sa duration from %s to %s (ms, s, m, h)",
+			       key->zero ? key->zero : "",
+			       key->zero ? " or " : "", min, max);
 }
 
 char *

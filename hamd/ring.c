@@ -106,6 +106,7 @@ guest_table(const ham_conf *conf)
 		table[i].replicas = g->replicas;
 		table[i].max_duration_us = g->max_duration_us;
 		table[i].replica_timeout_us = conf->replica_timeout_us;
+		table[i].verify_interval_us = conf->verify_interval_us;
 	}
 	return table;
 }

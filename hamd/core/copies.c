@@ -488,77 +488,6 @@ begin_sync(ham_core *core, struct ham_local *local,
 		propose_copy(core, local, guest, HAM_OP_SYNC, node, 0);
 }
 
-/* ---- comparing ---- */
-
-void
-ham_copies_on_verify(ham_core *core, const struct ham_msg *msg)
-{
-	const struct ham_guest *guest =
-		ham_record_lookup(&core->record, msg->guest);
-	struct ham_local *local;
-
-	if (!guest || guest->owner != core->config.self ||
-	    guest->epoch != msg->epoch)
-		return;
-	local = ham_local_get(core, msg->guest);
-	for (int i = 0; i < HAM_MAX_SLOTS; i++)
-		local->slot[i].verify =
-			ham_guest_is_current(guest, local->slot[i].node);
-	ham_evaluate_all(core);
-}
-
-/* One after the other; one that takes no writes is not looked at. */
-static void
-mind_verify(ham_core *core, struct ham_local *local)
-{
-	struct ham_slot *next = NULL;
-
-	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
-		struct ham_slot *slot = &local->slot[i];
-
-		if (slot->verifying)
-			return;
-		if (slot->node && slot->verify && !slot->failed &&
-		    !slot->filling && !slot->dropping && !next)
-			next = slot;
-	}
-	if (!next)
-		return;
-	next->verify = false;
-	next->verifying = true;
-	ham_fx_guest(core, local, HAM_DO_VERIFY);
-	core->fx->list[core->fx->n - 1].node = next->node;
-}
-
-static void
-did_verify(ham_core *core, struct ham_local *local, struct ham_slot *slot,
-	   const struct ham_event *event)
-{
-	const struct ham_guest *guest =
-		ham_record_lookup(&core->record, local->name);
-	const char *name = ham_core_node_name(core, event->node);
-	const char *text = event->text ? event->text : "it could not be read";
-
-	if (slot)
-		slot->verifying = false;
-	if (event->flag) {
-		ham_fx_tell(core, HAM_NOTE_DISK_VERIFIED, local,
-			    "the copy on %s is the same", name);
-	} else if (event->value != 1) {
-		ham_fx_tell(core, HAM_NOTE_DISK_UNVERIFIED, local,
-			    "the copy on %s was not compared: %s", name, text);
-	} else {
-		ham_fx_tell(core, HAM_NOTE_DISK_DIFFERS, local,
-			    "the copy on %s is not the same: %s; one of the two "
-			    "is damaged",
-			    name, text);
-		if (guest && guest->owner == core->config.self &&
-		    ham_guest_is_current(guest, event->node))
-			ham_propose_outdated(core, local, guest, event->node,
-					     text);
-	}
-}
-
 void
 ham_copies_mind(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
@@ -572,7 +501,7 @@ ham_copies_mind(ham_core *core, struct ham_local *local,
 		return;
 	if (!mind_syncing(core, local, guest))
 		begin_sync(core, local, guest);
-	mind_verify(core, local);
+	ham_verify_mind(core, local, guest);
 }
 
 void
@@ -780,7 +709,7 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 			did_not_fill(core, local, slot, event->text);
 		break;
 	case HAM_DID_VERIFIED:
-		did_verify(core, local, slot, event);
+		ham_verify_did(core, local, slot, event);
 		break;
 	case HAM_DID_LOOKED:
 		if (local->stage != HAM_L_LOOKING)

@@ -49,6 +49,7 @@ struct ham_core_guest {
 	int64_t max_duration_us; /* of a migration */
 	/* how long a copy that takes no writes is waited for */
 	int64_t replica_timeout_us;
+	int64_t verify_interval_us; /* 0: only when an operator asks */
 };
 
 struct ham_core_config {
@@ -108,7 +109,8 @@ enum ham_do {
 	HAM_DO_SLOT_FILL, /* owner: make that copy equal, while the guest runs,
 			     and let it take all writes; node, blob */
 	HAM_DO_SLOT_SET,  /* owner: connect a slot anew; node, blob */
-	HAM_DO_VERIFY,	  /* owner: compare that copy, beside all else; node */
+	HAM_DO_VERIFY,	  /* owner: compare that copy, beside all else; node;
+			     flag: nobody waits for it */
 	HAM_DO_N
 };
 

@@ -67,7 +67,8 @@ struct ham_slot {
 	bool setting;	   /* SLOT_SET is asked */
 	bool filling;	   /* SLOT_FILL is; it takes no writes yet */
 	bool found;	   /* by a restarted hamd: nobody knows since when */
-	bool verify;	   /* an operator wants it compared, */
+	bool verify;	   /* it is to be compared, */
+	bool awaited;	   /* by an operator, */
 	bool verifying;	   /* and VERIFY is asked */
 	int64_t failed_us; /* since when */
 };
@@ -189,6 +190,7 @@ struct ham_local {
 	struct ham_offer *offers[HAM_MAX_SLOTS]; /* owned */
 	int64_t since_us;      /* of the stage */
 	int64_t said_us;       /* ham_repeat() */
+	int64_t verified_us;   /* when its copies were last to be compared */
 	int64_t started_us;    /* of the migration */
 	int64_t stop_us;       /* S: when `stop` was sent */
 	/* S: when YIELD was sent, -1: more than once, or it was not what let D
@@ -433,7 +435,12 @@ void ham_copies_repeat(ham_core *core, struct ham_local *local,
 		       const struct ham_guest *guest);
 bool ham_copies_did(ham_core *core, struct ham_local *local,
 		    const struct ham_event *event);
+/* verify.c */
 void ham_copies_on_verify(ham_core *core, const struct ham_msg *msg);
+void ham_verify_mind(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
+void ham_verify_did(ham_core *core, struct ham_local *local,
+		    struct ham_slot *slot, const struct ham_event *event);
 void ham_copies_on_served(ham_core *core, uint32_t sender,
 			  const struct ham_msg *msg);
 /* The slots of a guest that comes or starts. */

@@ -809,6 +809,7 @@ begin_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	vm->slot_act.act = HAM_DO_NONE;
+	ham_verify_stop(vm, "a copy is to be made, and that comes first");
 	vm->fill.comparing = true;
 	vm->fill.peer = vm->peer;
 	if (!ham_compare_start(vm, &vm->peer, ham_vm_budget(vm), NULL, compared,

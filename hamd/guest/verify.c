@@ -172,6 +172,7 @@ ham_do_verify(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
 	int k = ham_slot_index(vm, vm->effect.node);
+	uint64_t rate = ham_vm_budget(vm);
 	const char *why_not =
 		vm->verify.active || vm->fill.comparing
 			? "another comparison is under way"
@@ -191,7 +192,9 @@ ham_do_verify(struct ham_vm *vm)
 	memset(&vm->verify, 0, sizeof(vm->verify));
 	vm->verify.node = vm->effect.node;
 	vm->verify.active = true;
-	if (!ham_compare_start(vm, &vm->slot[k].peer, ham_vm_budget(vm),
-			       suspects, over, &error))
+	if (vm->effect.flag) /* nobody waits: the guests' own reads come first */
+		rate = MIN(rate, vm->guests->spec.conf->verify_bandwidth);
+	if (!ham_compare_start(vm, &vm->slot[k].peer, rate, suspects, over,
+			       &error))
 		tell(vm, false, false, error->message);
 }

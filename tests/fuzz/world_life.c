@@ -19,9 +19,10 @@ const char *const world_names[WORLD_NAMES] = {
 };
 
 static const struct ham_core_guest guests[] = {
-	{"g", 1, 180 * (int64_t)G_USEC_PER_SEC, 3 * G_USEC_PER_SEC},
-	{"a", 0, 20 * (int64_t)G_USEC_PER_SEC, 0},
-	{"db.1", 2, 0, 3 * G_USEC_PER_SEC},
+	{"g", 1, 180 * (int64_t)G_USEC_PER_SEC, 3 * G_USEC_PER_SEC,
+	 60 * (int64_t)G_USEC_PER_SEC},
+	{"a", 0, 20 * (int64_t)G_USEC_PER_SEC, 0, 0},
+	{"db.1", 2, 0, 3 * G_USEC_PER_SEC, 0},
 };
 
 static void

@@ -96,6 +96,9 @@ START_TEST(defaults)
 	ck_assert_int_eq(conf->lease_us, 0);
 	ck_assert_uint_eq(conf->lease_line, 0);
 	ck_assert_int_eq(conf->replica_timeout_us, 3000000);
+	ck_assert_int_eq(conf->verify_interval_us,
+			 168 * 3600 * INT64_C(1000000));
+	ck_assert_uint_eq(conf->verify_bandwidth, 32 * MIB);
 	ck_assert_int_eq(conf->watchdog_us, 10000000);
 	ck_assert(!conf->insecure);
 	ck_assert_uint_eq(node->memory_reserve, 512 * MIB);
@@ -179,8 +182,11 @@ static const struct {
 	  "h)" },
 	{ "cluster", "wachdog = 10s",
 	  "wachdog: found an unknown key, expected one of version, name, "
-	  "accel, migration_bandwidth, lease, replica_timeout, watchdog, "
-	  "guest_uids, insecure" },
+	  "accel, migration_bandwidth, lease, replica_timeout, verify_interval, "
+	  "verify_bandwidth, watchdog, guest_uids, insecure" },
+	{ "cluster", "verify_interval = 0",
+	  "verify_interval: found 0, expected never or a duration from 1m to "
+	  "8784h (ms, s, m, h)" },
 	{ "node n1", "role = master",
 	  "role: found master, expected guests or witness" },
 	{ "node n1", "memory_reserve = 2 G",
@@ -274,7 +280,7 @@ START_TEST(ranges)
 	uint64_t unit = key->step ? key->step : 1;
 
 	here.offset = 0;
-	if (key->type == HAM_VALUE_DURATION || key->type == HAM_VALUE_LEASE)
+	if (key->type == HAM_VALUE_DURATION)
 		unit = 1000;
 	else if (key->type > HAM_VALUE_SIZE)
 		return;

@@ -78,7 +78,7 @@ START_TEST(key_is_documented)
 		range = g_strdup_printf("%" G_GUINT64_FORMAT
 					" to %" G_GUINT64_FORMAT,
 					key->min, key->max);
-	} else if (key->type <= HAM_VALUE_LEASE) {
+	} else if (key->type <= HAM_VALUE_DURATION) {
 		bool size = key->type == HAM_VALUE_SIZE;
 		g_autofree char *min =
 			size ? ham_value_show_size(key->min)

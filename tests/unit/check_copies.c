@@ -613,6 +613,51 @@ START_TEST(a_copy_that_could_not_be_compared)
 }
 END_TEST
 
+static unsigned int
+compared(struct bus *bus)
+{
+	unsigned int n = 0;
+
+	for (const char *at = bus->node[0].acts->str;
+	     (at = strstr(at, "VERIFY ")) != NULL; at++)
+		n++;
+	return n;
+}
+
+START_TEST(compared_by_itself)
+{
+	struct bus *bus = with_copies(2);
+
+	bus->guest.verify_interval_us = 60 * SECOND_US;
+	pass(bus, 50);
+	ck_assert_uint_eq(compared(bus), 0);
+	pass(bus, 11);
+	ck_assert_uint_eq(compared(bus), 2); /* one of each */
+	pass(bus, 50);
+	ck_assert_uint_eq(compared(bus), 2);
+	pass(bus, 11);
+	ck_assert_uint_eq(compared(bus), 4);
+	bus_free(bus);
+}
+END_TEST
+
+/* An operator's comparison counts like one that is due. */
+START_TEST(not_compared_twice)
+{
+	struct bus *bus = with_copies(1);
+
+	bus->guest.verify_interval_us = 60 * SECOND_US;
+	pass(bus, 50);
+	bus_command(bus, 2, HAM_CMD_VERIFY, 0);
+	bus_run(bus);
+	pass(bus, 50);
+	ck_assert_uint_eq(compared(bus), 1);
+	pass(bus, 15);
+	ck_assert_uint_eq(compared(bus), 2);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(nothing_to_compare_with)
 {
 	struct bus *bus = course_three_with_guest(0);
@@ -656,6 +701,8 @@ main(void)
 	tcase_add_test(tc, a_copy_that_differs);
 	tcase_add_test(tc, a_copy_that_differs_is_mended_where_it_is);
 	tcase_add_test(tc, a_copy_that_could_not_be_compared);
+	tcase_add_test(tc, compared_by_itself);
+	tcase_add_test(tc, not_compared_twice);
 	tcase_add_test(tc, nothing_to_compare_with);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
