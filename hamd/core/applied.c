@@ -248,8 +248,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    "the copy on %s is given up: %s",
 			    ham_core_node_name(core, op->node), op->reason);
 		core->fx->list[core->fx->n - 1].value = op->node;
-		if (op->node == local->sync_node)
-			ham_copies_not_made(core, local, op->node);
+		ham_copies_lost(core, local, op->node);
 		if (local->mig_phase == HAM_MIG_NONE ||
 		    guest->phase != HAM_GUEST_STARTED)
 			break;
@@ -271,8 +270,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		core->fx->list[core->fx->n - 1].value = op->node;
 		break;
 	case HAM_OP_CURRENT:
-		local->backoff_us = 0;
-		local->shy = 0;
+		local->made_node = op->node;
+		local->made_us = core->now_us;
 		local->sync_node = 0;
 		ham_fx_note(core, HAM_NOTE_REPLICA_CURRENT, op->guest,
 			    "the copy on %s is current",

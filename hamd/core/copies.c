@@ -24,6 +24,7 @@ enum {
 	LAUNCH_WAIT_US = 5000000,
 	BACKOFF_US = 1000000,
 	BACKOFF_MAX_US = 30000000,
+	STEADY_US = 10000000, /* a copy that was current so long is no trouble */
 	SHY = 3, /* failures in a row, then another node is tried first */
 };
 
@@ -251,6 +252,10 @@ why_not(const ham_core *core, struct ham_local *local,
 {
 	const struct ham_slot *slot = ham_slot_of(local, r->node);
 
+	if (slot && slot->differs)
+		return "it is not the same";
+	if (slot && slot->failed && slot->again && !slot->filling)
+		return "it refuses writes"; /* and there is one that answers */
 	if (slot && slot->failed && !slot->filling &&
 	    has_waited(core, guest, slot))
 		return slot->silent ? "it does not answer"
@@ -636,16 +641,27 @@ did_fail(ham_core *core, struct ham_local *local, struct ham_slot *slot,
 	slot->failed = true;
 	slot->silent = silent;
 	slot->failed_us = core->now_us;
+	slot->again = slot->set_us && core->now_us - slot->set_us <
+					      timeout_us(core, local->name);
 	if (silent) /* it has waited as long already */
 		slot->failed_us -= timeout_us(core, local->name);
 	told_held(core, local, slot);
 	ham_copies_ask(core, local, local->epoch);
 }
 
-/* Another try comes later, and in the end elsewhere. */
+/* Another try comes later, and in the end elsewhere, if it could not be made or
+ * was lost again at once.  Else it is made anew without delay. */
 void
-ham_copies_not_made(ham_core *core, struct ham_local *local, uint32_t node)
+ham_copies_lost(ham_core *core, struct ham_local *local, uint32_t node)
 {
+	bool soon = node == local->made_node &&
+		    core->now_us - local->made_us < STEADY_US;
+
+	if (node != local->sync_node && !soon) {
+		local->backoff_us = 0;
+		local->shy = 0;
+		return;
+	}
 	local->backoff_us = CLAMP(2 * local->backoff_us, BACKOFF_US,
 				  BACKOFF_MAX_US);
 	local->next_sync_us = core->now_us + local->backoff_us;
@@ -690,6 +706,7 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 		}
 		told_freed(core, local, slot, "with");
 		slot->failed = slot->silent = false;
+		slot->set_us = core->now_us;
 		break;
 	case HAM_DID_SLOT_DROPPED:
 		if (!slot)

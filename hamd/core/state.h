@@ -70,7 +70,10 @@ struct ham_slot {
 	bool verify;	   /* it is to be compared, */
 	bool awaited;	   /* by an operator, */
 	bool verifying;	   /* and VERIFY is asked */
+	bool differs;	   /* so it said */
+	bool again;	   /* soon after it was set anew: it won't take any */
 	int64_t failed_us; /* since when */
+	int64_t set_us;	   /* SLOT_SET last did it */
 };
 
 /* Where a copy is served, as SERVED said. */
@@ -168,6 +171,8 @@ struct ham_local {
 	int64_t next_sync_us; /* no copy is begun, or filled, before */
 	int64_t backoff_us;
 	uint32_t sync_node; /* the copy that is made, 0: none */
+	uint32_t made_node; /* became current last, */
+	int64_t made_us;    /* at that time */
 	uint32_t shy_node;  /* failed last, */
 	unsigned int shy;   /* and so often: others first */
 	bool looked;	    /* LAUNCH: the images here are fit for it */
@@ -425,8 +430,8 @@ bool ham_copies_ready(ham_core *core, struct ham_local *local,
 /* What the LAUNCH that follows is to connect, into `out` and the slots. */
 void ham_copies_launch(ham_core *core, struct ham_local *local,
 		       const struct ham_guest *guest, struct ham_blob *out);
-void ham_copies_not_made(ham_core *core, struct ham_local *local,
-			 uint32_t node);
+/* It is outdated by the record. */
+void ham_copies_lost(ham_core *core, struct ham_local *local, uint32_t node);
 /* Who serves it at that epoch? */
 void ham_copies_ask(ham_core *core, const struct ham_local *local,
 		    uint64_t epoch);

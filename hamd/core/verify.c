@@ -39,7 +39,8 @@ any_compared(const ham_core *core)
 	for (unsigned int i = 0; i < core->n_locals; i++)
 		for (int k = 0; k < HAM_MAX_SLOTS; k++)
 			if (core->locals[i].slot[k].verifying ||
-			    core->locals[i].slot[k].verify)
+			    (core->locals[i].slot[k].verify &&
+			     core->locals[i].stage == HAM_L_RUNNING))
 				return true;
 	return false;
 }
@@ -56,11 +57,12 @@ begin_due(ham_core *core, struct ham_local *local,
 	    core->now_us - from_us < config->verify_interval_us ||
 	    any_compared(core))
 		return;
-	local->verified_us = core->now_us;
 	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
-		local->slot[i].verify =
-			ham_guest_is_current(guest, local->slot[i].node);
+		if (!ham_guest_is_current(guest, local->slot[i].node))
+			continue;
+		local->slot[i].verify = true;
 		local->slot[i].awaited = false;
+		local->verified_us = core->now_us;
 	}
 }
 
@@ -111,9 +113,11 @@ ham_verify_did(ham_core *core, struct ham_local *local, struct ham_slot *slot,
 			    "the copy on %s is not the same: %s; one of the two "
 			    "is damaged",
 			    name, text);
-		if (guest && guest->owner == core->config.self &&
-		    ham_guest_is_current(guest, event->node))
-			ham_propose_outdated(core, local, guest, event->node,
-					     text);
+		if (!guest || guest->owner != core->config.self ||
+		    !ham_guest_is_current(guest, event->node))
+			return;
+		if (slot)
+			slot->differs = true; /* and if this is not heard */
+		ham_propose_outdated(core, local, guest, event->node, text);
 	}
 }

@@ -35,8 +35,7 @@ sim_new(const struct sim_plan *plan)
 		sim->config[g].replicas = plan->replicas;
 		sim->config[g].max_duration_us = 20 * SIM_S;
 		sim->config[g].replica_timeout_us = 3 * SIM_S;
-		if (plan->seed % 4 == 3)
-			sim->config[g].verify_interval_us = 7 * SIM_S;
+		sim->config[g].verify_interval_us = plan->verify_us;
 		g_strlcpy(sim->config[g].name, sim->guest[g].name,
 			  HAM_NAME_SIZE);
 	}

@@ -223,6 +223,7 @@ struct sim_plan {
 	unsigned int n;
 	unsigned int n_guests;
 	unsigned int replicas;
+	int64_t verify_us; /* verify_interval */
 	int64_t lease_us; /* 0: none */
 	int64_t watchdog_us;
 	bool fence_and_wait;

@@ -280,6 +280,44 @@ START_TEST(a_daemon_that_died_is_back_in_time)
 }
 END_TEST
 
+/* The daemon is there, and its disk is full. */
+START_TEST(one_that_refuses_again_is_given_up_at_once)
+{
+	struct bus *bus = with_copies(1);
+
+	pass(bus, 12);
+	refuses_a_write(bus, 0, 2, false);
+	pass(bus, 1);
+	ck_assert(did(bus, 0, "SLOT_SET"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	refuses_a_write(bus, 0, 2, false);
+	ck_assert(did(bus, 0, "SLOT_DROP"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "it refuses writes"));
+	bus_free(bus);
+}
+END_TEST
+
+/* A copy that is lost as soon as it is current is not made without end. */
+START_TEST(lost_again_and_again_is_made_ever_later)
+{
+	struct bus *bus = with_copies(1);
+	unsigned int n = 0;
+
+	for (unsigned int k = 0; k < 60; k++) {
+		if (state_of(bus, 2) == HAM_REPLICA_CURRENT) {
+			refuses_a_write(bus, 0, 2, true);
+			n++;
+		}
+		pass(bus, 1);
+	}
+	ck_assert_uint_ge(n, 3);
+	ck_assert_uint_le(n, 10);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(waited_for_and_then_given_up)
 {
 	struct bus *bus = with_copies(1);
@@ -685,6 +723,8 @@ main(void)
 	tcase_add_test(tc, a_look_that_fails_gives_up_nothing);
 	tcase_add_test(tc, a_launch_that_fails_leaves_them_equal);
 	tcase_add_test(tc, a_daemon_that_died_is_back_in_time);
+	tcase_add_test(tc, one_that_refuses_again_is_given_up_at_once);
+	tcase_add_test(tc, lost_again_and_again_is_made_ever_later);
 	tcase_add_test(tc, waited_for_and_then_given_up);
 	tcase_add_test(tc, a_silent_one_is_given_up_at_once);
 	tcase_add_test(tc, a_node_that_booted_serves_nothing_it_called_current);
