@@ -135,6 +135,19 @@ JsonObject *ham_bm_differ_mark(const struct ham_bm_disk *disk, uint64_t at,
 			       uint64_t len);
 JsonObject *ham_bm_differ_merge(const struct ham_bm_disk *disk,
 				unsigned int slot);
+/* The bitmap of a slot made anew, in two transactions: into the arguments of the
+ * first go ham_bm_renew_add(), of the second, ham_bm_renew_swap(), of each disk.
+ * Between them ham_bm_renew_flush() (human-monitor-command; whether it failed
+ * is told by QUORUM_REPORT_BAD alone). */
+JsonObject *ham_bm_renew_new(void);
+void ham_bm_renew_add(JsonObject *args, const struct ham_bm_disk *disk,
+		      unsigned int slot);
+void ham_bm_renew_swap(JsonObject *args, const struct ham_bm_disk *disk,
+		       unsigned int slot);
+JsonObject *ham_bm_renew_flush(const struct ham_bm_disk *disk);
+/* block-dirty-bitmap-remove: the new one, of a renewal that was cut short */
+JsonObject *ham_bm_renew_remove(const struct ham_bm_disk *disk,
+				unsigned int slot);
 /* block-job-cancel: at once.  A mirror of the above may be ended so when the
  * guest stands still and the job is ready, synced, and at its full length: a
  * soft cancel never ends then (QEMU 10.0). */
@@ -175,6 +188,9 @@ void ham_bm_read_job(JsonNode *block_jobs, const char *id,
  * on QEMU's standard output and nowhere else, so what is marked is counted. */
 bool ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
 			uint64_t *bytes);
+/* The same of the bitmap of a slot; 0: there is none. */
+bool ham_bm_read_noted(JsonNode *named_nodes, const struct ham_bm_disk *disk,
+		       unsigned int slot, uint64_t *bytes);
 
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);

@@ -22,6 +22,7 @@ enum {
 	ALIGN = 4096,
 	NICE = 10, /* guests and daemons come first */
 	PATIENCE_S = 60,
+	GREETING_S = 2,
 };
 
 static const uint8_t zeroes[HAM_BM_DIGEST_BLOCK];
@@ -182,13 +183,18 @@ answer(struct ham_digester *d, int fd, const struct ham_digest_question *q)
 static void
 serve_one(struct ham_digester *d, int fd, const char *token)
 {
+	static const struct timeval greeting = {.tv_sec = GREETING_S};
 	char said[HAM_BM_DIGEST_TOKEN];
 	struct ham_digest_question q;
 
-	ham_digest_patience(fd);
-	if (!ham_digest_receive(fd, said, sizeof(said)) ||
+	/* a stranger gets no more of the only seat: MSG_WAITALL keeps to that
+	 * time as a whole (tcp(7), socket(7)) */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &greeting,
+			 sizeof(greeting));
+	if (recv(fd, said, sizeof(said), MSG_WAITALL) != sizeof(said) ||
 	    CRYPTO_memcmp(said, token, sizeof(said)) != 0)
 		return;
+	ham_digest_patience(fd);
 	while (ham_digest_receive(fd, &q, sizeof(q)) && answer(d, fd, &q))
 		;
 }

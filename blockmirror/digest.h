@@ -23,6 +23,7 @@
 enum {
 	HAM_BM_DIGEST_BLOCK = 65536, /* bytes */
 	HAM_BM_DIGEST_SIZE = 32,
+	HAM_BM_DIGEST_LAST = 64,     /* blocks that are looked at last */
 	HAM_BM_DIGEST_TOKEN = 32,    /* characters, hexadecimal */
 	HAM_BM_DIGEST_CHUNK = 256,   /* blocks a question may be about */
 };

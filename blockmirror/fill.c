@@ -16,10 +16,7 @@
  * Pure.
  */
 #include "blockmirror/blockmirror.h"
-
-enum {
-	GRANULARITY = 65536,
-};
+#include "blockmirror/stack.h"
 
 char *
 ham_bm_fill_node(const struct ham_bm_disk *disk, unsigned int slot,
@@ -57,7 +54,7 @@ ham_bm_bitmap_add(const struct ham_bm_disk *disk, unsigned int slot)
 {
 	JsonObject *args = of_bitmap(disk, slot);
 
-	json_object_set_int_member(args, "granularity", GRANULARITY);
+	json_object_set_int_member(args, "granularity", HAM_BM_GRANULARITY);
 	return args;
 }
 
@@ -121,7 +118,7 @@ ham_bm_differ_bitmap(const struct ham_bm_disk *disk)
 
 	json_object_set_string_member(args, "node", node);
 	json_object_set_string_member(args, "name", "differ");
-	json_object_set_int_member(args, "granularity", GRANULARITY);
+	json_object_set_int_member(args, "granularity", HAM_BM_GRANULARITY);
 	return args;
 }
 

@@ -12,6 +12,7 @@ libhamblock_la_SOURCES = \
 	blockmirror/pace.c \
 	blockmirror/qsd.c \
 	blockmirror/read.c \
+	blockmirror/renew.c \
 	blockmirror/stack.c \
 	blockmirror/stack.h \
 	$(NULL)

@@ -259,24 +259,47 @@ ham_bm_job_completed_well(JsonObject *event_data, GError **error)
 	return offset == len;
 }
 
-bool
-ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
-		   uint64_t *bytes)
+/* False if the node is not there, or says nonsense. */
+static bool
+read_count(JsonNode *named_nodes, const char *name, const char *bitmap,
+	   uint64_t *bytes)
 {
-	g_autofree char *name = ham_bm_differ_node(disk);
 	JsonArray *nodes = as_array(named_nodes);
 
 	for (guint i = 0; i < length(nodes); i++) {
 		JsonObject *node = element(nodes, i);
 		JsonArray *bitmaps;
-		JsonObject *bitmap;
 
 		if (g_strcmp0(text(node, "node-name"), name) != 0)
 			continue;
 		bitmaps = as_array(
 			json_object_get_member(node, "dirty-bitmaps"));
-		bitmap = length(bitmaps) == 1 ? element(bitmaps, 0) : NULL;
-		return number(bitmap, "count", bytes);
+		for (guint k = 0; k < length(bitmaps); k++)
+			if (g_strcmp0(text(element(bitmaps, k), "name"),
+				      bitmap) == 0)
+				return number(element(bitmaps, k), "count",
+					      bytes);
+		*bytes = 0;
+		return true;
 	}
 	return false;
+}
+
+bool
+ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
+		   uint64_t *bytes)
+{
+	g_autofree char *name = ham_bm_differ_node(disk);
+
+	return read_count(named_nodes, name, "differ", bytes);
+}
+
+bool
+ham_bm_read_noted(JsonNode *named_nodes, const struct ham_bm_disk *disk,
+		  unsigned int slot, uint64_t *bytes)
+{
+	g_autofree char *name = g_strdup_printf("d%u-f", disk->index);
+	g_autofree char *bitmap = g_strdup_printf("s%u", slot);
+
+	return read_count(named_nodes, name, bitmap, bytes);
 }

@@ -7,6 +7,10 @@
 
 #include "blockmirror/blockmirror.h"
 
+enum {
+	HAM_BM_GRANULARITY = 65536, /* bytes, of bitmaps */
+};
+
 /* The blockdev-add arguments of dN-f, the caller's. */
 JsonObject *ham_bm_file_node(const struct ham_bm_disk *disk);
 

@@ -104,6 +104,7 @@ beat(gpointer data)
 void
 ham_beat_start(struct ham_vm *vm)
 {
+	ham_renew_start(vm);
 	if (!vm->beat)
 		vm->beat = g_timeout_add(MAX(limit_ms(vm) / 2, 25), beat, vm);
 }
@@ -112,6 +113,7 @@ void
 ham_beat_stop(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->beat, g_source_remove);
+	ham_renew_stop(vm);
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
 		g_clear_pointer(&vm->slot[k].probe, ham_probe_free);
 		vm->slot[k].unanswered = 0;

@@ -27,6 +27,7 @@ enum {
 	CHILD_TOKEN_FD = 4,
 	CHILD_GO_FD = 5,
 	LINE_MAX_BYTES = 4096,
+	MAX_RANGES = 512,
 };
 
 /* What the children run: this very program, also after an upgrade. */
@@ -155,6 +156,34 @@ over(struct ham_vm *vm, const char *why)
 	on_end(vm, text);
 }
 
+/* QEMU is told so many marks at most; what lies between two that are near each
+ * other is copied along. */
+void
+ham_ranges_merge(GArray *ranges)
+{
+	uint64_t gap = 0;
+
+	while (ranges->len > MAX_RANGES) {
+		guint kept = 0;
+
+		gap = gap ? 2 * gap : HAM_BM_DIGEST_BLOCK;
+		for (guint k = 1; k < ranges->len; k++) {
+			struct ham_range r =
+				g_array_index(ranges, struct ham_range, k);
+			struct ham_range *last = &g_array_index(
+				ranges, struct ham_range, kept);
+
+			if (r.disk == last->disk &&
+			    r.at - (last->at + last->len) <= gap)
+				last->len = r.at + r.len - last->at;
+			else
+				g_array_index(ranges, struct ham_range,
+					      ++kept) = r;
+		}
+		g_array_set_size(ranges, kept + 1);
+	}
+}
+
 static void
 take_line(struct ham_vm *vm, const char *line)
 {
@@ -171,6 +200,8 @@ take_line(struct ham_vm *vm, const char *line)
 	    g_ascii_string_to_unsigned(f[2], 10, 0, G_MAXINT64, &at, NULL) &&
 	    g_ascii_string_to_unsigned(f[3], 10, 1, G_MAXINT64, &len, NULL)) {
 		range = (struct ham_range){(unsigned int)disk, at, len};
+		if (c->ranges->len >= 4 * MAX_RANGES)
+			ham_ranges_merge(c->ranges);
 		g_array_append_val(c->ranges, range);
 		c->differ += len;
 	} else if (n == 3 && g_str_equal(f[0], "at")) {
@@ -278,6 +309,7 @@ ham_compare_start(struct ham_vm *vm, const struct ham_peer *peer, uint64_t rate,
 	struct ham_compare *c = &vm->compare;
 
 	ham_compare_stop(vm);
+	ham_compare_clear(vm);
 	memset(c, 0, sizeof(*c));
 	c->fd = c->go = -1;
 	c->ranges = g_array_new(FALSE, FALSE, sizeof(struct ham_range));
@@ -321,4 +353,5 @@ void
 ham_compare_clear(struct ham_vm *vm)
 {
 	g_clear_pointer(&vm->compare.ranges, g_array_unref);
+	vm->compare.on_end = NULL;
 }

@@ -34,10 +34,13 @@ job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	struct ham_job *job = job_of(vm, data);
 	const char *id = ham_json_string(data, "device");
 	g_autoptr(GError) error = NULL;
+	int64_t bytes = 0;
 
 	if (!job && id && strcmp(name, "BLOCK_JOB_COMPLETED") == 0) {
 		(void)ham_bm_job_completed_well(data, &error);
-		ham_fill_job_ended(vm, id, error ? error->message : NULL);
+		(void)ham_json_int(data, "offset", &bytes);
+		ham_fill_job_ended(vm, id, (uint64_t)MAX(bytes, 0),
+				   error ? error->message : NULL);
 	}
 	if (!job)
 		return;
@@ -66,6 +69,7 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 	int i = node ? ham_bm_disk_of_node(node) : -1;
 	int k = node ? ham_bm_slot_of_node(node) : -1;
 
+	vm->io_errors++;
 	if (i < 0 || (unsigned int)i >= ham_vm_n_disks(vm) || k < 0 ||
 	    vm->slot[k].node == 0 || vm->slot[k].error ||
 	    strcmp(vm->graph[i][k].node, node) != 0)
@@ -81,6 +85,7 @@ block_error(struct ham_vm *vm, JsonObject *data)
 {
 	const char *reason = ham_json_string(data, "reason");
 
+	vm->io_errors++;
 	if (ham_slot_in_error(vm))
 		return;
 	if (!reason)

@@ -22,8 +22,8 @@
 enum {
 	TICK_MS = 100,
 	PROGRESS_US = 500000,
-	MAX_RANGES = 4096,
 	MARK_BYTES = 1 << 30,
+	TRY_MS = 20,
 };
 
 static void
@@ -143,6 +143,7 @@ ham_fill_forget(struct ham_vm *vm)
 		ham_compare_stop(vm);
 		ham_compare_clear(vm);
 	}
+	g_clear_pointer(&vm->fill.ranges, g_array_unref);
 	vm->fill.active = vm->fill.ending = false;
 }
 
@@ -468,16 +469,20 @@ tick(gpointer data)
 }
 
 void
-ham_fill_job_ended(struct ham_vm *vm, const char *job, const char *error)
+ham_fill_job_ended(struct ham_vm *vm, const char *job, uint64_t bytes,
+		   const char *error)
 {
-	for (unsigned int i = 0;
-	     vm->fill.active && error && i < ham_vm_n_disks(vm); i++) {
+	for (unsigned int i = 0; vm->fill.active && i < ham_vm_n_disks(vm);
+	     i++) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 
 		names(vm, i, &mirror, &backup);
-		if ((strcmp(job, mirror) == 0 && !vm->fill.stopped) ||
-		    strcmp(job, backup) == 0)
+		if (!error && strcmp(job, backup) == 0)
+			vm->fill.at[i] = vm->fill.len[i] = bytes;
+		if (error &&
+		    ((strcmp(job, mirror) == 0 && !vm->fill.stopped) ||
+		     strcmp(job, backup) == 0))
 			g_strlcpy(vm->fill.failure, error,
 				  sizeof(vm->fill.failure));
 	}
@@ -500,7 +505,17 @@ static void
 begin_bitmaps(struct ham_vm *vm)
 {
 	struct ham_vm_slot *slot = &vm->slot[vm->fill.slot];
+	g_autoptr(GError) error = NULL;
 
+	/* what was begun is to be copied whole, until the jobs are there; a
+	 * restarted hamd must not take the empty bitmap for the one before */
+	if (!vm->fill.incremental) {
+		slot->delta_node = 0;
+		if (!ham_state_write(vm, &error)) {
+			ham_flow_fail(vm, "%s", error->message);
+			return;
+		}
+	}
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
@@ -513,10 +528,7 @@ begin_bitmaps(struct ham_vm *vm)
 			      ham_bm_bitmap_add(&disk, vm->fill.slot),
 			      HAM_FLOW_MUST, NULL);
 	}
-	/* what it takes from here on is there for that boot alone; and what was
-	 * begun is to be copied whole, until the jobs are there */
-	if (!vm->fill.incremental)
-		slot->delta_node = 0;
+	/* what it takes from here on is there for that boot alone */
 	g_strlcpy(slot->delta_boot, slot->peer.boot_id,
 		  sizeof(slot->delta_boot));
 }
@@ -572,7 +584,7 @@ begin_jobs(struct ham_vm *vm)
 static uint64_t
 differing(const struct ham_vm *vm, unsigned int disk)
 {
-	GArray *ranges = vm->compare.ranges;
+	GArray *ranges = vm->fill.ranges;
 	uint64_t sum = 0;
 
 	for (guint k = 0; k < ranges->len; k++) {
@@ -626,7 +638,7 @@ mark(struct ham_vm *vm, const struct ham_bm_disk *disk, uint64_t at,
 static void
 begin_feed(struct ham_vm *vm)
 {
-	GArray *ranges = vm->compare.ranges;
+	GArray *ranges = vm->fill.ranges;
 
 	for (unsigned int i = 0; vm->fill.compared && i < ham_vm_n_disks(vm);
 	     i++) {
@@ -689,7 +701,7 @@ copy_end(struct ham_vm *vm, const GError *error)
 {
 	struct ham_vm_slot *slot = &vm->slot[vm->fill.slot];
 
-	ham_compare_clear(vm);
+	g_clear_pointer(&vm->fill.ranges, g_array_unref);
 	if (error) {
 		slot->delta_node = 0; /* whatever it was: not again so */
 		fail(vm, error->message);
@@ -714,34 +726,6 @@ copy(struct ham_vm *vm)
 		     copy_end);
 }
 
-/* QEMU is told so many marks at most; what lies between two that are near each
- * other is copied along. */
-static void
-merge_near(GArray *ranges)
-{
-	uint64_t gap = 0;
-
-	while (ranges->len > MAX_RANGES) {
-		guint kept = 0;
-
-		gap = gap ? 2 * gap : HAM_BM_DIGEST_BLOCK;
-		for (guint k = 1; k < ranges->len; k++) {
-			struct ham_range r =
-				g_array_index(ranges, struct ham_range, k);
-			struct ham_range *last = &g_array_index(
-				ranges, struct ham_range, kept);
-
-			if (r.disk == last->disk &&
-			    r.at - (last->at + last->len) <= gap)
-				last->len = r.at + r.len - last->at;
-			else
-				g_array_index(ranges, struct ham_range,
-					      ++kept) = r;
-		}
-		g_array_set_size(ranges, kept + 1);
-	}
-}
-
 static gboolean
 try_to_copy(gpointer data)
 {
@@ -757,20 +741,27 @@ try_to_copy(gpointer data)
 static void
 compared(struct ham_vm *vm, const char *why)
 {
+	g_autoptr(GError) error = NULL;
+
 	if (!vm->fill.active || !vm->fill.comparing)
 		return;
 	vm->fill.comparing = false;
+	/* what was read has to have been what QEMU writes to */
+	if (!why && !ham_images_in_use(vm, vm->qemu, &error))
+		why = error->message;
 	if (why) {
+		ham_compare_clear(vm);
 		/* all of it, then: that needs no comparison */
 		ham_warn("%s: the copies could not be compared: %s", vm->name,
 			 why);
 	} else {
 		ham_notice("%s: %" G_GUINT64_FORMAT " bytes differ", vm->name,
 			   vm->compare.differ);
-		merge_near(vm->compare.ranges);
+		vm->fill.ranges = g_steal_pointer(&vm->compare.ranges);
+		ham_ranges_merge(vm->fill.ranges);
 		vm->fill.incremental = vm->fill.compared = true;
 	}
-	vm->fill.ticker = g_timeout_add(0, try_to_copy, vm);
+	vm->fill.ticker = g_timeout_add(TRY_MS, try_to_copy, vm);
 }
 
 static bool
@@ -809,9 +800,10 @@ begin_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	vm->slot_act.act = HAM_DO_NONE;
-	ham_verify_stop(vm, "a copy is to be made, and that comes first");
+	/* before the other one's end is told: the core may want a next one */
 	vm->fill.comparing = true;
 	vm->fill.peer = vm->peer;
+	ham_verify_stop(vm, "a copy is to be made, and that comes first");
 	if (!ham_compare_start(vm, &vm->peer, ham_vm_budget(vm), NULL, compared,
 			       &local))
 		compared(vm, local->message);

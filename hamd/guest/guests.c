@@ -441,6 +441,7 @@ ended(struct ham_vm *vm, const GError *error)
 static void
 nothing_found(struct ham_vm *vm)
 {
+	ham_digest_end(vm); /* it may have outlived the daemon */
 	ham_state_remove(vm);
 	vm->role = HAM_ROLE_NONE;
 }

@@ -179,6 +179,11 @@ prepare_one(struct work *work, struct image *image, GError **error)
 	if (work->create && !image->made && S_ISREG(st.st_mode) &&
 	    !image->sparse && !reserve(fd, image, error))
 		return false;
+	/* what the last daemon took is flushed by none of the next one's: QEMU
+	 * passes no flush to a node that it has not written to */
+	if (!image->made && fdatasync(fd) != 0)
+		return ham_error_errno(error, errno, "cannot sync %s",
+				       image->path);
 	identify(work, fd);
 	if (fchown(fd, work->uid, work->uid) != 0)
 		return ham_error_errno(error, errno, "cannot give %s away",

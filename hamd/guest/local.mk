@@ -22,6 +22,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/ports.c \
 	hamd/guest/probe.c \
 	hamd/guest/probe.h \
+	hamd/guest/renew.c \
 	hamd/guest/process.c \
 	hamd/guest/replica.c \
 	hamd/guest/run.c \

@@ -19,7 +19,21 @@
 enum {
 	LAST_LOOK_MS = 3000,
 	TRY_MS = 20,
+	/* more is not looked at while the guest stands */
+	LAST_BYTES = HAM_BM_DIGEST_LAST * HAM_BM_DIGEST_BLOCK,
 };
+
+static void over(struct ham_vm *vm, const char *why);
+
+/* It may be a fill's that is under way. */
+static void
+end_comparison(struct ham_vm *vm)
+{
+	if (vm->compare.on_end != over)
+		return;
+	ham_compare_stop(vm);
+	ham_compare_clear(vm);
+}
 
 static void
 tell(struct ham_vm *vm, bool equal, bool differs, const char *text)
@@ -32,8 +46,7 @@ tell(struct ham_vm *vm, bool equal, bool differs, const char *text)
 
 	g_clear_handle_id(&vm->verify.waiting, g_source_remove);
 	vm->verify.active = false;
-	ham_compare_stop(vm);
-	ham_compare_clear(vm);
+	end_comparison(vm);
 	ham_vm_tell(vm, &event);
 }
 
@@ -41,23 +54,32 @@ static void
 result(struct ham_vm *vm, const char *why)
 {
 	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
 	int k = ham_slot_index(vm, vm->verify.node);
-	guint n = vm->compare.ranges->len;
+	guint n;
 	uint64_t bytes = vm->compare.differ;
 
+	if (!why && !ham_images_in_use(vm, vm->qemu, &error))
+		why = error->message;
+	if (!why && (vm->compare.on_end != over || !vm->compare.ranges))
+		why = "it was called off";
 	if (why) {
 		tell(vm, false, false, why);
 		return;
 	}
+	n = vm->compare.ranges->len;
 	if (n == 0) {
 		tell(vm, true, false, NULL);
 		return;
 	}
-	if (k >= 0)
+	if (k >= 0) {
 		vm->slot[k].delta_node = 0;
-	text = g_strdup_printf("%" G_GUINT64_FORMAT " KiB differ, at %u "
-			       "place%s",
-			       bytes >> 10, n, n == 1 ? "" : "s");
+		(void)ham_state_write(vm, NULL); /* a restarted hamd, too */
+	}
+	text = g_strdup_printf(
+		"%s%" G_GUINT64_FORMAT " KiB differ, at %u place%s",
+		bytes >= LAST_BYTES ? "at least " : "", bytes >> 10, n,
+		n == 1 ? "" : "s");
 	tell(vm, false, true, text);
 }
 
@@ -115,13 +137,16 @@ runs_again(struct ham_vm *vm, const GError *error)
 {
 	(void)error;
 	vm->slot_act.act = HAM_DO_NONE;
+	vm->verify.last = false;
+	if (!vm->verify.active)
+		return; /* the guest is gone, and that was told */
 	result(vm, vm->verify.why[0] ? vm->verify.why : NULL);
 }
 
 static void
 last_end(struct ham_vm *vm, const GError *error)
 {
-	if (error)
+	if (error && vm->verify.why[0] == '\0')
 		g_strlcpy(vm->verify.why, error->message,
 			  sizeof(vm->verify.why));
 	ham_vm_begin(vm, HAM_FLOW_SLOT, run_steps, G_N_ELEMENTS(run_steps),
@@ -136,6 +161,7 @@ try_last(gpointer data)
 	if (vm->flow)
 		return G_SOURCE_CONTINUE; /* what it is about comes first */
 	vm->verify.waiting = 0;
+	vm->verify.last = true;
 	vm->slot_act.act = HAM_DO_NONE;
 	ham_vm_begin(vm, HAM_FLOW_SLOT, last_steps, G_N_ELEMENTS(last_steps),
 		     last_end);
@@ -154,7 +180,7 @@ over(struct ham_vm *vm, const char *why)
 	if (why)
 		g_strlcpy(vm->verify.why, why, sizeof(vm->verify.why));
 	vm->verify.over = true;
-	if (vm->verify.stopped)
+	if (vm->verify.last)
 		ham_flow_poke(vm);
 	else
 		result(vm, why);
@@ -163,8 +189,28 @@ over(struct ham_vm *vm, const char *why)
 void
 ham_verify_stop(struct ham_vm *vm, const char *why)
 {
-	if (vm->verify.active)
+	if (!vm->verify.active)
+		return;
+	if (!vm->verify.last) {
 		tell(vm, false, false, why);
+		return;
+	}
+	/* the guest stands: its flow lets it run, and tells */
+	end_comparison(vm);
+	g_strlcpy(vm->verify.why, why, sizeof(vm->verify.why));
+	vm->verify.over = true;
+	ham_flow_poke(vm);
+}
+
+void
+ham_verify_forget(struct ham_vm *vm, const char *why)
+{
+	vm->verify.last = vm->verify.stopped = false;
+	if (vm->verify.active && why)
+		tell(vm, false, false, why);
+	g_clear_handle_id(&vm->verify.waiting, g_source_remove);
+	vm->verify.active = false;
+	end_comparison(vm);
 }
 
 void
@@ -174,7 +220,8 @@ ham_do_verify(struct ham_vm *vm)
 	int k = ham_slot_index(vm, vm->effect.node);
 	uint64_t rate = ham_vm_budget(vm);
 	const char *why_not =
-		vm->verify.active || vm->fill.comparing
+		!ham_images_in_use(vm, vm->qemu, &error) ? error->message
+		: vm->verify.active || vm->fill.comparing
 			? "another comparison is under way"
 		: k < 0 || vm->slot[k].filling ? "no slot holds that copy"
 		: vm->slot[k].peer.digest_port == 0
@@ -189,6 +236,7 @@ ham_do_verify(struct ham_vm *vm)
 		ham_vm_tell(vm, &event);
 		return;
 	}
+	g_clear_error(&error);
 	memset(&vm->verify, 0, sizeof(vm->verify));
 	vm->verify.node = vm->effect.node;
 	vm->verify.active = true;

@@ -51,6 +51,7 @@ ham_vm_free(struct ham_vm *vm)
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_vm_nudge_end(vm);
 	ham_slot_unwatch(vm);
+	ham_verify_forget(vm, NULL);
 	ham_slots_forget(vm);
 	ham_probe_free(vm->probe);
 	g_clear_handle_id(&vm->qsd_watch, g_source_remove);

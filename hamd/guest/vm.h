@@ -114,7 +114,8 @@ struct ham_fill {
 	bool active;
 	bool incremental;
 	bool comparing; /* what is to be copied is being found out, */
-	bool compared;	/* and was */
+	bool compared;	/* and was: */
+	GArray *ranges; /* struct ham_range; NULL: it was not */
 	struct ham_peer peer;
 	bool ending;  /* its jobs are being ended */
 	bool stopped; /* the guest, by us */
@@ -134,6 +135,14 @@ struct ham_fill {
 	uint64_t told_done;
 	int64_t told_us;
 	char failure[HAM_TEXT_MAX];
+};
+
+/* The slots' bitmaps, begun anew: renew.c */
+struct ham_renew {
+	guint ticker;
+	guint rest;
+	uint32_t node[HAM_BM_SLOTS]; /* whose, 0: not that one */
+	unsigned int io_errors;	     /* when it was begun */
 };
 
 struct ham_copy {
@@ -163,6 +172,7 @@ struct ham_copy {
 /* A copy that is being verified: verify.c */
 struct ham_verify {
 	bool active;
+	bool last;    /* the flow of the last look is under way */
 	bool stopped; /* the guest, by us */
 	bool over;
 	uint32_t node;
@@ -185,6 +195,7 @@ struct ham_vm {
 	struct ham_vm_slot slot[HAM_BM_SLOTS];
 	struct ham_slot_act slot_act;
 	struct ham_fill fill;
+	struct ham_renew renew;
 	struct ham_peer peer; /* of the act on a slot under way */
 	ham_probe *probe;     /* the same */
 	enum ham_probe_answer probe_answer;
@@ -193,6 +204,7 @@ struct ham_vm {
 	unsigned int joined;  /* disks of a slot that are connected */
 	uint32_t unconnected; /* a start failed because of it */
 	unsigned int exports_left;
+	unsigned int io_errors; /* told by QEMU, of whatever disk */
 	bool unclear_error; /* a write failed; nothing says yet on which disk */
 
 	ham_child *qemu;
@@ -390,6 +402,10 @@ void ham_connect_bitmaps(struct ham_vm *vm);
 void ham_beat_start(struct ham_vm *vm);
 void ham_beat_stop(struct ham_vm *vm);
 
+/* renew.c: begun and ended with the heartbeat */
+void ham_renew_start(struct ham_vm *vm);
+void ham_renew_stop(struct ham_vm *vm);
+
 /* replica.c: a step that fails if nothing answers at vm->peer */
 void ham_replica_probe(struct ham_vm *vm);
 bool ham_replica_answers(struct ham_vm *vm);
@@ -406,7 +422,9 @@ void ham_fill_forget(struct ham_vm *vm);
 /* Cuts its connections, out of band. */
 void ham_fill_cut(struct ham_vm *vm);
 /* error NULL: well */
-void ham_fill_job_ended(struct ham_vm *vm, const char *job, const char *error);
+/* One of its jobs, or of something else: how far it got, error or NULL. */
+void ham_fill_job_ended(struct ham_vm *vm, const char *job, uint64_t bytes,
+			const char *error);
 
 /* digest.c */
 /* A copy's node: along with the storage daemon.  It is no harm if it fails. */
@@ -422,9 +440,14 @@ bool ham_compare_start(struct ham_vm *vm, const struct ham_peer *peer,
 void ham_compare_go(struct ham_vm *vm);
 void ham_compare_stop(struct ham_vm *vm);
 void ham_compare_clear(struct ham_vm *vm);
+/* At most so many as QEMU is told; what lies between two that are near each
+ * other is in them, too. */
+void ham_ranges_merge(GArray *ranges);
 
 /* verify.c: something else comes first */
 void ham_verify_stop(struct ham_vm *vm, const char *why);
+/* The guest is not here any more.  `why` NULL: nobody is told. */
+void ham_verify_forget(struct ham_vm *vm, const char *why);
 
 /* serve.c */
 /* Where our images are served at that epoch; the caller's. */

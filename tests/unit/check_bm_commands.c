@@ -147,6 +147,30 @@ START_TEST(bitmap)
 }
 END_TEST
 
+START_TEST(renew)
+{
+	JsonObject *first = ham_bm_renew_new();
+	JsonObject *second = ham_bm_renew_new();
+
+	ham_bm_renew_add(first, &disk, 1);
+	bm_assert_object(first, "{'actions':[{'type':'block-dirty-bitmap-add',"
+				"'data':{'node':'d2-f','name':'n1',"
+				"'granularity':65536}}]}");
+	ham_bm_renew_swap(second, &disk, 1);
+	bm_assert_object(second,
+			 "{'actions':[{'type':'block-dirty-bitmap-clear',"
+			 "'data':{'node':'d2-f','name':'s1'}},"
+			 "{'type':'block-dirty-bitmap-merge','data':"
+			 "{'node':'d2-f','target':'s1','bitmaps':['n1']}},"
+			 "{'type':'block-dirty-bitmap-remove',"
+			 "'data':{'node':'d2-f','name':'n1'}}]}");
+	bm_assert_object(ham_bm_renew_flush(&disk),
+			 "{'command-line':'qemu-io d2-top flush'}");
+	bm_assert_object(ham_bm_renew_remove(&disk, 1),
+			 "{'node':'d2-f','name':'n1'}");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -166,6 +190,7 @@ main(void)
 	tcase_add_test(tc, fill);
 	tcase_add_test(tc, what_differs);
 	tcase_add_test(tc, bitmap);
+	tcase_add_test(tc, renew);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

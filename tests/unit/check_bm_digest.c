@@ -213,6 +213,25 @@ START_TEST(without_the_token_nothing)
 }
 END_TEST
 
+/* It has said half of a token, and says no more. */
+START_TEST(a_silent_stranger_gives_way)
+{
+	struct pair p;
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int stranger = socket(AF_INET, SOCK_STREAM, 0);
+
+	open_pair(&p);
+	at.sin_port = htons((uint16_t)p.port);
+	ck_assert_int_eq(connect(stranger, (struct sockaddr *)&at, sizeof(at)),
+			 0);
+	ck_assert_int_eq(send(stranger, token, 16, 0), 16);
+	expect(&p, token, false, "end 1311232;");
+	close(stranger);
+	close_pair(&p);
+}
+END_TEST
+
 START_TEST(nobody_there)
 {
 	struct pair p;
@@ -248,6 +267,7 @@ main(void)
 	tcase_add_test(tc, ranges);
 	tcase_add_test(tc, what_stays_is_told_after_the_last_look);
 	tcase_add_test(tc, without_the_token_nothing);
+	tcase_add_test(tc, a_silent_stranger_gives_way);
 	tcase_add_test(tc, nobody_there);
 	tcase_add_test(tc, an_image_that_is_too_small);
 	suite_add_tcase(suite, tc);

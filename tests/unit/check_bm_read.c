@@ -247,10 +247,33 @@ START_TEST(marked)
 }
 END_TEST
 
+START_TEST(nothing_marked)
+{
+	g_autoptr(JsonNode) nodes = bm_json("[{'node-name':'d0-differ'}]");
+	uint64_t bytes = 1;
+
+	ck_assert(ham_bm_read_marked(nodes, &disk, &bytes));
+	ck_assert_uint_eq(bytes, 0);
+}
+END_TEST
+
+START_TEST(noted)
+{
+	g_autoptr(JsonNode) nodes =
+		bm_json("[{'node-name':'d0-f','dirty-bitmaps':["
+			"{'name':'n1','count':65536},"
+			"{'name':'s1','count':131072}]}]");
+	uint64_t bytes = 1;
+
+	ck_assert(ham_bm_read_noted(nodes, &disk, 1, &bytes));
+	ck_assert_uint_eq(bytes, 131072);
+	ck_assert(ham_bm_read_noted(nodes, &disk, 0, &bytes));
+	ck_assert_uint_eq(bytes, 0);
+}
+END_TEST
+
 static const char *const not_marked[] = {
 	"[]", "{}", "[3]", MARKED("-1"), MARKED("'x'"),
-	"[{'node-name':'d0-differ'}]",
-	"[{'node-name':'d0-differ','dirty-bitmaps':[]}]",
 };
 
 START_TEST(marked_unclear)
@@ -280,6 +303,8 @@ main(void)
 	tcase_add_loop_test(tc, completed_badly, 0,
 			    (int)G_N_ELEMENTS(not_well));
 	tcase_add_test(tc, marked);
+	tcase_add_test(tc, nothing_marked);
+	tcase_add_test(tc, noted);
 	tcase_add_loop_test(tc, marked_unclear, 0,
 			    (int)G_N_ELEMENTS(not_marked));
 	suite_add_tcase(suite, tc);
