@@ -84,13 +84,14 @@ def text_of(name):
 
 
 def current(guest):
-    return [r["node"] for r in show(guest)["replicas"]
-            if r["state"] == "current"]
+    """Where its copies are current, beside the node that it runs on."""
+    it = show(guest)
+    return [r["node"] for r in it["replicas"]
+            if r["state"] == "current" and r["node"] != it["owner"]]
 
 
 def events(kind, guest):
-    lines = hamctl("n1", "--json", "events").splitlines()
-    found = [json.loads(x) for x in lines if x.strip()]
+    found = json.loads(hamctl("n1", "--json", "events"))["events"]
     return [e["data"] for e in found
             if e["event"] == kind and e["data"].get("guest") == guest]
 
@@ -382,7 +383,8 @@ def main():
             if not opt.only or part in opt.only:
                 globals()[f"bench_{part}"](opt)
     except BenchError as e:
-        print(f"replica.py: {e}", file=sys.stderr)
+        print(f"replica.py: {e}", *hamd_log().splitlines()[-15:],
+              sep="\n", file=sys.stderr)
         return 1
     return 0
 
