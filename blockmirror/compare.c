@@ -134,7 +134,7 @@ look_again(struct run *run)
 		if (!ask(run, &r) ||
 		    !ham_digest_receive(run->fd, theirs, sizeof(theirs)))
 			return "the other side ended";
-		if (!ham_digester_block(run->d, r.disk, r.first, mine))
+		if (!ham_digester_make(run->d, r.disk, r.first, 1, mine))
 			return strerror(errno);
 		if (memcmp(mine, theirs, sizeof(mine)) != 0)
 			g_array_index(run->suspects, struct range, kept++) = r;
@@ -191,12 +191,11 @@ compare_chunk(struct run *run, const struct range *r)
 	uint8_t mine[HAM_BM_DIGEST_CHUNK][HAM_BM_DIGEST_SIZE];
 	uint8_t theirs[HAM_BM_DIGEST_CHUNK][HAM_BM_DIGEST_SIZE];
 
-	for (uint64_t i = 0; i < r->n; i++) {
-		if (!ham_digester_block(run->d, r->disk, r->first + i, mine[i]))
-			return strerror(errno);
+	if (!ham_digester_make(run->d, r->disk, r->first, r->n, mine[0]))
+		return strerror(errno);
+	for (uint64_t i = 0; i < r->n; i++)
 		run->bytes += ham_digester_length(run->d, r->disk,
 						  r->first + i);
-	}
 	if (!ham_digest_receive(run->fd, theirs, r->n * HAM_BM_DIGEST_SIZE))
 		return "the other side ended";
 	for (uint64_t i = 0; i < r->n; i++)

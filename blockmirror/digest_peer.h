@@ -13,7 +13,7 @@ struct ham_digester {
 	unsigned int n;
 	int fd[HAM_DIGEST_DISKS];
 	uint64_t size[HAM_DIGEST_DISKS];
-	uint8_t *buffer; /* of a block, aligned */
+	uint8_t *buffer; /* of what is read at once, aligned */
 	uint8_t zero[HAM_BM_DIGEST_SIZE];
 };
 
@@ -31,9 +31,10 @@ uint64_t ham_digester_blocks(const struct ham_digester *d, unsigned int disk);
 /* Bytes of that block: the last one may be shorter. */
 uint64_t ham_digester_length(const struct ham_digester *d, unsigned int disk,
 			     uint64_t block);
-/* False with errno: it can't be read. */
-bool ham_digester_block(struct ham_digester *d, unsigned int disk,
-			uint64_t block, uint8_t out[HAM_BM_DIGEST_SIZE]);
+/* Of n blocks, HAM_BM_DIGEST_SIZE bytes each, as they are on the disk now.
+ * False with errno: they can't be read. */
+bool ham_digester_make(struct ham_digester *d, unsigned int disk,
+		       uint64_t first, uint64_t n, uint8_t *out);
 
 /* All of it, or false. */
 bool ham_digest_send(int fd, const void *bytes, size_t len);
