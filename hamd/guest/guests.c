@@ -132,7 +132,6 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_NARROW] = ham_do_narrow,
 	[HAM_DO_SLOT_FILL] = ham_do_slot_fill,
 	[HAM_DO_SLOT_SET] = ham_do_slot_set,
-	[HAM_DO_VERIFY] = ham_do_verify,
 };
 
 static void
@@ -226,14 +225,14 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 {
 	struct ham_vm *vm = ham_vm_get(guests, effect->guest);
 
+	if (effect->act == HAM_DO_VERIFY) {
+		/* beside any flow, whose effect is not touched */
+		ham_do_verify(vm, effect->node, effect->flag);
+		return;
+	}
 	g_assert(effect->act < HAM_DO_N && acts[effect->act]);
 	if (effect->act == HAM_DO_SHUTDOWN) {
 		ham_do_shutdown(vm); /* no flow */
-		return;
-	}
-	if (effect->act == HAM_DO_VERIFY) { /* beside any */
-		vm->effect.node = effect->node;
-		ham_do_verify(vm);
 		return;
 	}
 	if (effect->act == HAM_DO_COPY)

@@ -214,10 +214,10 @@ ham_verify_forget(struct ham_vm *vm, const char *why)
 }
 
 void
-ham_do_verify(struct ham_vm *vm)
+ham_do_verify(struct ham_vm *vm, uint32_t node, bool by_itself)
 {
 	g_autoptr(GError) error = NULL;
-	int k = ham_slot_index(vm, vm->effect.node);
+	int k = ham_slot_index(vm, node);
 	uint64_t rate = ham_vm_budget(vm);
 	const char *why_not =
 		!ham_images_in_use(vm, vm->qemu, &error) ? error->message
@@ -230,7 +230,7 @@ ham_do_verify(struct ham_vm *vm)
 
 	if (why_not) {
 		struct ham_event event = {.did = HAM_DID_VERIFIED,
-					  .node = vm->effect.node,
+					  .node = node,
 					  .text = why_not};
 
 		ham_vm_tell(vm, &event);
@@ -238,9 +238,9 @@ ham_do_verify(struct ham_vm *vm)
 	}
 	g_clear_error(&error);
 	memset(&vm->verify, 0, sizeof(vm->verify));
-	vm->verify.node = vm->effect.node;
+	vm->verify.node = node;
 	vm->verify.active = true;
-	if (vm->effect.flag) /* nobody waits: the guests' own reads come first */
+	if (by_itself) /* nobody waits: the guests' own reads come first */
 		rate = MIN(rate, vm->guests->spec.conf->verify_bandwidth);
 	if (!ham_compare_start(vm, &vm->slot[k].peer, rate, suspects, over,
 			       &error))

@@ -479,7 +479,8 @@ void ham_do_slot_set(struct ham_vm *vm);
 void ham_do_slot_fill(struct ham_vm *vm);
 void ham_do_look(struct ham_vm *vm);
 void ham_do_serve(struct ham_vm *vm);
-void ham_do_verify(struct ham_vm *vm);
+/* Beside any flow; by_itself: nobody waits for it. */
+void ham_do_verify(struct ham_vm *vm, uint32_t node, bool by_itself);
 void ham_do_narrow(struct ham_vm *vm);
 void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);
