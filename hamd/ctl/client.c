@@ -15,6 +15,7 @@
 #include "hamd/base/error.h"
 #include "hamd/base/fd.h"
 #include "hamd/ctl/json.h"
+#include "hamd/io/json.h"
 #include "hamd/io/jsonl.h"
 
 enum {
@@ -302,7 +303,6 @@ send_question(ham_ctl_client *client, const char *command,
 	      JsonObject *arguments, int64_t deadline_us, GError **error)
 {
 	g_autoptr(JsonObject) question = json_object_new();
-	g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
 	g_autofree char *text = NULL;
 	g_autofree char *line = NULL;
 
@@ -311,8 +311,7 @@ send_question(ham_ctl_client *client, const char *command,
 		json_object_set_object_member(question, "arguments",
 					      json_object_ref(arguments));
 	json_object_set_int_member(question, "id", ++client->last_id);
-	json_node_set_object(node, question);
-	text = json_to_string(node, FALSE);
+	text = ham_json_text(question);
 	line = g_strconcat(text, "\n", NULL);
 	return send_all(client, line, strlen(line), deadline_us, error);
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "hamd/io/json.h"
+
 /* The member's node if it holds a plain value of that type. */
 static JsonNode *
 find_value(JsonObject *object, const char *name)
@@ -126,11 +128,8 @@ ham_ctl_json_join(JsonArray *array, const char *separator)
 void
 ham_ctl_json_print(JsonObject *object)
 {
-	g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
-	g_autofree char *text = NULL;
+	g_autofree char *text = ham_json_text(object);
 
-	json_node_set_object(node, object);
-	text = json_to_string(node, FALSE);
 	puts(text);
 	fflush(stdout);
 }

@@ -102,7 +102,6 @@ bool
 ham_state_write(struct ham_vm *vm, GError **error)
 {
 	g_autoptr(JsonObject) object = json_object_new();
-	g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
 	g_autofree char *path = path_of(vm);
 	g_autofree char *text = NULL;
 
@@ -128,8 +127,7 @@ ham_state_write(struct ham_vm *vm, GError **error)
 					      process(vm->digest));
 	if (vm->qsd && !ham_child_gone(vm->qsd))
 		json_object_set_object_member(object, "qsd", process(vm->qsd));
-	json_node_set_object(node, object);
-	text = json_to_string(node, FALSE);
+	text = ham_json_text(object);
 	return ham_write_file(path, text, strlen(text), error);
 }
 

@@ -281,6 +281,15 @@ ham_json_check(const char *text, size_t len, GError **error)
 	return false;
 }
 
+char *
+ham_json_text(JsonObject *object)
+{
+	g_autoptr(JsonNode) node =
+		json_node_init_object(json_node_alloc(), object);
+
+	return g_strdelimit(json_to_string(node, FALSE), "\x1f", ' ');
+}
+
 static JsonNode *
 typed_member(JsonObject *object, const char *name, JsonNodeType type)
 {

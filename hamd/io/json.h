@@ -23,6 +23,11 @@
  * set. */
 bool ham_json_check(const char *text, size_t len, GError **error);
 
+/* The object as one line without its end, for the caller to g_free().  json-glib
+ * 1.6 leaves U+001F as it is, which RFC 8259, section 7, does not allow: it
+ * becomes a space. */
+char *ham_json_text(JsonObject *object);
+
 /* The member, borrowed; NULL if it is not there or of another type. */
 const char *ham_json_string(JsonObject *object, const char *name);
 JsonObject *ham_json_object(JsonObject *object, const char *name);

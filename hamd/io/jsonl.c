@@ -361,13 +361,11 @@ ham_jsonl_new(int fd, const struct ham_jsonl_limits *limits,
 void
 ham_jsonl_send(ham_jsonl *conn, JsonObject *object)
 {
-	g_autoptr(JsonNode) node = NULL;
 	g_autofree char *text = NULL;
 
 	if (conn->no_more || conn->reason || (conn->ended && !conn->last_words))
 		return;
-	node = json_node_init_object(json_node_alloc(), object);
-	text = json_to_string(node, FALSE);
+	text = ham_json_text(object);
 	g_byte_array_append(conn->out, (const guint8 *)text,
 			    (guint)strlen(text));
 	g_byte_array_append(conn->out, (const guint8 *)"\n", 1);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hamd/base/error.h"
+#include "hamd/io/json.h"
 #include "hamd/io/jsonl.h"
 #include "tests/unit/io_wait.h"
 
@@ -108,6 +109,21 @@ START_TEST(parse_takes)
 		ck_assert_msg(object != NULL, "%s: %s", good[i],
 			      error ? error->message : "");
 	}
+}
+END_TEST
+
+/* What is parsed can be written, and parsed again. */
+START_TEST(writes_what_it_takes)
+{
+	static const char text[] = "{\"a\":\"x\\u001fy\"}";
+	g_autoptr(JsonObject) object =
+		ham_jsonl_parse(text, strlen(text), NULL);
+	g_autoptr(JsonObject) again = NULL;
+	g_autofree char *written = ham_json_text(object);
+
+	again = ham_jsonl_parse(written, strlen(written), NULL);
+	ck_assert_ptr_nonnull(again);
+	ck_assert_str_eq(ham_json_string(again, "a"), "x y");
 }
 END_TEST
 
@@ -458,6 +474,7 @@ main(void)
 	tcase_add_test(pure, split_any_way);
 	tcase_add_test(pure, split_limit);
 	tcase_add_test(pure, parse_takes);
+	tcase_add_test(pure, writes_what_it_takes);
 	tcase_add_test(pure, parse_refuses);
 	tcase_add_test(pure, parse_depth);
 	suite_add_tcase(suite, pure);

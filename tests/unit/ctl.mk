@@ -7,11 +7,13 @@ check_PROGRAMS += \
 tests_unit_check_ctl_progress_SOURCES = tests/unit/check_ctl_progress.c
 tests_unit_check_ctl_progress_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_check_ctl_progress_LDADD = libhamctl.la $(CHECK_LIBS)
+tests_unit_check_ctl_progress_LDADD = libhamctl.la libhamio.la libhambase.la \
+	$(CHECK_LIBS)
 tests_unit_check_ctl_table_SOURCES = tests/unit/check_ctl_table.c
 tests_unit_check_ctl_table_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_check_ctl_table_LDADD = libhamctl.la $(CHECK_LIBS)
+tests_unit_check_ctl_table_LDADD = libhamctl.la libhamio.la libhambase.la \
+	$(CHECK_LIBS)
 
 ham_hamctl_tests = \
 	tests/unit/test-hamctl-completion.sh \
