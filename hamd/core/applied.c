@@ -21,6 +21,7 @@ prepare(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	local->epoch = guest->epoch + 1;
 	local->drained = local->wired = local->wiring = false;
 	local->ran = false;
+	local->ended_as = HAM_ENDED_ANYHOW;
 	local->offer.len = 0;
 	ham_slots_clear(local);
 	local->reason[0] = '\0';

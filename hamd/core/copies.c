@@ -28,121 +28,6 @@ enum {
 	SHY = 3, /* failures in a row, then another node is tried first */
 };
 
-/* ---- slots and offers ---- */
-
-struct ham_slot *
-ham_slot_of(struct ham_local *local, uint32_t node)
-{
-	for (int i = 0; node && i < HAM_MAX_SLOTS; i++)
-		if (local->slot[i].node == node)
-			return &local->slot[i];
-	return NULL;
-}
-
-struct ham_slot *
-ham_slot_take(struct ham_local *local, uint32_t node)
-{
-	struct ham_slot *slot = ham_slot_of(local, node);
-
-	if (slot) {
-		*slot = (struct ham_slot){.node = node};
-		return slot;
-	}
-	for (int i = 0; i < HAM_MAX_SLOTS; i++)
-		if (local->slot[i].node == 0) {
-			local->slot[i] = (struct ham_slot){.node = node};
-			return &local->slot[i];
-		}
-	return NULL;
-}
-
-void
-ham_slots_clear(struct ham_local *local)
-{
-	memset(local->slot, 0, sizeof(local->slot));
-}
-
-void
-ham_blob_put_id(struct ham_blob *blob, uint32_t id)
-{
-	for (int shift = 24; shift >= 0; shift -= 8)
-		blob->bytes[blob->len++] = (uint8_t)(id >> shift);
-}
-
-uint32_t
-ham_blob_id(const struct ham_blob *blob, unsigned int k)
-{
-	uint32_t id = 0;
-
-	for (unsigned int i = 4 * k; i < 4 * k + 4; i++) {
-		if (i >= blob->len)
-			return 0;
-		id = id << 8 | blob->bytes[i];
-	}
-	return id;
-}
-
-void
-ham_slots_keep(struct ham_local *local, const struct ham_guest *guest,
-	       struct ham_blob *out)
-{
-	out->len = 0;
-	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
-		struct ham_slot *slot = &local->slot[i];
-
-		if (slot->node && !slot->filling &&
-		    ham_guest_is_current(guest, slot->node))
-			ham_blob_put_id(out, slot->node);
-		else
-			*slot = (struct ham_slot){0};
-	}
-}
-
-struct ham_offer *
-ham_offer_of(const struct ham_local *local, uint32_t node, uint64_t epoch)
-{
-	for (int i = 0; i < HAM_MAX_SLOTS; i++)
-		if (local->offers[i] && local->offers[i]->node == node &&
-		    local->offers[i]->epoch == epoch)
-			return local->offers[i];
-	return NULL;
-}
-
-/* Where a new one goes: the node's last, or one that is of no use. */
-static struct ham_offer *
-offer_room(struct ham_local *local, const struct ham_guest *guest,
-	   uint32_t node)
-{
-	struct ham_offer **room = NULL;
-
-	for (int i = 0; i < HAM_MAX_SLOTS; i++) {
-		struct ham_offer *o = local->offers[i];
-
-		if (o && o->node == node)
-			return o;
-		if (!o || o->epoch < guest->epoch ||
-		    !ham_guest_replica(guest, o->node))
-			room = &local->offers[i];
-	}
-	if (!room)
-		room = &local->offers[0];
-	if (!*room)
-		*room = g_new0(struct ham_offer, 1);
-	return *room;
-}
-
-bool
-ham_blob_add(struct ham_blob *blob, const struct ham_blob *more)
-{
-	if (more->len == 0 || blob->len + 1 + more->len > HAM_BLOB_MAX)
-		return false;
-	if (blob->len > 0)
-		blob->bytes[blob->len++] = '\n';
-	memcpy(blob->bytes + blob->len, more->bytes, more->len);
-	blob->len = (uint16_t)(blob->len + more->len);
-	return true;
-}
-
 void
 ham_copies_ask(ham_core *core, const struct ham_local *local, uint64_t epoch)
 {
@@ -150,6 +35,22 @@ ham_copies_ask(ham_core *core, const struct ham_local *local, uint64_t epoch)
 
 	g_strlcpy(msg.guest, local->name, sizeof(msg.guest));
 	ham_fx_send(core, &msg, false);
+}
+
+/* QEMU passes no flush to a node that it has not written to: what the lost
+ * connection has written is never made durable by a new one to the same daemon.
+ * So it is given up, if its end is not just being heard of.  Whether a guess was
+ * right is seen by SLOT_SET, which refuses the same daemon too. */
+static void
+same_daemon(ham_core *core, const struct ham_local *local,
+	    struct ham_slot *slot, struct ham_offer *offer)
+{
+	if (offer->use == HAM_USE_GUESSED)
+		offer->use = HAM_USE_NONE;
+	else if (slot->same++ == 0)
+		ham_copies_ask(core, local, local->epoch);
+	else
+		slot->again = true;
 }
 
 void
@@ -173,21 +74,22 @@ ham_copies_on_served(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		return;
 	local = ham_local_get(core, msg->guest);
 	slot = ham_slot_of(local, sender);
-	offer = offer_room(local, guest, sender);
+	offer = ham_offer_room(local, guest, sender);
 	first = offer->node != sender || offer->epoch != msg->epoch;
 	same = !first && offer->blob.len == msg->blob.len &&
 	       memcmp(offer->blob.bytes, msg->blob.bytes, msg->blob.len) == 0;
 	/* what an earlier life of this hamd has connected is not connected anew
 	 * as long as it takes writes */
-	if (slot)
-		offer->used = !slot->failed && (first || (same && offer->used));
-	else
-		offer->used = false;
+	if (slot && slot->failed && same && offer->use)
+		same_daemon(core, local, slot, offer);
+	else if (first && slot && !slot->failed)
+		offer->use = HAM_USE_GUESSED;
+	else if (!same)
+		offer->use = HAM_USE_NONE;
 	offer->node = sender;
 	offer->epoch = msg->epoch;
 	offer->generation = msg->txn;
 	offer->blob = msg->blob;
-	offer->heard_us = core->now_us;
 	if (guest->dst == core->config.self)
 		ham_dest_wire(core, local);
 	ham_evaluate_all(core);
@@ -255,7 +157,8 @@ why_not(const ham_core *core, struct ham_local *local,
 	if (slot && slot->differs)
 		return "it is not the same";
 	if (slot && slot->failed && slot->again && !slot->filling)
-		return "it refuses writes"; /* and there is one that answers */
+		return slot->same ? "it took no write, and its daemon is there"
+				  : "it took no write again";
 	if (slot && slot->failed && !slot->filling &&
 	    has_waited(core, guest, slot))
 		return slot->silent ? "it does not answer"
@@ -335,11 +238,12 @@ reconnect(ham_core *core, struct ham_local *local,
 				   : NULL;
 		struct ham_effect *effect;
 
-		if (!offer || offer->used || slot->dropping || slot->setting ||
+		if (!offer || offer->use || slot->dropping || slot->setting ||
 		    slot->filling || guest->phase != HAM_GUEST_STARTED ||
 		    !ham_guest_is_current(guest, slot->node))
 			continue;
-		offer->used = slot->setting = true;
+		offer->use = HAM_USE_MADE;
+		slot->setting = true;
 		ham_fx_guest(core, local, HAM_DO_SLOT_SET);
 		effect = &core->fx->list[core->fx->n - 1];
 		effect->node = slot->node;
@@ -373,7 +277,7 @@ begin_fill(ham_core *core, struct ham_local *local,
 	if (!slot)
 		return;
 	slot->filling = true;
-	offer->used = true;
+	offer->use = HAM_USE_MADE;
 	ham_fx_guest(core, local, HAM_DO_SLOT_FILL);
 	effect = &core->fx->list[core->fx->n - 1];
 	effect->node = r->node;
@@ -400,7 +304,13 @@ mind_syncing(ham_core *core, struct ham_local *local,
 					     "hamd was restarted");
 			return true;
 		}
-		if (slot && !slot->filling && !slot->failed)
+		if (!slot && !ham_is_joined(core, r->node)) {
+			ham_propose_outdated(core, local, guest, r->node,
+					     "its hamd is gone");
+			return true;
+		}
+		if (slot && !slot->filling && !slot->failed &&
+		    !slot->dropping)
 			propose_copy(core, local, guest, HAM_OP_CURRENT,
 				     r->node, r->generation);
 		offer = ham_offer_of(local, r->node, guest->epoch);
@@ -419,7 +329,7 @@ usable(const ham_core *core, unsigned int i)
 	       core->exchange[i].config_digest == core->config.config_digest;
 }
 
-/* How many guests' copies it holds, those of this guest's own node not. */
+/* How many guests and copies are there. */
 static unsigned int
 copies_on(const ham_core *core, uint32_t node)
 {
@@ -567,6 +477,8 @@ bool
 ham_copies_ready(ham_core *core, struct ham_local *local,
 		 const struct ham_guest *guest)
 {
+	struct ham_blob all = {0};
+
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
 
@@ -578,15 +490,22 @@ ham_copies_ready(ham_core *core, struct ham_local *local,
 		}
 		if (!serves(core, local, guest, r->node))
 			return false;
+		/* none that counts may be left out of LAUNCH */
+		if (!ham_blob_add(&all, &ham_offer_of(local, r->node,
+						      guest->epoch)
+						 ->blob)) {
+			ham_propose_outdated(core, local, guest, r->node,
+					     "there is no room for it");
+			return false;
+		}
 	}
 	return true;
 }
 
 void
-ham_copies_launch(ham_core *core, struct ham_local *local,
+ham_copies_launch(struct ham_local *local,
 		  const struct ham_guest *guest, struct ham_blob *out)
 {
-	(void)core;
 	ham_slots_clear(local);
 	out->len = 0;
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
@@ -597,7 +516,7 @@ ham_copies_launch(ham_core *core, struct ham_local *local,
 				: NULL;
 
 		if (offer && ham_blob_add(out, &offer->blob)) {
-			offer->used = true;
+			offer->use = HAM_USE_MADE;
 			(void)ham_slot_take(local, r->node);
 		}
 	}
@@ -636,11 +555,13 @@ did_fail(ham_core *core, struct ham_local *local, struct ham_slot *slot,
 {
 	if (slot->failed || slot->filling) {
 		slot->silent = slot->silent || silent;
+		slot->missed = slot->missed || slot->setting;
 		return;
 	}
 	slot->failed = true;
 	slot->silent = silent;
 	slot->failed_us = core->now_us;
+	slot->same = 0;
 	slot->again = slot->set_us && core->now_us - slot->set_us <
 					      timeout_us(core, local->name);
 	if (silent) /* it has waited as long already */
@@ -702,6 +623,10 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 		slot->setting = false;
 		if (!event->flag) {
 			did_fail(core, local, slot, false);
+			break;
+		}
+		if (slot->missed) { /* it is set, and the guest held again */
+			slot->again = true;
 			break;
 		}
 		told_freed(core, local, slot, "with");

@@ -86,14 +86,14 @@ enum ham_do {
 	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
 	HAM_DO_SILENCE,	  /* S: tap down */
 	HAM_DO_RESUME,	  /* S: take the disk back, cont at the new epoch;
-			     flag: first empty the slots */
+			     blob: ids of whose slots stay, the rest is emptied
+			     first */
 	HAM_DO_FINISH,	  /* S: end QEMU; the storage daemon stays */
 	HAM_DO_WIRE,	  /* D: connect the slots; blob: S's idle disk, then
 			     the copies that go on */
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
 	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
-	HAM_DO_RUN,	  /* D: tap up, cont, announce; node: whose slot is
-			     emptied first, 0: none */
+	HAM_DO_RUN,	  /* D: tap up, cont, announce; blob: as of RESUME */
 	HAM_DO_DISCARD,	  /* D: destroy the memory image and all built for it;
 			     flag: but a replica's daemon goes on; value 1:
 			     the disks may be current, they are kept */
@@ -137,7 +137,7 @@ enum ham_did {
 	HAM_DID_RESUME_FAILED, /* text */
 	HAM_DID_FINISHED,      /* QEMU is gone; flag: the disk is served; blob:
 				  where */
-	HAM_DID_WIRED,
+	HAM_DID_WIRED,		 /* ids: whose copies are connected */
 	HAM_DID_HELD,		 /* the whole image, S's disk connected */
 	HAM_DID_TAKEOVER_FAILED, /* text */
 	HAM_DID_RAN,

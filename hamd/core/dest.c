@@ -98,6 +98,7 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 		return;
 	}
 	local->ran = true;
+	local->ended_as = HAM_ENDED_ANYHOW; /* not as it ended here before */
 	ham_stage(core, local, HAM_L_NONE);
 	g_strlcpy(local->reason, event->text ? event->text : "QEMU ended",
 		  sizeof(local->reason));
@@ -257,7 +258,7 @@ ham_dest_wire(ham_core *core, struct ham_local *local)
 		if (!offer && !late && ham_in_ring(core, r->node))
 			return; /* is still to be heard of */
 		if (offer && ham_blob_add(&all, &offer->blob)) {
-			offer->used = true;
+			offer->use = HAM_USE_MADE;
 			n++;
 		}
 	}

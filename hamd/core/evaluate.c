@@ -100,7 +100,7 @@ launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	local->launch_us = 0;
 	local->looked = false;
 	local->epoch = guest->epoch;
-	ham_copies_launch(core, local, guest, &copies);
+	ham_copies_launch(local, guest, &copies);
 	ham_stage(core, local, HAM_L_STARTING);
 	ham_fx_guest(core, local, HAM_DO_LAUNCH);
 	core->fx->list[core->fx->n - 1].blob = copies;
@@ -150,11 +150,16 @@ evaluate_copy(ham_core *core, struct ham_local *local,
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
 	op.txn = local->txn;
-	for (unsigned int i = 0; i < HAM_MAX_REPLICAS; i++)
+	for (unsigned int i = 0; i < HAM_MAX_REPLICAS; i++) {
+		uint32_t node = guest->replica[i].node;
+		const struct ham_slot *slot = ham_slot_of(local, node);
+
+		if (slot && slot->differs)
+			continue; /* OUTDATED may come too late */
 		for (unsigned int k = 0; k < HAM_MAX_SLOTS; k++)
-			if (guest->replica[i].node &&
-			    guest->replica[i].node == local->goes_on[k])
+			if (node && node == local->goes_on[k])
 				op.node |= 1u << i;
+	}
 	ham_propose_for(core, local, &op);
 }
 

@@ -301,6 +301,7 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 		ham_stage(core, local, HAM_L_S_EMPTY);
 		g_strlcpy(local->reason, text, sizeof(local->reason));
 		local->ended_clean = event->flag;
+		local->ended_as = HAM_ENDED_ANYHOW;
 		ham_hold(core, local, false);
 		if (doubt)
 			ham_doubt_tell(core, local, guest);

@@ -71,9 +71,18 @@ struct ham_slot {
 	bool awaited;	   /* by an operator, */
 	bool verifying;	   /* and VERIFY is asked */
 	bool differs;	   /* so it said */
+	unsigned int same; /* answers of the daemon that it has failed with */
+	bool missed;	   /* it refused while SLOT_SET was under way */
 	bool again;	   /* soon after it was set anew: it won't take any */
 	int64_t failed_us; /* since when */
 	int64_t set_us;	   /* SLOT_SET last did it */
+};
+
+/* Is the slot connected to where that copy is served? */
+enum ham_use {
+	HAM_USE_NONE,
+	HAM_USE_GUESSED, /* by an earlier life of this hamd, perhaps */
+	HAM_USE_MADE,
 };
 
 /* Where a copy is served, as SERVED said. */
@@ -81,8 +90,7 @@ struct ham_offer {
 	uint32_t node;
 	uint64_t epoch;
 	uint64_t generation;
-	bool used; /* the slot is connected to this one */
-	int64_t heard_us;
+	enum ham_use use;
 	struct ham_blob blob;
 };
 
@@ -428,7 +436,7 @@ void ham_copies_mind(ham_core *core, struct ham_local *local,
 bool ham_copies_ready(ham_core *core, struct ham_local *local,
 		      const struct ham_guest *guest);
 /* What the LAUNCH that follows is to connect, into `out` and the slots. */
-void ham_copies_launch(ham_core *core, struct ham_local *local,
+void ham_copies_launch(struct ham_local *local,
 		       const struct ham_guest *guest, struct ham_blob *out);
 /* It is outdated by the record. */
 void ham_copies_lost(ham_core *core, struct ham_local *local, uint32_t node);
@@ -440,14 +448,13 @@ void ham_copies_repeat(ham_core *core, struct ham_local *local,
 		       const struct ham_guest *guest);
 bool ham_copies_did(ham_core *core, struct ham_local *local,
 		    const struct ham_event *event);
-/* verify.c */
-void ham_copies_on_verify(ham_core *core, const struct ham_msg *msg);
-void ham_verify_mind(ham_core *core, struct ham_local *local,
-		     const struct ham_guest *guest);
-void ham_verify_did(ham_core *core, struct ham_local *local,
-		    struct ham_slot *slot, const struct ham_event *event);
 void ham_copies_on_served(ham_core *core, uint32_t sender,
 			  const struct ham_msg *msg);
+void ham_propose_outdated(ham_core *core, struct ham_local *local,
+			  const struct ham_guest *guest, uint32_t node,
+			  const char *reason);
+
+/* slots.c */
 /* The slots of a guest that comes or starts. */
 void ham_slots_clear(struct ham_local *local);
 /* All but those of current copies are emptied: into `out` goes who stays. */
@@ -461,12 +468,19 @@ struct ham_slot *ham_slot_of(struct ham_local *local, uint32_t node);
 struct ham_slot *ham_slot_take(struct ham_local *local, uint32_t node);
 struct ham_offer *ham_offer_of(const struct ham_local *local, uint32_t node,
 			       uint64_t epoch);
+/* Where a new one goes: the node's last, or one that is of no use. */
+struct ham_offer *ham_offer_room(struct ham_local *local,
+				 const struct ham_guest *guest, uint32_t node);
 /* One after the other, as the guest layer can tell them apart; false: there is
  * no room. */
 bool ham_blob_add(struct ham_blob *blob, const struct ham_blob *more);
-void ham_propose_outdated(ham_core *core, struct ham_local *local,
-			  const struct ham_guest *guest, uint32_t node,
-			  const char *reason);
+
+/* verify.c */
+void ham_copies_on_verify(ham_core *core, const struct ham_msg *msg);
+void ham_verify_mind(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
+void ham_verify_did(ham_core *core, struct ham_local *local,
+		    struct ham_slot *slot, const struct ham_event *event);
 /* That node's corosync is here: whatever its hamd does, its daemons serve. */
 bool ham_in_ring(const ham_core *core, uint32_t node);
 

@@ -98,7 +98,10 @@ set(struct sim *sim, const struct slot_work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 	struct sim_slot *slot = sim_slot_of(vm, w->what.node);
-	bool ok = slot && !sim_once_act(sim, w->node, w->guest, w->what.act) &&
+	/* the same daemon is refused: replica.c, set_cut() */
+	bool ok = slot &&
+		  slot->qsd != sim->node[w->what.node - 1].vm[w->guest].qsd &&
+		  !sim_once_act(sim, w->node, w->guest, w->what.act) &&
 		  sim_slot_connect(sim, w->node, w->guest, w->what.node, false);
 
 	if (ok)

@@ -101,7 +101,8 @@ MUTANTS = {
         "\t\t    ham_guest_is_syncing(guest, slot->node)) &&\n"
         "\t\t     !slot->failed))\n\t\t\tcontinue;")],
     "equal-before-it-counts": [(
-        "copies.c", "if (slot && !slot->filling && !slot->failed)",
+        "copies.c", "if (slot && !slot->filling && !slot->failed &&\n"
+         "\t\t    !slot->dropping)",
         "if (slot && !slot->failed)")],
     "clean-or-given-up": [
         ("copies.c", "if (!guest->clean) {", "if (guest->phase == 77) {"),

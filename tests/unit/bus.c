@@ -126,7 +126,9 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	struct bus_node *node = &bus->node[i];
 	enum ham_do act = (enum ham_do)fx->act;
 	/* each tells its node; the core puts a line's end between two */
-	struct ham_blob blob = {.len = 1, .bytes = {(uint8_t)(i + 1)}};
+	struct ham_blob blob = {.len = 2,
+				.bytes = {(uint8_t)(i + 1),
+					  (uint8_t)(0x80 | node->life)}};
 	uint32_t ids[HAM_MAX_SLOTS];
 	struct ham_event event = {.kind = HAM_EV_DID,
 				  .guest = fx->guest,
@@ -135,6 +137,8 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 				  .node = fx->node,
 				  .epoch = fx->epoch};
 
+	if (act == HAM_DO_SERVE)
+		blob.bytes[1] = (uint8_t)(0x80 | ++node->life);
 	g_string_append_printf(node->acts, "%s ", ham_do_name(act));
 	note_vcpus(bus, i, act);
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
@@ -146,7 +150,7 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		     (act == HAM_DO_DISCARD && fx->flag);
 	event.value = act == HAM_DO_SHUTDOWN ? HAM_ENDED_EQUAL : 0;
 	for (uint16_t k = 0; act == HAM_DO_WIRE && k < fx->blob.len; k++)
-		if (fx->blob.bytes[k] != '\n')
+		if (fx->blob.bytes[k] != '\n' && fx->blob.bytes[k] < 0x80)
 			ids[event.n_ids++] = fx->blob.bytes[k];
 	if (act == HAM_DO_CAPTURE) {
 		event.did = HAM_DID_DRAINED;

@@ -29,6 +29,7 @@ struct bus_node {
 	uint64_t silent;  /* bit act: the guest layer does not answer */
 	bool vcpus;	  /* of guest "g", whatever hamd does */
 	GString *acts;	  /* "LAUNCH PREPARE ..." since last cleared */
+	unsigned int life; /* of its storage daemon, in what SERVED says */
 	GString *notes;
 	char last_error[HAM_TEXT_MAX]; /* of the last command; "" accepted */
 	unsigned int answers;

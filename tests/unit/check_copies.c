@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "hamd/core/message.h"
 #include "tests/unit/courses.h"
 #include "tests/unit/leaf_run.h"
 
@@ -280,12 +281,13 @@ START_TEST(a_daemon_that_died_is_back_in_time)
 }
 END_TEST
 
-/* The daemon is there, and its disk is full. */
+/* Another daemon is there, and its disk is full. */
 START_TEST(one_that_refuses_again_is_given_up_at_once)
 {
 	struct bus *bus = with_copies(1);
 
 	pass(bus, 12);
+	bus_did(bus, 1, HAM_DID_CLOSED, NULL, false);
 	refuses_a_write(bus, 0, 2, false);
 	pass(bus, 1);
 	ck_assert(did(bus, 0, "SLOT_SET"));
@@ -294,7 +296,71 @@ START_TEST(one_that_refuses_again_is_given_up_at_once)
 	refuses_a_write(bus, 0, 2, false);
 	ck_assert(did(bus, 0, "SLOT_DROP"));
 	ck_assert_ptr_nonnull(
-		strstr(bus->node[2].notes->str, "it refuses writes"));
+		strstr(bus->node[2].notes->str, "it took no write again"));
+	bus_free(bus);
+}
+END_TEST
+
+/* What it took last would never be flushed by another connection to it. */
+START_TEST(the_same_daemon_is_not_connected_again)
+{
+	struct bus *bus = with_copies(1);
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	refuses_a_write(bus, 0, 2, false);
+	ck_assert(!did(bus, 0, "SLOT_SET"));
+	ck_assert(did(bus, 0, "SLOT_DROP"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "its daemon is there"));
+	bus_free(bus);
+}
+END_TEST
+
+/* The answer to SLOT_SET does not make good what came before it. */
+START_TEST(refused_while_it_was_set_anew)
+{
+	struct bus *bus = with_copies(1);
+	struct ham_event set = {.kind = HAM_EV_DID,
+				.did = HAM_DID_SLOT_SET,
+				.guest = "g",
+				.flag = true,
+				.node = 2};
+
+	bus->node[0].silent = BUS_ACT(SLOT_SET) | BUS_ACT(SLOT_FILL);
+	bus_did(bus, 1, HAM_DID_CLOSED, NULL, false);
+	refuses_a_write(bus, 0, 2, false);
+	pass(bus, 1);
+	ck_assert(did(bus, 0, "SLOT_SET"));
+	refuses_a_write(bus, 0, 2, false);
+	bus_event(bus, 0, &set);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "SLOT_DROP"));
+	ck_assert_int_ne(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	bus_free(bus);
+}
+END_TEST
+
+/* That it once ended here with all copies equal says nothing of its next end
+ * here, as a destination's. */
+START_TEST(a_destination_that_ended_leaves_nothing_equal)
+{
+	struct bus *bus = with_copies(2);
+
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	stop(bus);
+	ck_assert(bus_guest(bus, 2)->clean);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	pass(bus, 8);
+	bus->node[1].silent = BUS_ACT(RUN);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_did(bus, 1, HAM_DID_GONE, "QEMU ended", false);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert_int_eq(bus_guest(bus, 2)->owner, 2);
+	ck_assert(!bus_guest(bus, 2)->clean);
 	bus_free(bus);
 }
 END_TEST
@@ -383,6 +449,48 @@ START_TEST(goes_on_elsewhere_through_a_migration)
 	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_CURRENT);
 	ck_assert_str_eq(bus->node[2].acts->str, "SERVE NARROW ");
 	ck_assert(!did(bus, 1, "SLOT_FILL"));
+	bus_free(bus);
+}
+END_TEST
+
+/* n2 asks node i where its copy is served. */
+static void
+asks_where(struct bus *bus, unsigned int i, uint64_t epoch)
+{
+	struct ham_msg where = {.kind = HAM_MSG_WHERE,
+				.ring = bus->node[i].ring,
+				.guest = "g",
+				.epoch = epoch};
+	struct ham_event event = {.kind = HAM_EV_MESSAGE, .node = 2};
+	g_autofree uint8_t *bytes = ham_msg_encode(&where, NULL, &event.len);
+
+	event.bytes = bytes;
+	bus_event(bus, i, &event);
+	bus_run(bus);
+}
+
+/* The daemon of a copy may be told of twice. */
+START_TEST(told_of_again_while_it_is_wired)
+{
+	static const uint32_t copies[] = {1, 3};
+	struct bus *bus = with_copies(2);
+	struct ham_event wired = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_WIRED,
+				  .guest = "g",
+				  .ids = copies,
+				  .n_ids = 2};
+
+	bus->node[1].silent = BUS_ACT(WIRE);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	ck_assert(did(bus, 1, "WIRE"));
+	asks_where(bus, 2, bus_guest(bus, 1)->epoch + 1);
+	bus_event(bus, 1, &wired);
+	bus_run(bus);
+	pass(bus, 4);
+	course_expect_owner(bus, 1, 2);
+	ck_assert(!did(bus, 1, "SLOT_SET"));
+	ck_assert_int_eq(state_of(bus, 3), HAM_REPLICA_CURRENT);
 	bus_free(bus);
 }
 END_TEST
@@ -484,6 +592,27 @@ found_on_n1(struct bus *bus, uint64_t epoch)
 	bus_event(bus, 0, &found);
 	bus_run(bus);
 }
+
+/* What it hears of is not what its slot was connected to. */
+START_TEST(a_daemon_that_a_restarted_owner_has_not_met)
+{
+	struct bus *bus = with_copies(1);
+	uint64_t epoch = bus_guest(bus, 2)->epoch;
+
+	bus_down(bus, 0);
+	bus_run(bus);
+	found_on_n1(bus, epoch);
+	bus_did(bus, 1, HAM_DID_CLOSED, NULL, false);
+	pass(bus, 2);
+	forget_acts(bus);
+	refuses_a_write(bus, 0, 2, false);
+	pass(bus, 1);
+	ck_assert(did(bus, 0, "SLOT_SET"));
+	ck_assert(!did(bus, 0, "SLOT_DROP"));
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
+	bus_free(bus);
+}
+END_TEST
 
 /* Filled, and not yet called so: its node may have booted since. */
 START_TEST(a_copy_found_filled_is_not_called_current)
@@ -724,15 +853,20 @@ main(void)
 	tcase_add_test(tc, a_launch_that_fails_leaves_them_equal);
 	tcase_add_test(tc, a_daemon_that_died_is_back_in_time);
 	tcase_add_test(tc, one_that_refuses_again_is_given_up_at_once);
+	tcase_add_test(tc, the_same_daemon_is_not_connected_again);
+	tcase_add_test(tc, refused_while_it_was_set_anew);
+	tcase_add_test(tc, a_destination_that_ended_leaves_nothing_equal);
 	tcase_add_test(tc, lost_again_and_again_is_made_ever_later);
 	tcase_add_test(tc, waited_for_and_then_given_up);
 	tcase_add_test(tc, a_silent_one_is_given_up_at_once);
 	tcase_add_test(tc, a_node_that_booted_serves_nothing_it_called_current);
 	tcase_add_test(tc, goes_on_elsewhere_through_a_migration);
+	tcase_add_test(tc, told_of_again_while_it_is_wired);
 	tcase_add_test(tc, narrowed_before_stored);
 	tcase_add_test(tc, a_migration_does_not_wait_for_a_copy_for_ever);
 	tcase_add_test(tc, a_migration_calls_off_a_copy_that_is_made);
 	tcase_add_test(tc, found_before_it_ever_ran);
+	tcase_add_test(tc, a_daemon_that_a_restarted_owner_has_not_met);
 	tcase_add_test(tc, a_copy_found_filled_is_not_called_current);
 	tcase_add_test(tc, a_restarted_owner_calls_nothing_current);
 	tcase_add_test(tc, served_only_when_the_start_is_on_its_disk);
