@@ -37,6 +37,8 @@ struct run {
 	GArray *suspects; /* struct range of one block each */
 	struct range range; /* being told, n 0: none */
 	uint64_t bytes;
+	bool cut_short;
+	char words[320];
 	struct timespec begun;
 };
 
@@ -64,6 +66,40 @@ dial(const struct ham_bm_compare *spec)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* ---- why not ---- */
+
+static const char *
+nobody(struct run *run)
+{
+	snprintf(run->words, sizeof(run->words),
+		 "nobody answers at %s, port %u", run->spec->host,
+		 run->spec->port);
+	return run->words;
+}
+
+static const char *
+other_side(struct run *run)
+{
+	snprintf(run->words, sizeof(run->words),
+		 "the other side, %s port %u, ended",
+		 run->spec->host, run->spec->port);
+	return run->words;
+}
+
+static const char *
+cannot_read(struct run *run, unsigned int disk)
+{
+	const char *path = run->spec->images[disk].path;
+
+	if (errno == ENODATA)
+		snprintf(run->words, sizeof(run->words),
+			 "%s is shorter here than the disk", path);
+	else
+		snprintf(run->words, sizeof(run->words), "%s here: %s", path,
+			 strerror(errno));
+	return run->words;
 }
 
 static bool
@@ -133,9 +169,9 @@ look_again(struct run *run)
 
 		if (!ask(run, &r) ||
 		    !ham_digest_receive(run->fd, theirs, sizeof(theirs)))
-			return "the other side ended";
+			return other_side(run);
 		if (!ham_digester_make(run->d, r.disk, r.first, 1, mine))
-			return strerror(errno);
+			return cannot_read(run, r.disk);
 		if (memcmp(mine, theirs, sizeof(mine)) != 0)
 			g_array_index(run->suspects, struct range, kept++) = r;
 	}
@@ -192,12 +228,12 @@ compare_chunk(struct run *run, const struct range *r)
 	uint8_t theirs[HAM_BM_DIGEST_CHUNK][HAM_BM_DIGEST_SIZE];
 
 	if (!ham_digester_make(run->d, r->disk, r->first, r->n, mine[0]))
-		return strerror(errno);
+		return cannot_read(run, r->disk);
 	for (uint64_t i = 0; i < r->n; i++)
 		run->bytes += ham_digester_length(run->d, r->disk,
 						  r->first + i);
 	if (!ham_digest_receive(run->fd, theirs, r->n * HAM_BM_DIGEST_SIZE))
-		return "the other side ended";
+		return other_side(run);
 	for (uint64_t i = 0; i < r->n; i++)
 		if (memcmp(mine[i], theirs[i], HAM_BM_DIGEST_SIZE) != 0)
 			differs(run, r->disk, r->first + i);
@@ -219,30 +255,41 @@ compare_all(struct run *run)
 
 	now.n = MIN(ham_digester_blocks(run->d, 0), HAM_BM_DIGEST_CHUNK);
 	if (now.n == 0 || !ask(run, &now))
-		return "the other side ended";
+		return other_side(run);
 	while (now.n > 0) {
 		const char *why;
 		bool ahead = !is_full(run);
 
 		next = next_chunk(run, now);
 		if (ahead && next.n > 0 && !ask(run, &next))
-			return "the other side ended";
+			return other_side(run);
 		why = compare_chunk(run, &now);
 		if (!why && !ahead)
 			why = look_again(run);
 		if (why)
 			return why;
-		if (!ahead && is_full(run))
-			return "more is written at a time than can be looked at";
+		if (!ahead && is_full(run)) {
+			run->cut_short = true; /* some of these may be proof */
+			return NULL;
+		}
 		fprintf(run->out, "at %u %" PRIu64 "\n", now.disk,
 			(now.first + now.n) * HAM_BM_DIGEST_BLOCK);
 		fflush(run->out);
 		keep_to_the_rate(run);
 		if (!ahead && next.n > 0 && !ask(run, &next))
-			return "the other side ended";
+			return other_side(run);
 		now = next;
 	}
 	return NULL;
+}
+
+/* Nothing differs of what was read. */
+static const char *
+unfinished(const struct run *run)
+{
+	return run->cut_short
+		       ? "more is written at a time than can be looked at"
+		       : NULL;
 }
 
 static const char *
@@ -257,7 +304,7 @@ settle(struct run *run)
 		why = look_again(run);
 	}
 	if (why || run->suspects->len == 0)
-		return why;
+		return why ? why : unfinished(run);
 	/* the guest stands still meanwhile; one that differs is proof enough */
 	g_array_set_size(run->suspects,
 			 MIN(run->suspects->len, HAM_BM_DIGEST_LAST));
@@ -272,7 +319,7 @@ settle(struct run *run)
 
 		tell_block(run, r->disk, r->first);
 	}
-	return why;
+	return !why && run->suspects->len == 0 ? unfinished(run) : why;
 }
 
 int
@@ -290,7 +337,7 @@ ham_bm_digest_compare(const struct ham_bm_compare *compare)
 	run.d = ham_digester_new(compare->images, compare->n, &why);
 	if (run.d) {
 		run.fd = dial(compare);
-		why = run.fd < 0 ? "nobody answers" : compare_all(&run);
+		why = run.fd < 0 ? nobody(&run) : compare_all(&run);
 	}
 	if (!why && compare->settle)
 		why = settle(&run);

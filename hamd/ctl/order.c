@@ -217,6 +217,8 @@ on_verify_event(struct ham_ctl_wait *wait, const char *name,
 
 	if (is(name, "DISK_DIFFERS") || is(name, "DISK_UNVERIFIED"))
 		return fail(wait, text, "");
+	if (is(name, "REPLICA_OUTDATED")) /* nobody compares it any more */
+		return fail(wait, "its disks were not all compared", text);
 	if (!is(name, "DISK_VERIFIED"))
 		return HAM_CTL_GO_ON;
 	wait->ends++;

@@ -70,6 +70,14 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 	int k = node ? ham_bm_slot_of_node(node) : -1;
 
 	vm->io_errors++;
+	if (vm->renew.flushing && k < 0 &&
+	    g_strcmp0(ham_json_string(data, "type"), "flush") == 0) {
+		/* the guest's own flush would not meet with it any more */
+		ham_err("%s: its own disk can't be flushed; ending QEMU",
+			vm->name);
+		ham_qemu_kill(vm);
+		return;
+	}
 	if (i < 0 || (unsigned int)i >= ham_vm_n_disks(vm) || k < 0 ||
 	    vm->slot[k].node == 0 || vm->slot[k].error ||
 	    strcmp(vm->graph[i][k].node, node) != 0)

@@ -111,6 +111,8 @@ void
 ham_do_halt(struct ham_vm *vm)
 {
 	ham_copy_stop_watching(vm);
+	/* its flow ends without a word, and nothing is to run now */
+	ham_verify_forget(vm, "the guest is being migrated");
 	ham_vm_begin(vm, "halt", halt_steps, G_N_ELEMENTS(halt_steps),
 		     halt_end);
 }

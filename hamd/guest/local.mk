@@ -5,6 +5,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/argv.c \
 	hamd/guest/beat.c \
 	hamd/guest/connect.c \
+	hamd/guest/differ.c \
 	hamd/guest/digest.c \
 	hamd/guest/copy.c \
 	hamd/guest/events.c \

@@ -53,6 +53,7 @@ swap(struct ham_vm *vm)
 {
 	JsonObject *args = ham_bm_renew_new();
 
+	ham_slot_watch(vm);
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		for (unsigned int i = 0;
 		     vm->renew.node[k] && i < ham_vm_n_disks(vm); i++) {
@@ -84,12 +85,14 @@ rested(gpointer data)
 	struct ham_vm *vm = data;
 
 	vm->renew.rest = 0;
+	vm->renew.flushing = false;
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		if (vm->renew.node[k] != 0 &&
 		    (!is_steady(vm, k) ||
 		     vm->slot[k].node != vm->renew.node[k]))
 			return G_SOURCE_REMOVE;
-	if (!may_begin(vm) || vm->io_errors != vm->renew.io_errors)
+	if (vm->renew.failed || !may_begin(vm) ||
+	    vm->io_errors != vm->renew.io_errors)
 		return G_SOURCE_REMOVE;
 	vm->slot_act.act = HAM_DO_NONE;
 	ham_vm_begin(vm, HAM_FLOW_SLOT, swap_steps, G_N_ELEMENTS(swap_steps),
@@ -118,7 +121,7 @@ add(struct ham_vm *vm)
 {
 	JsonObject *args = ham_bm_renew_new();
 
-	vm->renew.io_errors = vm->io_errors;
+	ham_slot_watch(vm);
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		for (unsigned int i = 0;
 		     vm->renew.node[k] && i < ham_vm_n_disks(vm); i++) {
@@ -132,6 +135,8 @@ add(struct ham_vm *vm)
 static void
 flush(struct ham_vm *vm)
 {
+	ham_slot_watch(vm);
+	vm->renew.flushing = true;
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
@@ -149,12 +154,11 @@ static const struct ham_step add_steps[] = {
 static void
 added(struct ham_vm *vm, const GError *error)
 {
-	if (error) {
+	if (error)
 		ham_info("%s: the bitmaps stay as they are: %s", vm->name,
 			 error->message);
-		return;
-	}
 	g_clear_handle_id(&vm->renew.rest, g_source_remove);
+	vm->renew.failed = error != NULL;
 	vm->renew.rest = g_timeout_add(ERRORS_MS, rested, vm);
 }
 
@@ -193,6 +197,7 @@ looked(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 	if (error || !vm->renew.ticker || vm->renew.rest || !may_begin(vm) ||
 	    !choose(vm, value))
 		return;
+	vm->renew.io_errors = vm->io_errors;
 	vm->slot_act.act = HAM_DO_NONE;
 	ham_vm_begin(vm, HAM_FLOW_SLOT, add_steps, G_N_ELEMENTS(add_steps),
 		     added);
@@ -222,4 +227,5 @@ ham_renew_stop(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->renew.ticker, g_source_remove);
 	g_clear_handle_id(&vm->renew.rest, g_source_remove);
+	vm->renew.flushing = false;
 }

@@ -121,8 +121,19 @@ drop_ask(struct ham_vm *vm)
 	ham_qemu_query_status(vm);
 }
 
+/* What is in band may wait for this very connection. */
+static void
+drop_look(struct ham_vm *vm)
+{
+	int k = ham_slot_index(vm, vm->slot_act.node);
+
+	if (k >= 0 && !vm->slot[k].filling && vm->slot_seen)
+		ham_slot_yank(vm, (unsigned int)k);
+	ham_slot_query(vm);
+}
+
 static const struct ham_step drop_steps[] = {
-	{"look at the slots", ham_slot_query, NULL, 0},
+	{"look at the slots", drop_look, NULL, 0},
 	{"cut the connection", drop_cut, ham_fill_is_off, 0},
 	{"empty the slot", drop_empty, NULL, 0},
 	{"ask for the state", drop_ask, NULL, 0},
@@ -159,6 +170,9 @@ set_cut(struct ham_vm *vm)
 		ham_flow_fail(vm, "no slot holds that copy");
 	else if (strcmp(vm->slot[k].peer.boot_id, vm->peer.boot_id) != 0)
 		ham_flow_fail(vm, "its node has booted since");
+	else if (vm->slot[k].peer.nbd_port == vm->peer.nbd_port)
+		/* what the last connection wrote it would not flush */
+		ham_flow_fail(vm, "it is the same daemon still");
 	else
 		ham_slot_yank(vm, (unsigned int)k);
 }

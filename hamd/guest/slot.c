@@ -222,7 +222,7 @@ stopped(struct ham_vm *vm, JsonNode *value)
 }
 
 void
-ham_slot_stop(struct ham_vm *vm)
+ham_slot_watch(struct ham_vm *vm)
 {
 	if (ham_slots_any(vm) && !vm->slot_seen)
 		ham_slot_query(vm);
@@ -236,6 +236,12 @@ ham_slot_stop(struct ham_vm *vm)
 						  ->replica_timeout_us /
 					  1000),
 			impatient, vm);
+}
+
+void
+ham_slot_stop(struct ham_vm *vm)
+{
+	ham_slot_watch(vm);
 	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 }
 

@@ -143,6 +143,8 @@ struct ham_renew {
 	guint rest;
 	uint32_t node[HAM_BM_SLOTS]; /* whose, 0: not that one */
 	unsigned int io_errors;	     /* when it was begun */
+	bool flushing;		     /* errors may be of its own flush */
+	bool failed;
 };
 
 struct ham_copy {
@@ -378,6 +380,9 @@ void ham_slot_yank(struct ham_vm *vm, unsigned int k);
  * hangs holds them for good: after a second all are cut off, and told as
  * failed.  The watch ends with the answer, with QEMU, or with the flow. */
 void ham_slot_stop(struct ham_vm *vm);
+/* Before a command that waits for every write under way: a replica that does
+ * not take its own in replica_timeout is cut off.  Over with the flow. */
+void ham_slot_watch(struct ham_vm *vm);
 void ham_slot_unwatch(struct ham_vm *vm);
 /* RUN, RESUME: three steps that empty the slots of all nodes that the effect
  * does not name. */
@@ -401,6 +406,10 @@ void ham_connect_bitmaps(struct ham_vm *vm);
 /* beat.c */
 void ham_beat_start(struct ham_vm *vm);
 void ham_beat_stop(struct ham_vm *vm);
+
+/* differ.c: steps of a fill, for fill.ranges */
+void ham_differ_mark(struct ham_vm *vm);
+void ham_differ_merge(struct ham_vm *vm);
 
 /* renew.c: begun and ended with the heartbeat */
 void ham_renew_start(struct ham_vm *vm);

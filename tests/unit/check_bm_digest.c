@@ -150,6 +150,21 @@ expect(const struct pair *p, const char *with, bool settle, const char *want)
 	ck_assert_str_eq(told, want);
 }
 
+static void expect_f(const struct pair *p, const char *with,
+		     const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void
+expect_f(const struct pair *p, const char *with, const char *format, ...)
+{
+	g_autofree char *want = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	want = g_strdup_vprintf(format, ap);
+	va_end(ap);
+	expect(p, with, false, want);
+}
+
 START_TEST(equal)
 {
 	struct pair p;
@@ -200,13 +215,62 @@ START_TEST(what_stays_is_told_after_the_last_look)
 }
 END_TEST
 
+/* A write that was under way has come to both sides at the last look. */
+START_TEST(what_has_settled_is_not_told)
+{
+	struct pair p;
+	pid_t writer;
+	int in[2], out[2];
+	struct ham_bm_compare spec = {.host = "127.0.0.1",
+				      .token = token,
+				      .n = 1,
+				      .settle = true};
+	char bytes[4096];
+	ssize_t n = 0, got;
+
+	open_pair(&p);
+	poke(p.theirs, HAM_BM_DIGEST_BLOCK, 'x');
+	ck_assert_int_eq(pipe(out), 0);
+	ck_assert_int_eq(pipe(in), 0);
+	spec.port = p.port;
+	spec.images = p.image;
+	spec.out = out[1];
+	spec.in = in[0];
+	writer = fork();
+	ck_assert_int_ge(writer, 0);
+	if (writer == 0)
+		_exit(ham_bm_digest_compare(&spec));
+	close(out[1]);
+	bytes[0] = '\0';
+	while (!strstr(bytes, "suspects 1")) {
+		got = read(out[0], bytes + n, sizeof(bytes) - 1 - (size_t)n);
+		ck_assert_int_gt(got, 0);
+		n += got;
+		bytes[n] = '\0';
+	}
+	poke(p.mine, HAM_BM_DIGEST_BLOCK, 'x');
+	ck_assert_int_eq(write(in[1], "go\n", 3), 3);
+	while ((got = read(out[0], bytes + n,
+			   sizeof(bytes) - 1 - (size_t)n)) > 0)
+		n += got;
+	bytes[n] = '\0';
+	ck_assert_ptr_nonnull(strstr(bytes, "end 1311232"));
+	ck_assert_ptr_null(strstr(bytes, "differs"));
+	waitpid(writer, NULL, 0);
+	close(out[0]);
+	close(in[0]);
+	close(in[1]);
+	close_pair(&p);
+}
+END_TEST
+
 START_TEST(without_the_token_nothing)
 {
 	struct pair p;
 
 	open_pair(&p);
-	expect(&p, "ffffffffffffffffffffffffffffffff", false,
-	       "error the other side ended;");
+	expect_f(&p, "ffffffffffffffffffffffffffffffff",
+		 "error the other side, 127.0.0.1 port %u, ended;", p.port);
 	/* and others are still served */
 	expect(&p, token, false, "end 1311232;");
 	close_pair(&p);
@@ -239,7 +303,8 @@ START_TEST(nobody_there)
 	open_pair(&p);
 	kill(p.server, SIGKILL);
 	waitpid(p.server, NULL, 0);
-	expect(&p, token, false, "error nobody answers;");
+	expect_f(&p, token, "error nobody answers at 127.0.0.1, port %u;",
+		 p.port);
 	close_pair(&p);
 }
 END_TEST
@@ -250,7 +315,7 @@ START_TEST(an_image_that_is_too_small)
 
 	open_pair(&p);
 	ck_assert_int_eq(truncate(p.mine, SIZE / 2), 0);
-	expect(&p, token, false, "error No data available;");
+	expect_f(&p, token, "error %s is shorter here than the disk;", p.mine);
 	close_pair(&p);
 }
 END_TEST
@@ -266,6 +331,7 @@ main(void)
 	tcase_add_test(tc, one_bit);
 	tcase_add_test(tc, ranges);
 	tcase_add_test(tc, what_stays_is_told_after_the_last_look);
+	tcase_add_test(tc, what_has_settled_is_not_told);
 	tcase_add_test(tc, without_the_token_nothing);
 	tcase_add_test(tc, a_silent_stranger_gives_way);
 	tcase_add_test(tc, nobody_there);
