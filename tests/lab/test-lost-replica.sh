@@ -21,10 +21,10 @@ has_copy() {
 	holder
 }
 
-# told WORDS: the last word about a guest that stood still
-freed() {
-	until_true "it goes on $1" event_has n1 "\"GUEST_FREED\".*goes on $1"
-	ctl n1 events | grep FREED | tail -n 1
+# goes_on SEQ WORDS: since that event it was held, and then freed; how is told
+goes_on() {
+	until_true "it goes on $2" event_has n1 "\"GUEST_FREED\".*goes on $2" "$1"
+	ok "$(ctl n1 events | grep FREED | tail -n 1)"
 }
 
 boot_on n1
@@ -43,24 +43,34 @@ cluster_whole
 "$audit" leftovers --idle "$lost"
 ok "another copy is made on $next"
 
+# its hamd is held, so that no other daemon is there before a write is refused
+since=$(last_event n1)
+hamd=$(first_pid "$next" hamd)
+on "$next" kill -STOP "$hamd"
 slay "$next" qemu-storage-daemon
+until_true "it is held" event_has n1 '"GUEST_HELD"' "$since"
+on "$next" kill -CONT "$hamd"
+goes_on "$since" "with the copy on $next"
 writes_on n1
-ok "its daemon was killed: $(freed "with the copy on $next")"
+ok "its daemon was killed"
 
 # frozen: it says nothing, and nothing tells; its hamd lives
+since=$(last_event n1)
 pid=$(pid_of "$next" qemu-storage-daemon)
 on "$next" kill -STOP "$pid"
 before=$(acks n1)
-ok "its daemon stands still: $(freed "without the copy on $next")"
+goes_on "$since" "without the copy on $next"
+ok "its daemon stands still"
 until_true "it goes on" more_acks "$before" n1
 on "$next" kill -KILL "$pid" 2>/dev/null || :
 
 # the link of the copies alone; the cluster's own is up
 next=$(has_copy)
+since=$(last_event n1)
 "$lab" cut n1 "$next" --tcp
-before=$(acks n1)
-until_true "it goes on" more_acks $((before + 100)) n1
-ok "its link is silent: $(ctl n1 events | grep FREED | tail -n 1)"
+goes_on "$since" "without the copy on $next"
+writes_on n1
+ok "its link is silent"
 "$lab" heal
 ctl n1 guest stop web1
 records n1 web1

@@ -23,11 +23,6 @@ url() {
 		cat /proc/sys/kernel/random/boot_id)"
 }
 
-current() {
-	until_true "the copy on $1 is current" guest_has n1 web1 \
-		"\"node\":\"$1\",\"state\":\"current\""
-}
-
 boot_on n1
 current n2
 current n3

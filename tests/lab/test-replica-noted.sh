@@ -12,11 +12,6 @@ in_lab conf
 # records are 4 KiB each, one after the other in a ring of 64 MiB
 records_of_mib=256
 
-current() {
-	until_true "the copy on n2 is current" guest_has n1 web1 \
-		'"node":"n2","state":"current"'
-}
-
 noted() {
 	"$lab" logs n1 hamd | grep -c 'is noted anew' || :
 }
@@ -34,7 +29,7 @@ filled_again() {
 }
 
 boot_on n1
-current
+current n2
 from=$(acks n1)
 until_true "48 MiB are written" more_acks $((from + 48 * records_of_mib)) n1
 until_true "what n2 would lack is noted anew" noted_more "$(noted)"
@@ -42,7 +37,7 @@ until_true "what n2 would lack is noted anew" noted_more "$(noted)"
 pid=$(pid_of n2 qemu-storage-daemon)
 on n2 kill -STOP "$pid"
 until_true "n2's copy is given up" event_has n3 '"GUEST_FREED".*without'
-current
+current n2
 until_true "it is equal" filled_again
 sent=$(fills | tail -n 1 | grep -o '[0-9]* bytes')
 written=$((($(acks n1) - from) / records_of_mib))

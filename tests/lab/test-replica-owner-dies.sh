@@ -6,10 +6,8 @@
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {
-	small 30M replicas=1 | awk '
-		/^\[node n3\]/ { print; print "role = witness"; skip = 1; next }
-		/^\[/ { skip = 0 }
-		!(skip && /^address/)'
+	small 30M replicas=1 | with_witness n3 |
+		sed "/^\\[cluster\\]/a replica_timeout = 20s"
 }
 in_lab conf
 
@@ -77,6 +75,8 @@ back_to_n1 "with a current copy"
 # held: the daemon stands still, OUTDATED is not committed yet
 pid=$(pid_of n2 qemu-storage-daemon)
 on n2 kill -STOP "$pid"
+until_true "its writes wait" stands_still n1
+state_is current || fail "given up already: $(ctl n3 events)"
 dies
 on n2 kill -KILL "$pid" 2>/dev/null || :
 if state_is current; then

@@ -18,11 +18,6 @@ data() {
 	echo "$("$lab" path "$1")/images/web1-data.raw"
 }
 
-current() {
-	until_true "the copy on $1 is current" guest_has n3 web1 \
-		"\"node\":\"$1\",\"state\":\"current\""
-}
-
 # all NODE NODE: both disks are the same, and the sparse one is sparse
 all_equal() {
 	"$audit" disk "$(image "$1")" "$(image "$2")"

@@ -118,8 +118,39 @@ status_has() {
 	ctl "$1" --json status | grep -qE -e "$2"
 }
 
+# event_has NODE REGEX [SEQ]: one event there matches, after the one numbered SEQ
 event_has() {
-	ctl "$1" --json events | grep -qE -e "$2"
+	ctl "$1" --json events --since "${3:-0}" | sed 's/{"event":/\n&/g' |
+		grep -E -e "$2" >/dev/null
+}
+
+# last_event NODE: the number of the last one that it knows of
+last_event() {
+	ctl "$1" --json events | grep -o '"seq":[0-9]*' | tail -n 1 |
+		cut -d: -f2
+}
+
+# current NODE [GUEST]: its copy there counts (again)
+current() {
+	until_true "the copy on $1 is current" guest_has n1 "${2:-web1}" \
+		"\"node\":\"$1\",\"state\":\"current\""
+}
+
+# stands_still NODE [GUEST]: no write of it was acknowledged for a second, in
+# which hundreds are
+stands_still() {
+	local before
+	before=$(acks "$@")
+	sleep 1
+	[ "$(acks "$@")" = "$before" ]
+}
+
+# with_witness NODE: of a file on stdin; that node votes, and holds no guests
+with_witness() {
+	awk -v node="[node $1]" '
+		$0 == node { print; print "role = witness"; skip = 1; next }
+		/^\[/ { skip = 0 }
+		!(skip && /^address/)'
 }
 
 # All three decide together (again).
@@ -173,6 +204,13 @@ pid_of() {
 			esac
 		done
 		[ "${found-}" = yes ]' sh "$2"
+}
+
+# first_pid NODE PROGRAM: without what it has just forked
+first_pid() {
+	local pids
+	pids=$(pid_of "$@") || return 1
+	sort -n <<<"$pids" | head -n 1
 }
 
 # slay NODE PROGRAM: SIGKILL

@@ -256,7 +256,7 @@ measure(unsigned int batch)
 {
 	static uint32_t took[LATENCIES];
 	uint64_t begin = now_us(), end = begin + opt.bench_s * 1000000ull;
-	uint64_t first = disk.last, t = begin;
+	uint64_t first = disk.last, t = begin, longest = 0;
 	size_t n = 0;
 
 	while (!stopping && t < end) {
@@ -265,15 +265,17 @@ measure(unsigned int batch)
 		if (!write_batch(batch))
 			return;
 		t = now_us();
+		if (t - before > longest)
+			longest = t - before;
 		if (n < LATENCIES)
 			took[n++] = (uint32_t)(t - before);
 	}
 	if (n == 0)
 		return;
 	qsort(took, n, sizeof(took[0]), by_value);
-	say("bench %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32, batch,
-	    (disk.last - first) * RECORD_BYTES, t - begin, took[n / 2],
-	    took[n * 99 / 100]);
+	say("bench %u %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu64,
+	    batch, (disk.last - first) * RECORD_BYTES, t - begin, took[n / 2],
+	    took[n * 99 / 100], longest);
 	say("ack %" PRIu64 " %08" PRIx32, disk.last, boot_id);
 }
 
