@@ -9,7 +9,7 @@
  *	 dN-q           quorum  every child must take a write
  *	  dN-r          raw     of a fixed size
  *	   dN-f         file    the local image
- *	  dN-sK-nullG   null-co slot K without a replica
+ *	  dN-sK-nullG   slot K without a replica (blkdebug above null-co)
  *	  dN-sK-nbdG    nbd     slot K with one
  *	dN-t            nbd     where a mirror copies to, in no slot yet
  *
@@ -84,7 +84,7 @@ char *ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
 /* blockdev-add, for a slot or as a mirror's target */
 JsonObject *ham_bm_nbd_add(const char *node,
 			   const struct ham_bm_export *export);
-/* blockdev-add */
+/* blockdev-add, for a slot: takes all writes, and fails all reads with EIO */
 JsonObject *ham_bm_null_add(const struct ham_bm_disk *disk, const char *node);
 /* blockdev-del; a node that is in a slot is refused by QEMU */
 JsonObject *ham_bm_node_del(const char *node);
@@ -127,9 +127,10 @@ JsonObject *ham_bm_fill_backup(const struct ham_bm_disk *disk,
 /* block-job-set-speed of such a backup, bytes/s */
 JsonObject *ham_bm_fill_speed(const char *job, uint64_t speed);
 /* What differs, into the bitmap of the slot: blockdev-add of a null node by that
- * name (ham_bm_null_add), block-dirty-bitmap-add, for each range (1 GiB at most)
+ * name (ham_bm_marks_add), block-dirty-bitmap-add, for each range (1 GiB at most)
  * human-monitor-command, block-dirty-bitmap-merge, blockdev-del. */
 char *ham_bm_differ_node(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_marks_add(const struct ham_bm_disk *disk, const char *node);
 JsonObject *ham_bm_differ_bitmap(const struct ham_bm_disk *disk);
 JsonObject *ham_bm_differ_mark(const struct ham_bm_disk *disk, uint64_t at,
 			       uint64_t len);

@@ -37,16 +37,44 @@ ham_bm_file_node(const struct ham_bm_disk *disk)
 	return file;
 }
 
-JsonObject *
-ham_bm_null_add(const struct ham_bm_disk *disk, const char *node)
+static JsonObject *
+null_node(const struct ham_bm_disk *disk)
 {
 	JsonObject *null = json_object_new();
 
 	json_object_set_string_member(null, "driver", "null-co");
-	json_object_set_string_member(null, "node-name", node);
 	json_object_set_int_member(null, "size", (gint64)disk->size);
 	json_object_set_boolean_member(null, "read-zeroes", true);
 	return null;
+}
+
+JsonObject *
+ham_bm_marks_add(const struct ham_bm_disk *disk, const char *node)
+{
+	JsonObject *null = null_node(disk);
+
+	json_object_set_string_member(null, "node-name", node);
+	return null;
+}
+
+/* A quorum that can't read from the local image asks its other children, one
+ * after the other, and the guest must not be given zeroes. */
+JsonObject *
+ham_bm_null_add(const struct ham_bm_disk *disk, const char *node)
+{
+	JsonObject *debug = json_object_new();
+	JsonObject *rule = json_object_new();
+	JsonArray *rules = json_array_new();
+
+	json_object_set_string_member(rule, "event", "none");
+	json_object_set_string_member(rule, "iotype", "read");
+	json_object_set_boolean_member(rule, "immediately", true);
+	json_array_add_object_element(rules, rule);
+	json_object_set_string_member(debug, "driver", "blkdebug");
+	json_object_set_string_member(debug, "node-name", node);
+	json_object_set_object_member(debug, "image", null_node(disk));
+	json_object_set_array_member(debug, "inject-error", rules);
+	return debug;
 }
 
 static JsonObject *

@@ -77,7 +77,7 @@ ham_differ_mark(struct ham_vm *vm)
 		ham_flow_send(vm, vm->qmp, "blockdev-del",
 			      ham_bm_node_del(node), HAM_FLOW_MAY, NULL);
 		ham_flow_send(vm, vm->qmp, "blockdev-add",
-			      ham_bm_null_add(&disk, node), HAM_FLOW_MUST,
+			      ham_bm_marks_add(&disk, node), HAM_FLOW_MUST,
 			      NULL);
 		ham_flow_send(vm, vm->qmp, "block-dirty-bitmap-add",
 			      ham_bm_differ_bitmap(&disk), HAM_FLOW_MUST, NULL);

@@ -185,8 +185,12 @@ class Raw:
                                "file": "d0-f", "size": size}]
         for k in range(3):
             nodes.append(self.nbd("d0-s0") if replica and k == 0 else
-                         {"driver": "null-co", "node-name": f"d0-s{k}",
-                          "size": size, "read-zeroes": True})
+                         {"driver": "blkdebug", "node-name": f"d0-s{k}",
+                          "image": {"driver": "null-co", "size": size,
+                                    "read-zeroes": True},
+                          "inject-error": [{"event": "none",
+                                            "iotype": "read",
+                                            "immediately": True}]})
         return nodes + [
             {"driver": "quorum", "node-name": "d0-q", "vote-threshold": 4,
              "children": ["d0-r", "d0-s0", "d0-s1", "d0-s2"],

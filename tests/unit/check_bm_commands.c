@@ -26,7 +26,17 @@ END_TEST
 START_TEST(null_add)
 {
 	bm_assert_object(ham_bm_null_add(&disk, "d2-s0-null5"),
-			 "{'driver':'null-co','node-name':'d2-s0-null5',"
+			 "{'driver':'blkdebug','node-name':'d2-s0-null5',"
+			 "'image':{'driver':'null-co','size':67108864,"
+			 "'read-zeroes':true},'inject-error':[{'event':'none',"
+			 "'iotype':'read','immediately':true}]}");
+}
+END_TEST
+
+START_TEST(marks_add)
+{
+	bm_assert_object(ham_bm_marks_add(&disk, "d2-differ"),
+			 "{'driver':'null-co','node-name':'d2-differ',"
 			 "'size':67108864,'read-zeroes':true}");
 }
 END_TEST
@@ -179,6 +189,7 @@ main(void)
 
 	tcase_add_test(tc, nbd_add);
 	tcase_add_test(tc, null_add);
+	tcase_add_test(tc, marks_add);
 	tcase_add_test(tc, node_del);
 	tcase_add_test(tc, slot_change);
 	tcase_add_test(tc, yank);

@@ -16,12 +16,18 @@ START_TEST(stack_in_order)
 		"'aio':'threads'}",
 		"{'driver':'raw','node-name':'d0-r','file':'d0-f',"
 		"'size':8589934592}",
-		"{'driver':'null-co','node-name':'d0-s0-null0',"
-		"'size':8589934592,'read-zeroes':true}",
-		"{'driver':'null-co','node-name':'d0-s1-null0',"
-		"'size':8589934592,'read-zeroes':true}",
-		"{'driver':'null-co','node-name':'d0-s2-null0',"
-		"'size':8589934592,'read-zeroes':true}",
+		"{'driver':'blkdebug','node-name':'d0-s0-null0',"
+		"'image':{'driver':'null-co','size':8589934592,"
+		"'read-zeroes':true},'inject-error':[{'event':'none',"
+		"'iotype':'read','immediately':true}]}",
+		"{'driver':'blkdebug','node-name':'d0-s1-null0',"
+		"'image':{'driver':'null-co','size':8589934592,"
+		"'read-zeroes':true},'inject-error':[{'event':'none',"
+		"'iotype':'read','immediately':true}]}",
+		"{'driver':'blkdebug','node-name':'d0-s2-null0',"
+		"'image':{'driver':'null-co','size':8589934592,"
+		"'read-zeroes':true},'inject-error':[{'event':'none',"
+		"'iotype':'read','immediately':true}]}",
 		"{'driver':'quorum','node-name':'d0-q',"
 		"'children':['d0-r','d0-s0-null0','d0-s1-null0',"
 		"'d0-s2-null0'],'vote-threshold':4,"
