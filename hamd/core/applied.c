@@ -177,8 +177,12 @@ ham_applied(ham_core *core, const struct ham_op *op)
 
 	local->proposed_kind = HAM_OP_NONE;
 	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
-	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_OUTDATED)
+	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_OUTDATED ||
+	    op->kind == HAM_OP_RESIZE)
 		local->held[0] = '\0'; /* what was said of it is over */
+	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
+	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_STOPPED)
+		local->broken[0] = '\0';
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 	case HAM_OP_PROMOTE:
@@ -278,6 +282,20 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    "the copy on %s is current",
 			    ham_core_node_name(core, op->node));
 		core->fx->list[core->fx->n - 1].value = op->node;
+		break;
+	case HAM_OP_RESIZE:
+		ham_fx_note(core, HAM_NOTE_DISK_RESIZING, op->guest,
+			    "a disk grows to %" G_GUINT64_FORMAT
+			    " bytes; its copies are given up until it has",
+			    op->txn);
+		break;
+	case HAM_OP_RESIZED:
+		ham_fx_note(core,
+			    op->flag ? HAM_NOTE_DISK_RESIZED
+				     : HAM_NOTE_DISK_NOT_RESIZED,
+			    op->guest, "%s",
+			    op->flag ? "the disk has its new size"
+				     : op->reason);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_DEAD: /* death.c */

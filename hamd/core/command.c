@@ -328,6 +328,10 @@ ham_command(ham_core *core, const struct ham_event *event)
 	} else if (event->command == HAM_CMD_VERIFY) {
 		verify(core, event, guest);
 		return;
+	} else if (event->command == HAM_CMD_RESIZE) {
+		op.kind = HAM_OP_RESIZE;
+		op.node = event->node;
+		op.txn = event->value;
 	} else {
 		op.kind = HAM_OP_WANT_STOP;
 	}

@@ -414,6 +414,9 @@ ham_copies_mind(ham_core *core, struct ham_local *local,
 	if (guest->phase != HAM_GUEST_STARTED || !guest->wanted ||
 	    local->stage != HAM_L_RUNNING)
 		return;
+	ham_resize_mind(core, local, guest);
+	if (guest->grow_size)
+		return;
 	if (!mind_syncing(core, local, guest))
 		begin_sync(core, local, guest);
 	ham_verify_mind(core, local, guest);
@@ -543,10 +546,29 @@ told_freed(ham_core *core, struct ham_local *local, struct ham_slot *slot,
 	if (!slot->told)
 		return;
 	slot->told = false;
+	if (local->broken[0])
+		return; /* it stands still */
 	ham_fx_tell(core, HAM_NOTE_GUEST_FREED, local,
 		    "goes on %s the copy on %s, after %" G_GINT64_FORMAT " ms",
 		    how, ham_core_node_name(core, slot->node),
 		    (core->now_us - slot->failed_us) / 1000);
+}
+
+static void
+told_broken(ham_core *core, const struct ham_local *local,
+	    const struct ham_event *event)
+{
+	const char *text = event->text ? event->text : "nobody knows how";
+
+	if (event->flag)
+		ham_fx_tell(core, HAM_NOTE_DISK_FAILED, local,
+			    "it stands still, as its own disk failed: %s",
+			    text);
+	else
+		ham_fx_tell(core, HAM_NOTE_ALARM, local,
+			    "its own disk can't be read (%s), and a copy is "
+			    "read instead: migrate it",
+			    text);
 }
 
 static void
@@ -649,6 +671,16 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 	case HAM_DID_SLOT_FILL_FAILED:
 		if (slot && slot->filling)
 			did_not_fill(core, local, slot, event->text);
+		break;
+	case HAM_DID_DISK_ERROR:
+		told_broken(core, local, event);
+		break;
+	case HAM_DID_DISK_MENDED:
+		ham_fx_tell(core, HAM_NOTE_DISK_MENDED, local,
+			    "its own disk takes its writes again");
+		break;
+	case HAM_DID_RESIZED:
+		ham_resize_did(core, local, event);
 		break;
 	case HAM_DID_VERIFIED:
 		ham_verify_did(core, local, slot, event);

@@ -227,6 +227,12 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		g_strlcpy(ham_local_get(core, msg->guest)->held,
 			  msg->note == HAM_NOTE_GUEST_HELD ? msg->text : "",
 			  HAM_REASON_SIZE);
+	if ((msg->note == HAM_NOTE_DISK_FAILED ||
+	     msg->note == HAM_NOTE_DISK_MENDED) &&
+	    ham_record_lookup(&core->record, msg->guest))
+		g_strlcpy(ham_local_get(core, msg->guest)->broken,
+			  msg->note == HAM_NOTE_DISK_FAILED ? msg->text : "",
+			  HAM_REASON_SIZE);
 	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&
 	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);
@@ -524,6 +530,23 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 	return "?";
 }
 
+/* Of what was told, what comes behind "waits for". */
+static void
+waits_for_disk(const struct ham_local *local, struct ham_core_guest_info *out)
+{
+	static const char held[] = "its writes wait for ";
+	const char *text = local->held;
+
+	if (local->broken[0])
+		g_snprintf(out->waits_for, sizeof(out->waits_for),
+			   "its own disk (%s)", local->broken);
+	else
+		g_strlcpy(out->waits_for,
+			  g_str_has_prefix(text, held) ? text + strlen(held)
+						       : text,
+			  sizeof(out->waits_for));
+}
+
 void
 ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		    struct ham_core_guest_info *out)
@@ -556,6 +579,6 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			   "that it is dead",
 			   ham_core_node_name(core, guest->owner));
 	} else if (guest->phase == HAM_GUEST_STARTED && local) {
-		g_strlcpy(out->waits_for, local->held, sizeof(out->waits_for));
+		waits_for_disk(local, out);
 	}
 }

@@ -109,6 +109,8 @@ enum ham_do {
 	HAM_DO_SLOT_FILL, /* owner: make that copy equal, while the guest runs,
 			     and let it take all writes; node, blob */
 	HAM_DO_SLOT_SET,  /* owner: connect a slot anew; node, blob */
+	HAM_DO_RESIZE,	  /* owner, no slot is used: a disk grows as the record
+			     says, while the guest runs */
 	HAM_DO_VERIFY,	  /* owner: compare that copy, beside all else; node;
 			     flag: nobody waits for it */
 	HAM_DO_N
@@ -147,6 +149,9 @@ enum ham_did {
 	HAM_DID_SLOT_DROPPED,  /* node; flag: it is */
 	HAM_DID_REPLICA_ERROR, /* a slot refuses writes; node; flag: or has
 				  been silent for replica_timeout */
+	HAM_DID_DISK_ERROR,    /* the guest's own disk failed; flag: it stands,
+				  else a copy was read instead; text */
+	HAM_DID_DISK_MENDED,   /* and it goes on */
 	HAM_DID_PROGRESS,      /* progress; node: of the copy that is made there,
 				  0: of a migration */
 	HAM_DID_LOOKED,	       /* flag: yes; text */
@@ -156,6 +161,8 @@ enum ham_did {
 	HAM_DID_SLOT_FILLED,	  /* node */
 	HAM_DID_SLOT_FILL_FAILED, /* node, text */
 	HAM_DID_SLOT_SET,	  /* node; flag: it is; text */
+	HAM_DID_RESIZED,	  /* flag: it is; value 1: it certainly is not;
+				     else nobody knows; text */
 	HAM_DID_VERIFIED,	  /* node; flag: equal; value 1: not; else text
 				     says why nobody knows */
 	HAM_DID_N
@@ -205,9 +212,14 @@ enum ham_note {
 	HAM_NOTE_REPLICA_CURRENT,
 	HAM_NOTE_GUEST_HELD, /* it stands still: a copy takes no writes */
 	HAM_NOTE_GUEST_FREED, /* and goes on */
+	HAM_NOTE_DISK_FAILED, /* it stands still: its own disk failed */
+	HAM_NOTE_DISK_MENDED, /* and goes on */
 	HAM_NOTE_DISK_VERIFIED,
 	HAM_NOTE_DISK_DIFFERS,
 	HAM_NOTE_DISK_UNVERIFIED,
+	HAM_NOTE_DISK_RESIZING,
+	HAM_NOTE_DISK_RESIZED,
+	HAM_NOTE_DISK_NOT_RESIZED,
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);
@@ -235,6 +247,7 @@ enum ham_command {
 	HAM_CMD_CANCEL,
 	HAM_CMD_CONFIRM_OFF, /* node: the operator has seen it off; no guest */
 	HAM_CMD_VERIFY,	     /* each current copy */
+	HAM_CMD_RESIZE,	     /* node: a disk's number; value: bytes */
 };
 
 struct ham_event {

@@ -26,9 +26,14 @@ static const char *const note_names[] = {
 	"REPLICA_CURRENT",
 	"GUEST_HELD",
 	"GUEST_FREED",
+	"DISK_FAILED",
+	"DISK_MENDED",
 	"DISK_VERIFIED",
 	"DISK_DIFFERS",
 	"DISK_UNVERIFIED",
+	"DISK_RESIZING",
+	"DISK_RESIZED",
+	"DISK_NOT_RESIZED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

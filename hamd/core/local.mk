@@ -5,6 +5,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/applied.c \
 	hamd/core/command.c \
 	hamd/core/copies.c \
+	hamd/core/resize.c \
 	hamd/core/slots.c \
 	hamd/core/verify.c \
 	hamd/core/core.c \

@@ -48,6 +48,21 @@ get_pos(struct ham_reader *r)
 	return pos;
 }
 
+/* Beside dst_dead. */
+enum {
+	HAS_SIZES = 2,
+};
+
+/* A disk was resized once, or is being. */
+static bool
+has_sizes(const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_DISKS; i++)
+		if (guest->disk_size[i])
+			return true;
+	return guest->grow_size != 0;
+}
+
 size_t
 ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 {
@@ -59,7 +74,7 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->wanted);
 	ham_put_u8(&w, guest->clean);
 	ham_put_u8(&w, guest->owner_dead);
-	ham_put_u8(&w, guest->dst_dead);
+	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -70,6 +85,12 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 		ham_put_u64(&w, guest->replica[i].generation);
 	}
 	ham_put_text(&w, guest->reason, false);
+	for (int i = 0; has_sizes(guest) && i < HAM_MAX_DISKS; i++)
+		ham_put_u64(&w, guest->disk_size[i]);
+	if (has_sizes(guest)) {
+		ham_put_u8(&w, guest->grow_disk);
+		ham_put_u64(&w, guest->grow_size);
+	}
 	return w.len;
 }
 
@@ -92,6 +113,23 @@ replicas_sane(const struct ham_guest *guest)
 		ham_guest_replica(guest, guest->owner));
 }
 
+static bool
+sizes_sane(const struct ham_guest *guest)
+{
+	if (guest->grow_disk >= HAM_MAX_DISKS ||
+	    guest->grow_size > HAM_DISK_SIZE_MAX ||
+	    guest->grow_size % 512 != 0 ||
+	    (guest->grow_size == 0 && guest->grow_disk != 0) ||
+	    (guest->grow_size &&
+	     guest->grow_size <= guest->disk_size[guest->grow_disk]))
+		return false;
+	for (int i = 0; i < HAM_MAX_DISKS; i++)
+		if (guest->disk_size[i] > HAM_DISK_SIZE_MAX ||
+		    guest->disk_size[i] % 512 != 0)
+			return false;
+	return true;
+}
+
 /* What the record never holds, whoever wrote it. */
 static bool
 guest_sane(const struct ham_guest *guest)
@@ -103,7 +141,8 @@ guest_sane(const struct ham_guest *guest)
 	    guest->phase >= HAM_GUEST_N_PHASES || guest->owner == 0 ||
 	    moving != (guest->dst != 0) || guest->dst == guest->owner ||
 	    (guest->owner_dead && guest->phase == HAM_GUEST_STOPPED) ||
-	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT))
+	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT) ||
+	    !sizes_sane(guest))
 		return false;
 	return replicas_sane(guest);
 }
@@ -111,6 +150,8 @@ guest_sane(const struct ham_guest *guest)
 static void
 get_guest(struct ham_reader *r, struct ham_guest *out)
 {
+	uint8_t flags;
+
 	memset(out, 0, sizeof(*out));
 	ham_get_text(r, out->name, sizeof(out->name), false);
 	out->slot = ham_get_u16(r);
@@ -118,7 +159,10 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->wanted = ham_get_bool(r);
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
-	out->dst_dead = ham_get_bool(r);
+	flags = ham_get_u8(r);
+	if (flags & ~(HAS_SIZES | 1))
+		r->bad = true;
+	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
 	out->dst = ham_get_u32(r);
 	out->epoch = ham_get_u64(r);
@@ -129,6 +173,14 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 		out->replica[i].generation = ham_get_u64(r);
 	}
 	ham_get_text(r, out->reason, sizeof(out->reason), false);
+	for (int i = 0; (flags & HAS_SIZES) && i < HAM_MAX_DISKS; i++)
+		out->disk_size[i] = ham_get_u64(r);
+	if (flags & HAS_SIZES) {
+		out->grow_disk = ham_get_u8(r);
+		out->grow_size = ham_get_u64(r);
+	}
+	if ((flags & HAS_SIZES) && !has_sizes(out))
+		r->bad = true; /* one state has one encoding */
 	if (!guest_sane(out))
 		r->bad = true;
 }

@@ -16,6 +16,7 @@ static const char *const do_names[HAM_DO_N] = {
 	[HAM_DO_LOOK] = "LOOK",		  [HAM_DO_SERVE] = "SERVE",
 	[HAM_DO_NARROW] = "NARROW",	  [HAM_DO_SLOT_FILL] = "SLOT_FILL",
 	[HAM_DO_SLOT_SET] = "SLOT_SET",	  [HAM_DO_VERIFY] = "VERIFY",
+	[HAM_DO_RESIZE] = "RESIZE",
 };
 
 static const char *const did_names[HAM_DID_N] = {
@@ -55,6 +56,9 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_SLOT_FILLED] = "SLOT_FILLED",
 	[HAM_DID_SLOT_FILL_FAILED] = "SLOT_FILL_FAILED",
 	[HAM_DID_SLOT_SET] = "SLOT_SET",
+	[HAM_DID_DISK_ERROR] = "DISK_ERROR",
+	[HAM_DID_DISK_MENDED] = "DISK_MENDED",
+	[HAM_DID_RESIZED] = "RESIZED",
 	[HAM_DID_VERIFIED] = "VERIFIED",
 };
 

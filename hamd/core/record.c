@@ -30,7 +30,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 static const char *const op_names[] = {
 	"none",	   "start",   "want-stop", "stopped", "migrate", "migrate-end",
 	"cutover", "outcome", "outdated",  "dead",    "promote", "sync",
-	"current",
+	"current", "resize",  "resized",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -279,7 +279,8 @@ is_owners(unsigned int kind)
 {
 	return kind == HAM_OP_MIGRATE || kind == HAM_OP_MIGRATE_END ||
 	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED ||
-	       kind == HAM_OP_SYNC || kind == HAM_OP_CURRENT;
+	       kind == HAM_OP_SYNC || kind == HAM_OP_CURRENT ||
+	       kind == HAM_OP_RESIZE || kind == HAM_OP_RESIZED;
 }
 
 /* A copy is made only of a guest that stays where it is. */
@@ -290,6 +291,8 @@ check_copy(const struct ham_guest *guest, const struct ham_op *op)
 
 	if (guest->phase != HAM_GUEST_STARTED)
 		return "it is not started, or it is being migrated";
+	if (guest->grow_size)
+		return "a disk of it is being resized";
 	if (op->kind == HAM_OP_CURRENT)
 		return r && r->state == HAM_REPLICA_SYNCING &&
 				       r->generation == op->txn
@@ -302,6 +305,22 @@ check_copy(const struct ham_guest *guest, const struct ham_op *op)
 	return replica_room((struct ham_guest *)guest, op->node)
 		       ? NULL
 		       : "it has as many copies as it can have";
+}
+
+static const char *
+check_resize(const struct ham_guest *guest, const struct ham_op *op)
+{
+	if (op->node >= HAM_MAX_DISKS)
+		return "it has no such disk";
+	if (guest->phase != HAM_GUEST_STARTED || !guest->wanted)
+		return "it is not running, or it is being migrated";
+	if (guest->grow_size)
+		return "a disk of it is being resized already";
+	return op->txn > guest->disk_size[op->node] &&
+			       op->txn <= HAM_DISK_SIZE_MAX &&
+			       op->txn % 512 == 0
+		       ? NULL
+		       : "a disk only grows, by 512 bytes and their multiples";
 }
 
 static const char *
@@ -339,6 +358,8 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "it is not running";
 		if (!guest->wanted)
 			return "it is being stopped";
+		if (guest->grow_size)
+			return "a disk of it is being resized";
 		if (op->node == 0 || guest->owner == op->node)
 			return "it runs on that node already";
 		/* an order that is asked again must not be done again */
@@ -372,6 +393,12 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 	case HAM_OP_SYNC:
 	case HAM_OP_CURRENT:
 		return check_copy(guest, op);
+	case HAM_OP_RESIZE:
+		return check_resize(guest, op);
+	case HAM_OP_RESIZED:
+		return guest->grow_size && guest->grow_size == op->txn
+			       ? NULL
+			       : "no disk of it is being resized to that";
 	case HAM_OP_NONE:
 	case HAM_OP_START:
 	case HAM_OP_DEAD:
@@ -482,6 +509,23 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 }
 
 static void
+apply_resize(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->grow_disk = (uint8_t)op->node;
+	guest->grow_size = op->txn;
+	outdate_others(guest, guest->owner, 0, 0);
+}
+
+static void
+apply_resized(struct ham_guest *guest, const struct ham_op *op)
+{
+	if (op->flag)
+		guest->disk_size[guest->grow_disk] = guest->grow_size;
+	guest->grow_disk = 0;
+	guest->grow_size = 0;
+}
+
+static void
 apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 {
 	guest->phase = HAM_GUEST_STOPPED;
@@ -588,6 +632,12 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_CURRENT:
 		replica_of(guest, op->node)->state = HAM_REPLICA_CURRENT;
+		break;
+	case HAM_OP_RESIZE:
+		apply_resize(guest, op);
+		break;
+	case HAM_OP_RESIZED:
+		apply_resized(guest, op);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

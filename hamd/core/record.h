@@ -18,6 +18,8 @@
  *                            +-----------------------------------------+
  *
  * SYNC begins a copy on another node, CURRENT ends that: from then on it counts.
+ * RESIZE outdates all copies but the guest's own, as no write may go to disks of
+ * two sizes; only RESIZED ends that, whatever becomes of the guest meanwhile.
  * DEAD marks each guest whose owner, or whose destination in doubt, is that
  * node: no process of it is left there at this epoch.  PROMOTE gives a guest
  * with a dead owner to a node that holds a current copy.
@@ -35,6 +37,7 @@
  *  - OUTDATED is committed before writes held for that replica go on;
  *  - a copy takes every write of the guest, and has all older ones, before
  *    CURRENT is proposed;
+ *  - RESIZE is committed before an image grows;
  *  - START leaves other copies as they are: each takes the guest's writes or
  *    its OUTDATED is committed before QEMU is started;
  *  - a death is proven before DEAD is proposed, DEAD is committed before
@@ -84,6 +87,10 @@ struct ham_guest {
 	uint64_t epoch;
 	uint64_t txn; /* of the newest migration */
 	struct ham_replica replica[HAM_MAX_REPLICAS];
+	/* bytes, 0: as the cluster file says; it only grows */
+	uint64_t disk_size[HAM_MAX_DISKS];
+	uint8_t grow_disk;  /* that one is being resized, */
+	uint64_t grow_size; /* to so many bytes; 0: none is */
 	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
 };
 
@@ -107,6 +114,8 @@ enum ham_op_kind {
 	HAM_OP_PROMOTE,	    /* node: the new owner */
 	HAM_OP_SYNC,	    /* node: a copy is begun there */
 	HAM_OP_CURRENT,	    /* node; txn: the generation that SYNC gave it */
+	HAM_OP_RESIZE,	    /* node: a disk's number; txn: its size, bytes */
+	HAM_OP_RESIZED,	    /* txn: as of RESIZE; flag: it is, else reason */
 	HAM_OP_N_KINDS
 };
 

@@ -147,6 +147,7 @@ struct ham_local {
 	int64_t changed_us;
 	uint64_t starting_epoch; /* START seen, GUEST_RUNNING not yet */
 	char held[HAM_REASON_SIZE]; /* GUEST_HELD said so; "": it goes on */
+	char broken[HAM_REASON_SIZE]; /* DISK_FAILED did, of this run of it */
 	bool prepare_due;	 /* D: an old replica is closed first */
 	bool take_seen;		 /* in this view, for this transaction */
 	bool abort_seen;	 /* before any TAKE */
@@ -183,6 +184,11 @@ struct ham_local {
 	int64_t made_us;    /* at that time */
 	uint32_t shy_node;  /* failed last, */
 	unsigned int shy;   /* and so often: others first */
+	/* RESIZE is asked, 0: it is not; it was done: resize_key() of it.  When
+	 * nobody knows, it is not asked again before: */
+	uint64_t resizing;
+	uint64_t resized;
+	int64_t resize_us;
 	bool looked;	    /* LAUNCH: the images here are fit for it */
 	int64_t launch_us;  /* since when it waits for copies, 0: it does not */
 	uint32_t goes_on[HAM_MAX_SLOTS]; /* S: as WIRED said */
@@ -474,6 +480,12 @@ struct ham_offer *ham_offer_room(struct ham_local *local,
 /* One after the other, as the guest layer can tell them apart; false: there is
  * no room. */
 bool ham_blob_add(struct ham_blob *blob, const struct ham_blob *more);
+
+/* resize.c */
+void ham_resize_mind(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
+void ham_resize_did(ham_core *core, struct ham_local *local,
+		    const struct ham_event *event);
 
 /* verify.c */
 void ham_copies_on_verify(ham_core *core, const struct ham_msg *msg);

@@ -14,10 +14,13 @@ enum {
 	HAM_MAX_GUESTS = 1000,
 	HAM_MAX_REPLICAS = 4, /* the owner's own disk and three others */
 	HAM_MAX_SLOTS = HAM_MAX_REPLICAS - 1,
+	HAM_MAX_DISKS = 8,    /* of a guest, counted as in the cluster file */
 	HAM_NAME_SIZE = 48,   /* with the final NUL */
 	HAM_REASON_SIZE = 160,
 	HAM_BLOB_MAX = 512, /* bytes one side's guest layer tells the other's */
 };
+
+#define HAM_DISK_SIZE_MAX (UINT64_C(256) << 40) /* bytes; config/schema.c */
 
 /* corosync's identifier of one membership. */
 struct ham_ring {

@@ -110,6 +110,34 @@ set(struct sim *sim, const struct slot_work *w)
 		      w->what.node, 0);
 }
 
+/* Told as done, as certainly not done, or neither; and seen by the guest or not. */
+static void
+grow(struct sim *sim, const struct slot_work *w)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(ham_core_record(sim->node[w->node].core),
+				  sim->guest[w->guest].name);
+	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
+	bool fails = sim_once_act(sim, w->node, w->guest, w->what.act) ||
+		     vm->q == SIM_Q_NONE ||
+		     sim_chance(sim, 3 * sim->rates.act_fails);
+	bool seen = vm->q != SIM_Q_NONE && (!fails || sim_chance(sim, 3000));
+
+	for (int k = 0; k < HAM_MAX_SLOTS; k++)
+		if (vm->slot[k].node)
+			sim_fail(sim, "n%u %s: its disk grows, and not that on "
+				 "n%u", w->node + 1, sim->guest[w->guest].name,
+				 vm->slot[k].node);
+	if (seen && guest && guest->grow_size) {
+		sim->node[w->node].image[w->guest].size[guest->grow_disk] =
+			guest->grow_size;
+		vm->size[guest->grow_disk] = guest->grow_size;
+		sim_see_disks(sim, w->node, w->guest);
+	}
+	sim_vm_resized(sim, w->node, w->guest, !fails,
+		       !seen && sim_chance(sim, 5000));
+}
+
 /* A new hamd calls it off, or the node is off. */
 static bool
 is_void(const struct sim *sim, const struct slot_work *w)
@@ -198,6 +226,8 @@ go(struct sim *sim, void *data)
 		drop(sim, w);
 	else if (w->what.act == HAM_DO_SLOT_SET)
 		set(sim, w);
+	else if (w->what.act == HAM_DO_RESIZE)
+		grow(sim, w);
 	else
 		fill(sim, w);
 	if (vm->drop_at <= sim->now_us && vm->slot_act[0].act)
@@ -262,7 +292,7 @@ bool
 sim_is_slot_act(uint8_t act)
 {
 	return act == HAM_DO_SLOT_DROP || act == HAM_DO_SLOT_SET ||
-	       act == HAM_DO_SLOT_FILL;
+	       act == HAM_DO_SLOT_FILL || act == HAM_DO_RESIZE;
 }
 
 void
@@ -294,6 +324,7 @@ sim_slot_void(struct sim *sim, unsigned int i, unsigned int g)
 	static const enum ham_did answers[HAM_DO_N] = {
 		[HAM_DO_SLOT_DROP] = HAM_DID_SLOT_DROPPED,
 		[HAM_DO_SLOT_SET] = HAM_DID_SLOT_SET,
+		[HAM_DO_RESIZE] = HAM_DID_RESIZED,
 		[HAM_DO_SLOT_FILL] = HAM_DID_SLOT_FILL_FAILED,
 	};
 	struct sim_vm *vm = &sim->node[i].vm[g];

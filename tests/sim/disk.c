@@ -55,6 +55,59 @@ takes(const struct sim *sim, unsigned int g, const struct sim_slot *slot)
 				   vm->qsd_next == slot->qsd));
 }
 
+void
+sim_open_disks(struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct ham_guest *guest = ham_record_lookup(
+		ham_core_record(sim->node[i].core), sim->guest[g].name);
+	struct sim_vm *vm = &sim->node[i].vm[g];
+	struct sim_disk *disk = &sim->node[i].image[g];
+
+	for (int k = 0; guest && k < HAM_MAX_DISKS; k++) {
+		vm->size[k] = guest->disk_size[k];
+		/* it grew, and may have been seen */
+		if (guest->grow_size && guest->grow_disk == k &&
+		    disk->size[k] >= guest->grow_size)
+			vm->size[k] = guest->grow_size;
+		if (disk->size[k] > vm->size[k])
+			sim_fail(sim, "n%u %s: its image is too large", i + 1,
+				 guest->name);
+		disk->size[k] = vm->size[k];
+	}
+}
+
+void
+sim_see_disks(struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct sim_vm *vm = &sim->node[i].vm[g];
+	struct sim_guest *guest = &sim->guest[g];
+
+	for (int k = 0; k < HAM_MAX_DISKS; k++) {
+		if (vm->size[k] < guest->seen[k])
+			sim_fail(sim, "n%u %s: a disk shrinks", i + 1,
+				 guest->name);
+		guest->seen[k] = vm->size[k];
+	}
+}
+
+/* No write counts that went to disks of two sizes. */
+static void
+check_size(struct sim *sim, unsigned int i, unsigned int g, uint32_t node)
+{
+	const struct sim_vm *vm = &sim->node[i].vm[g];
+	const struct ham_guest *guest = NULL;
+
+	if (sim->node[i].hamd)
+		guest = ham_record_lookup(ham_core_record(sim->node[i].core),
+					  sim->guest[g].name);
+	if (guest && guest->epoch == vm->epoch &&
+	    ham_guest_is_current(guest, node) &&
+	    memcmp(sim->node[node - 1].vm[g].size, vm->size,
+		   sizeof(vm->size)) != 0)
+		sim_fail(sim, "the disks of %s have other sizes on n%u",
+			 guest->name, node);
+}
+
 /* I3: whom the record here calls current has what is acknowledged; but for the
  * destination of a hand-over, which says itself what it has. */
 static void
@@ -108,6 +161,7 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 			hangs = true;
 		} else {
 			apply(&sim->node[slot->node - 1].image[g], vm->write);
+			check_size(sim, i, g, slot->node);
 		}
 	}
 	if (hangs)

@@ -310,6 +310,7 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 				  .command = (uint8_t)command,
 				  .guest = sim->guest[guest].name,
 				  .node = target,
+				  .value = 512 * (sim->tokens + 1),
 				  .token = ++sim->tokens};
 
 	if (!sim->node[i].hamd)

@@ -104,6 +104,15 @@ MUTANTS = {
         "copies.c", "if (slot && !slot->filling && !slot->failed &&\n"
          "\t\t    !slot->dropping)",
         "if (slot && !slot->failed)")],
+    "resized-or-nobody-knows": [(
+        "resize.c", "if (event->value == 1)", "if (!event->flag)")],
+    "resized-by-this-order": [(
+        "resize.c", "if (local->resized == resize_key(guest)) {",
+        "if (local->resized) {")],
+    "one-size-on-all": [(
+        "record.c", "\tguest->grow_size = op->txn;\n"
+        "\toutdate_others(guest, guest->owner, 0, 0);",
+        "\tguest->grow_size = op->txn;")],
     "clean-or-given-up": [
         ("copies.c", "if (!guest->clean) {", "if (guest->phase == 77) {"),
         ("applied.c", "if (guest->clean && ham_guest_is_current(",

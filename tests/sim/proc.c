@@ -65,6 +65,16 @@ sim_vm_did_of(struct sim *sim, unsigned int i, unsigned int g,
 	tell(sim, i, g, &event);
 }
 
+void
+sim_vm_resized(struct sim *sim, unsigned int i, unsigned int g, bool is,
+	       bool is_not)
+{
+	struct ham_event event = {
+		.did = HAM_DID_RESIZED, .flag = is, .value = is_not};
+
+	tell(sim, i, g, &event);
+}
+
 static enum ham_found
 kind_of(const struct sim_vm *vm)
 {

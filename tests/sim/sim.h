@@ -67,6 +67,7 @@ struct sim_vm {
 	uint64_t epoch;
 	uint64_t txn;
 	uint64_t image; /* writes its memory knows of */
+	uint64_t size[HAM_MAX_DISKS]; /* as opened here */
 	/* storage daemon; `qsd` is its life, 0: none */
 	uint64_t qsd;
 	bool qsd_active;
@@ -89,12 +90,14 @@ struct sim_vm {
 struct sim_disk {
 	uint64_t writes; /* it has all up to this one */
 	bool hole;	 /* it lacks one before that, or is half copied */
+	uint64_t size[HAM_MAX_DISKS];
 };
 
 struct sim_guest {
 	char name[HAM_NAME_SIZE];
 	uint64_t written; /* last write any image tried */
 	uint64_t acked;
+	uint64_t seen[HAM_MAX_DISKS]; /* the sizes that it has seen */
 };
 
 /* ---- nodes ---- */
@@ -308,7 +311,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_VERIFY + 1,
+	SIM_COMMANDS = HAM_CMD_RESIZE + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
@@ -351,6 +354,8 @@ void sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx);
 void sim_vm_did(struct sim *sim, unsigned int i, unsigned int g,
 		enum ham_did what, bool flag, bool blob_flag);
 /* The same of a copy: on `node`, or served at `epoch`. */
+void sim_vm_resized(struct sim *sim, unsigned int i, unsigned int g, bool is,
+		    bool is_not);
 void sim_vm_did_of(struct sim *sim, unsigned int i, unsigned int g,
 		   enum ham_did what, bool flag, uint32_t node, uint64_t epoch);
 void sim_vm_find(struct sim *sim, unsigned int i);
@@ -379,6 +384,10 @@ bool sim_slot_connect(struct sim *sim, unsigned int i, unsigned int g,
 void sim_slots_keep(struct sim_vm *vm, const struct ham_blob *ids);
 
 /* disk.c */
+/* The images of a guest there are opened, as the record there wants them. */
+void sim_open_disks(struct sim *sim, unsigned int i, unsigned int g);
+/* The guest sees its disks as they are open there: none may have shrunk. */
+void sim_see_disks(struct sim *sim, unsigned int i, unsigned int g);
 /* Each running guest tries to write. */
 void sim_vm_write(struct sim *sim);
 void sim_try_write(struct sim *sim, unsigned int i, unsigned int g);

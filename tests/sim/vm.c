@@ -61,6 +61,7 @@ run_image(struct sim *sim, const struct work *w, const char *how)
 	vm->q = SIM_Q_RUNNING;
 	vm->role = SIM_ROLE_OWNER;
 	vm->epoch = w->epoch;
+	sim_see_disks(sim, w->node, w->guest);
 	sim_say(sim, "n%u %s runs (%s)", w->node + 1, guest->name, how);
 }
 
@@ -120,6 +121,7 @@ go_launch(struct sim *sim, struct work *w)
 		return;
 	}
 	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
+	sim_open_disks(sim, w->node, w->guest);
 	unconnected = connect_all(sim, w, true);
 	if (unconnected) {
 		memset(vm->slot, 0, sizeof(vm->slot));
@@ -160,6 +162,7 @@ go_prepare(struct sim *sim, struct work *w)
 		did(sim, w, HAM_DID_PREPARE_FAILED, w->flag && vm->qsd);
 		return;
 	}
+	sim_open_disks(sim, w->node, w->guest);
 	vm->q = SIM_Q_INCOMING;
 	vm->role = SIM_ROLE_INCOMING;
 	vm->epoch = w->epoch;
@@ -421,6 +424,7 @@ go_serve(struct sim *sim, struct work *w)
 		vm->qsd_next = ++sim->next_qsd;
 	} else {
 		*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
+		sim_open_disks(sim, w->node, w->guest);
 		vm->qsd = ++sim->next_qsd;
 		vm->qsd_active = true;
 		vm->role = SIM_ROLE_REPLICA;

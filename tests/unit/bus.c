@@ -30,6 +30,7 @@ static const enum ham_did answers[HAM_DO_N] = {
 	[HAM_DO_SLOT_FILL] = HAM_DID_SLOT_FILLED,
 	[HAM_DO_SLOT_SET] = HAM_DID_SLOT_SET,
 	[HAM_DO_VERIFY] = HAM_DID_VERIFIED,
+	[HAM_DO_RESIZE] = HAM_DID_RESIZED,
 };
 
 struct bus_frame {
@@ -147,6 +148,7 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		     act == HAM_DO_UNDO || act == HAM_DO_SLOT_DROP ||
 		     act == HAM_DO_FINISH || act == HAM_DO_LOOK ||
 		     act == HAM_DO_SLOT_SET || act == HAM_DO_VERIFY ||
+		     act == HAM_DO_RESIZE ||
 		     (act == HAM_DO_DISCARD && fx->flag);
 	event.value = act == HAM_DO_SHUTDOWN ? HAM_ENDED_EQUAL : 0;
 	for (uint16_t k = 0; act == HAM_DO_WIRE && k < fx->blob.len; k++)

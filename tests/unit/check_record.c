@@ -156,6 +156,10 @@ START_TEST(phases_and_operations)
 		 C,
 		 {"not started", "any more", "being migrated",
 		  "being migrated"}},
+		{HAM_OP_RESIZED,
+		 0,
+		 {"being resized", "being resized", "being resized",
+		  "being resized"}},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -448,6 +452,70 @@ START_TEST(outdated)
 }
 END_TEST
 
+static struct ham_op
+resize(const struct ham_record *record, enum ham_op_kind kind, uint64_t size)
+{
+	struct ham_op o = op(kind, "g");
+
+	o.epoch = guest(record)->epoch;
+	o.txn = size;
+	return o;
+}
+
+/* No write may go to disks of two sizes. */
+START_TEST(resize_outdates_all_copies)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = resize(record, HAM_OP_RESIZE, 1024);
+
+	go(record, HAM_OP_SYNC, C);
+	accept(record, &o);
+	expect_replica(record, C, HAM_REPLICA_OUTDATED, 2);
+	no_go(record, HAM_OP_SYNC, C, "being resized");
+	no_go(record, HAM_OP_MIGRATE, B, "being resized");
+	refuse(record, &o, "being resized already");
+	o = resize(record, HAM_OP_RESIZED, 2048);
+	refuse(record, &o, "being resized to that");
+}
+END_TEST
+
+START_TEST(resize_is_done_or_not)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op begin = resize(record, HAM_OP_RESIZE, 1024);
+	struct ham_op end = resize(record, HAM_OP_RESIZED, 1024);
+
+	accept(record, &begin);
+	accept(record, &end);
+	ck_assert_uint_eq(guest(record)->disk_size[0], 0);
+	accept(record, &begin);
+	end.flag = true;
+	accept(record, &end);
+	ck_assert_uint_eq(guest(record)->disk_size[0], 1024);
+	ck_assert_uint_eq(guest(record)->grow_size, 0);
+	refuse(record, &begin, "only grows");
+	begin.node = HAM_MAX_DISKS;
+	refuse(record, &begin, "no such disk");
+}
+END_TEST
+
+/* The guest may have seen it. */
+START_TEST(resize_outlives_the_guest)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = resize(record, HAM_OP_RESIZE, 1024);
+
+	accept(record, &o);
+	go(record, HAM_OP_STOPPED, 0);
+	go(record, HAM_OP_START, A);
+	ck_assert_uint_eq(guest(record)->grow_size, 1024);
+	o = resize(record, HAM_OP_RESIZED, 1024);
+	o.flag = true;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->disk_size[0], 1024);
+}
+END_TEST
+
 static void
 die(struct ham_record *record, uint32_t node)
 {
@@ -657,6 +725,9 @@ main(void)
 	tcase_add_test(tc, outcome_destination);
 	tcase_add_test(tc, outcome_source_has_an_epoch_of_its_own);
 	tcase_add_test(tc, outdated);
+	tcase_add_test(tc, resize_outdates_all_copies);
+	tcase_add_test(tc, resize_is_done_or_not);
+	tcase_add_test(tc, resize_outlives_the_guest);
 	tcase_add_test(tc, a_death_marks_whom_it_concerns);
 	tcase_add_test(tc, a_death_is_of_a_node);
 	tcase_add_test(tc, promotion_needs_a_death_and_a_current_copy);

@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/unit/check_record \
 	tests/unit/check_copies \
 	tests/unit/check_replica \
+	tests/unit/check_resize \
 	tests/unit/check_wire \
 	$(NULL)
 
@@ -52,6 +53,13 @@ tests_unit_check_copies_SOURCES = \
 	$(NULL)
 tests_unit_check_copies_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_copies_LDADD = $(core_test_ldadd)
+
+tests_unit_check_resize_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_resize.c \
+	$(NULL)
+tests_unit_check_resize_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_resize_LDADD = $(core_test_ldadd)
 
 tests_unit_check_replica_SOURCES = \
 	$(course_sources) \
