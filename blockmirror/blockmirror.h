@@ -8,7 +8,7 @@
  *	dN-top          raw     the device's root, werror=stop
  *	 dN-q           quorum  every child must take a write
  *	  dN-r          raw     of a fixed size
- *	   dN-f         file    the local image
+ *	   dN-f         file    the local image (raw above dN-d: a block device)
  *	  dN-sK-nullG   slot K without a replica (blkdebug above null-co)
  *	  dN-sK-nbdG    nbd     slot K with one
  *	dN-t            nbd     where a mirror copies to, in no slot yet
@@ -38,6 +38,7 @@ struct ham_bm_disk {
 	unsigned int index; /* 0.. in the guest */
 	const char *path;
 	uint64_t size; /* bytes */
+	bool device;   /* a block device, which may be larger */
 };
 
 /* Where a replica is exported. */
@@ -103,6 +104,29 @@ JsonObject *ham_bm_mirror(const struct ham_bm_disk *disk, uint64_t speed);
 JsonObject *ham_bm_job_speed(const struct ham_bm_disk *disk, uint64_t speed);
 /* block-job-cancel: of a ready mirror, not forced, it is the completion */
 JsonObject *ham_bm_job_cancel(const struct ham_bm_disk *disk, bool force);
+
+/* --- A disk's new size (resize.c); `disk` has it already, in this order */
+
+/* blockdev-add and block-dirty-bitmap-add of dN-g */
+JsonObject *ham_bm_bypass_add(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_bypass_bitmap(const struct ham_bm_disk *disk);
+/* blockdev-reopen: the guest's writes go to dN-g, or to the quorum (again) */
+JsonObject *ham_bm_top_reopen(const struct ham_bm_disk *disk, bool bypass);
+/* block_resize: the guest sees it; and dN-f with its bitmaps, that nobody uses */
+JsonObject *ham_bm_top_resize(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_image_resize(const struct ham_bm_disk *disk);
+/* The names of the disk's nulls, from query-named-block-nodes; the caller's. */
+GPtrArray *ham_bm_nulls(JsonNode *named_nodes, const struct ham_bm_disk *disk);
+/* dN-WHICH */
+char *ham_bm_stack_node(const struct ham_bm_disk *disk, char which);
+/* blockdev-add of dN-f, as the storage daemon opens it, too: of a block device
+ * its "file" is an object; of dN-r and dN-q */
+JsonObject *ham_bm_image_add(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_sized_add(const struct ham_bm_disk *disk);
+JsonObject *ham_bm_quorum_add(const struct ham_bm_disk *disk);
+/* block-dirty-bitmap-merge: what dN-g has seen, into a slot's */
+JsonObject *ham_bm_bypass_merge(const struct ham_bm_disk *disk,
+				unsigned int slot);
 
 /* --- Making a copy while the guest writes (fill.c); names and results are the
  * caller's */
@@ -196,8 +220,8 @@ bool ham_bm_read_noted(JsonNode *named_nodes, const struct ham_bm_disk *disk,
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);
 
-/* --- Storage daemon: one file node a disk, and an export for each epoch at
- * which it is served */
+/* --- Storage daemon: one image a disk, and an export for each epoch at which it
+ * is served */
 
 /* argv; monitor and NBD server are listening sockets handed in as `monitor_fd`
  * and `nbd_fd`.  g_strfreev() frees it. */
@@ -216,9 +240,6 @@ JsonObject *ham_bm_qsd_export_del(const struct ham_bm_disk *disk,
 char *ham_bm_qsd_export_id(const struct ham_bm_disk *disk, uint64_t epoch);
 /* How many exports of other epochs there are, from query-block-exports. */
 unsigned int ham_bm_qsd_count_exports(JsonNode *exports, uint64_t epoch);
-/* blockdev-del */
-JsonObject *ham_bm_qsd_close(const struct ham_bm_disk *disk);
-
 /* --- Pacing: how fast each goes so that RAM arrives with the disks
  *
  * Bytes and bytes/s.  Each is never 0, which QEMU takes for "no limit", and

@@ -13,6 +13,7 @@ libhamblock_la_SOURCES = \
 	blockmirror/qsd.c \
 	blockmirror/read.c \
 	blockmirror/renew.c \
+	blockmirror/resize.c \
 	blockmirror/stack.c \
 	blockmirror/stack.h \
 	$(NULL)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blockmirror/qsd.c - what the storage daemon is started with and told
  *
- * One daemon a guest and node; per disk one file node dN-f and an export dN-eE
- * for each epoch E at which it is served.  It starts empty: images are opened by command, so that a daemon that
- * is to take an image over can be ready before the hand-over.
+ * One daemon a guest and node; per disk the image dN-f and an export dN-eE for
+ * each epoch E at which it is served.  It starts empty: images are opened by
+ * command, so that a daemon that is to take an image over can be ready before
+ * the hand-over.
  *
  * The export is not writethrough: a ready mirror that is completed has QEMU
  * flush the target first, and before that the replica does not count.
@@ -36,9 +37,13 @@ ham_bm_qsd_argv(const char *program, int monitor_fd, int nbd_fd)
 JsonObject *
 ham_bm_qsd_open(const struct ham_bm_disk *disk, bool active)
 {
-	JsonObject *args = ham_bm_file_node(disk);
+	JsonObject *args = ham_bm_image_add(disk);
 
 	json_object_set_boolean_member(args, "active", active);
+	if (disk->device)
+		json_object_set_boolean_member(
+			json_object_get_object_member(args, "file"), "active",
+			active);
 	return args;
 }
 
@@ -49,7 +54,7 @@ ham_bm_qsd_export_id(const struct ham_bm_disk *disk, uint64_t epoch)
 }
 
 static JsonObject *
-with_file_node(const struct ham_bm_disk *disk)
+with_image(const struct ham_bm_disk *disk)
 {
 	g_autofree char *node = g_strdup_printf("d%u-f", disk->index);
 	JsonObject *args = json_object_new();
@@ -63,7 +68,7 @@ ham_bm_qsd_export(const struct ham_bm_disk *disk, uint64_t epoch,
 		  const char *export_name)
 {
 	g_autofree char *id = ham_bm_qsd_export_id(disk, epoch);
-	JsonObject *args = with_file_node(disk);
+	JsonObject *args = with_image(disk);
 
 	json_object_set_string_member(args, "type", "nbd");
 	json_object_set_string_member(args, "id", id);
@@ -77,7 +82,7 @@ ham_bm_qsd_export(const struct ham_bm_disk *disk, uint64_t epoch,
 JsonObject *
 ham_bm_qsd_set_active(const struct ham_bm_disk *disk, bool active)
 {
-	JsonObject *args = with_file_node(disk);
+	JsonObject *args = with_image(disk);
 
 	json_object_set_boolean_member(args, "active", active);
 	return args;
@@ -93,10 +98,4 @@ ham_bm_qsd_export_del(const struct ham_bm_disk *disk, uint64_t epoch)
 	/* hard: a client that is still connected is cut off */
 	json_object_set_string_member(args, "mode", "hard");
 	return args;
-}
-
-JsonObject *
-ham_bm_qsd_close(const struct ham_bm_disk *disk)
-{
-	return with_file_node(disk);
 }

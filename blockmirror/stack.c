@@ -3,6 +3,7 @@
  *
  *	dN-top > dN-q > { dN-r > dN-f, one node a slot }
  *
+ * dN-f is the image, and of the disk's size: a block device dN-d may be larger.
  * dN-r looks idle and is not: a raw node without a size is a filter, and under
  * one the quorum's demand to be the only writer keeps the lock on the image
  * even when all is inactive, so that nobody could take the image over at a
@@ -20,21 +21,38 @@ enum {
 	FIRST_PCI_DEVICE = 0x10,
 };
 
-/* A file node as QEMU and the storage daemon both open it. */
 JsonObject *
-ham_bm_file_node(const struct ham_bm_disk *disk)
+ham_bm_protocol_node(const struct ham_bm_disk *disk, char letter)
 {
-	g_autofree char *node = g_strdup_printf("d%u-f", disk->index);
+	g_autofree char *node =
+		g_strdup_printf("d%u-%c", disk->index, letter);
 	JsonObject *file = json_object_new();
 	JsonObject *cache = json_object_new();
 
-	json_object_set_string_member(file, "driver", "file");
+	json_object_set_string_member(file, "driver",
+				      disk->device ? "host_device" : "file");
 	json_object_set_string_member(file, "node-name", node);
 	json_object_set_string_member(file, "filename", disk->path);
 	json_object_set_boolean_member(cache, "direct", true);
 	json_object_set_object_member(file, "cache", cache);
 	json_object_set_string_member(file, "aio", "threads");
 	return file;
+}
+
+JsonObject *
+ham_bm_image_add(const struct ham_bm_disk *disk)
+{
+	g_autofree char *node = g_strdup_printf("d%u-f", disk->index);
+	JsonObject *image;
+
+	if (!disk->device)
+		return ham_bm_protocol_node(disk, 'f');
+	image = json_object_new();
+	json_object_set_string_member(image, "driver", "raw");
+	json_object_set_string_member(image, "node-name", node);
+	json_object_set_int_member(image, "size", (gint64)disk->size);
+	json_object_set_object_member(image, "file", ham_bm_protocol_node(disk, 'd'));
+	return image;
 }
 
 static JsonObject *
@@ -77,8 +95,8 @@ ham_bm_null_add(const struct ham_bm_disk *disk, const char *node)
 	return debug;
 }
 
-static JsonObject *
-sized_node(const struct ham_bm_disk *disk)
+JsonObject *
+ham_bm_sized_add(const struct ham_bm_disk *disk)
 {
 	g_autofree char *node = g_strdup_printf("d%u-r", disk->index);
 	g_autofree char *file = g_strdup_printf("d%u-f", disk->index);
@@ -91,8 +109,8 @@ sized_node(const struct ham_bm_disk *disk)
 	return raw;
 }
 
-static JsonObject *
-quorum_node(const struct ham_bm_disk *disk)
+JsonObject *
+ham_bm_quorum_add(const struct ham_bm_disk *disk)
 {
 	g_autofree char *node = g_strdup_printf("d%u-q", disk->index);
 	g_autofree char *local = g_strdup_printf("d%u-r", disk->index);
@@ -143,14 +161,14 @@ ham_bm_stack_args(const struct ham_bm_disk *disk)
 {
 	GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
 
-	add_text(texts, ham_bm_file_node(disk));
-	add_text(texts, sized_node(disk));
+	add_text(texts, ham_bm_image_add(disk));
+	add_text(texts, ham_bm_sized_add(disk));
 	for (unsigned int slot = 0; slot < HAM_BM_SLOTS; slot++) {
 		g_autofree char *null = ham_bm_null_node(disk, slot, 0);
 
 		add_text(texts, ham_bm_null_add(disk, null));
 	}
-	add_text(texts, quorum_node(disk));
+	add_text(texts, ham_bm_quorum_add(disk));
 	add_text(texts, top_node(disk));
 	return texts;
 }

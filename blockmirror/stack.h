@@ -11,7 +11,7 @@ enum {
 	HAM_BM_GRANULARITY = 65536, /* bytes, of bitmaps */
 };
 
-/* The blockdev-add arguments of dN-f, the caller's. */
-JsonObject *ham_bm_file_node(const struct ham_bm_disk *disk);
-
+/* dN-LETTER, the file or device itself: each driver refuses what the other is
+ * for. */
+JsonObject *ham_bm_protocol_node(const struct ham_bm_disk *disk, char letter);
 #endif

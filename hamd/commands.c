@@ -79,17 +79,14 @@ node_argument(ham_daemon *daemon, const struct ham_admin_request *request,
 }
 
 static void
-order(ham_daemon *daemon, const struct ham_admin_request *request,
-      enum ham_command command, uint32_t node, bool flag)
+order_with(ham_daemon *daemon, const struct ham_admin_request *request,
+	   struct ham_event event)
 {
 	const char *name = guest_name(daemon, request);
-	struct ham_event event = {.kind = HAM_EV_COMMAND,
-				  .command = (uint8_t)command,
-				  .token = request->token,
-				  .guest = name,
-				  .node = node,
-				  .flag = flag};
 
+	event.kind = HAM_EV_COMMAND;
+	event.token = request->token;
+	event.guest = name;
 	if (!name)
 		return;
 	if (!ham_name_valid(name)) {
@@ -100,6 +97,16 @@ order(ham_daemon *daemon, const struct ham_admin_request *request,
 	ham_notice("%s %s, asked by uid %u, pid %d", request->command, name,
 		   request->uid, request->pid);
 	ham_daemon_post(daemon, &event);
+}
+
+static void
+order(ham_daemon *daemon, const struct ham_admin_request *request,
+      enum ham_command command, uint32_t node, bool flag)
+{
+	struct ham_event event = {
+		.command = (uint8_t)command, .node = node, .flag = flag};
+
+	order_with(daemon, request, event);
 }
 
 static void
@@ -115,6 +122,60 @@ static void
 do_disk_verify(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	order(daemon, request, HAM_CMD_VERIFY, 0, false);
+}
+
+/* The number of the named disk, -1: the answer was given. */
+static int
+disk_argument(ham_daemon *daemon, const struct ham_admin_request *request,
+	      const struct ham_conf_guest *conf)
+{
+	const char *name = ham_json_string(request->arguments, "disk");
+
+	for (guint i = 0; name && conf && i < conf->disks->len; i++) {
+		const struct ham_conf_disk *disk =
+			g_ptr_array_index(conf->disks, i);
+
+		if (strcmp(disk->name, name) == 0)
+			return (int)i;
+	}
+	ham_admin_error(daemon->admin, request->token,
+			name ? "NotFound" : "BadArgument",
+			name ? "the cluster file names no such disk"
+			     : "the argument 'disk' (a disk's name) is "
+			       "missing");
+	return -1;
+}
+
+static void
+do_disk_resize(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *name = guest_name(daemon, request);
+	const struct ham_conf_guest *conf =
+		name ? ham_conf_find_guest(daemon->conf, name) : NULL;
+	int disk = name ? disk_argument(daemon, request, conf) : -1;
+	struct ham_event event = {.command = HAM_CMD_RESIZE};
+	int64_t size = 0;
+
+	if (disk < 0)
+		return;
+	if (!ham_json_int(request->arguments, "size_bytes", &size) ||
+	    size <= 0 || size % 512 != 0) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"the argument 'size_bytes' (a multiple of 512) "
+				"is missing, or is none");
+		return;
+	}
+	if ((uint64_t)size <=
+	    ((struct ham_conf_disk *)g_ptr_array_index(conf->disks, disk))
+		    ->size) {
+		ham_admin_error(daemon->admin, request->token, "Refused",
+				"a disk only grows, and the cluster file says "
+				"that it is at least as large");
+		return;
+	}
+	event.node = (uint32_t)disk;
+	event.value = (uint64_t)size;
+	order_with(daemon, request, event);
 }
 
 static void
@@ -213,6 +274,7 @@ static const struct {
 	{"guest-stop", true, do_guest_stop},
 	{"guest-migrate", true, do_guest_migrate},
 	{"guest-cancel", true, do_guest_cancel},
+	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},

@@ -285,6 +285,17 @@ slot_of(const char *guest, void *data)
 	return g ? g->slot : -1;
 }
 
+static uint64_t
+size_of(const char *guest, unsigned int disk, uint64_t *grows_to, void *data)
+{
+	ham_daemon *daemon = data;
+	const struct ham_guest *g =
+		ham_record_lookup(ham_core_record(daemon->core), guest);
+
+	*grows_to = g && g->grow_disk == disk ? g->grow_size : 0;
+	return g ? g->disk_size[disk] : 0;
+}
+
 static void
 on_found(void *data)
 {
@@ -350,6 +361,7 @@ open_guests(ham_daemon *daemon, uint32_t self, GError **error)
 		.pause_at = g_getenv("HAMD_PAUSE_AT"),
 		.on_event = on_guest_event,
 		.slot_of = slot_of,
+		.size_of = size_of,
 		.data = daemon,
 	};
 

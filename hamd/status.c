@@ -146,7 +146,7 @@ replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 }
 
 static JsonArray *
-disk_array(const struct ham_conf_guest *conf)
+disk_array(const struct ham_conf_guest *conf, const struct ham_guest *guest)
 {
 	JsonArray *list = json_array_new();
 
@@ -157,7 +157,13 @@ disk_array(const struct ham_conf_guest *conf)
 
 		json_object_set_string_member(o, "name", d->name);
 		json_object_set_string_member(o, "path", d->path);
-		json_object_set_int_member(o, "size_bytes", (int64_t)d->size);
+		json_object_set_int_member(
+			o, "size_bytes",
+			(int64_t)(guest ? MAX(d->size, guest->disk_size[i])
+					: d->size));
+		if (guest && guest->grow_size && guest->grow_disk == i)
+			json_object_set_int_member(o, "grows_to_bytes",
+						   (int64_t)guest->grow_size);
 		json_array_add_object_element(list, o);
 	}
 	return list;
@@ -262,7 +268,7 @@ guest_object(ham_daemon *daemon, const char *name, bool timeline)
 	}
 	json_object_set_array_member(o, "replicas",
 				     replica_array(daemon, guest));
-	json_object_set_array_member(o, "disks", disk_array(conf));
+	json_object_set_array_member(o, "disks", disk_array(conf, guest));
 	json_object_set_array_member(o, "ports", port_array(conf));
 	if (migration)
 		json_object_set_object_member(o, "migration", migration);

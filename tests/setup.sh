@@ -28,8 +28,8 @@ build_packages=(
 	libjson-glib-dev libsqlite3-dev check)
 lab_packages=(
 	corosync iproute2 iputils-ping busybox-static cpio kmod socat
-	e2fsprogs nftables strace tcpdump python3 zstd xz-utils openssl procps
-	util-linux)
+	e2fsprogs fuse3 libnbd-bin nbdkit nftables strace tcpdump python3
+	zstd xz-utils openssl procps util-linux)
 model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)
 qemu_packages=(qemu-system-x86 qemu-utils)

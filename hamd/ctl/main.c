@@ -22,11 +22,14 @@ static const struct ham_ctl_command commands[] = {
 	{ "guest stop", "NAME", 1, HAM_CTL_KILL | WAITS,
 	  "shut a guest down and wait for its end", ham_ctl_guest_stop },
 	{ "guest migrate", "NAME NODE", 2, WAITS,
-	  "move a running guest, with its disks, to another node",
+	  "move a running guest with its disks to another node",
 	  ham_ctl_guest_migrate },
 	{ "guest cancel", "NAME", 1, WAITS,
 	  "call a migration off: the guest stays where it is",
 	  ham_ctl_guest_cancel },
+	{ "disk resize", "NAME DISK SIZE", 3, WAITS,
+	  "let a disk of a running guest grow",
+	  ham_ctl_disk_resize },
 	{ "disk verify", "NAME", 1, WAITS,
 	  "compare a guest's disks with each current copy",
 	  ham_ctl_disk_verify },
@@ -54,7 +57,7 @@ add_command_line(GString *text, const struct ham_ctl_command *command)
 		g_strjoin(command->arguments[0] ? " " : "", command->name,
 			  command->arguments, NULL);
 
-	g_string_append_printf(text, "  %-24s %s\n", synopsis, command->help);
+	g_string_append_printf(text, "  %-26s %s\n", synopsis, command->help);
 }
 
 /* True if `name` starts with all the words given, each of them whole. */

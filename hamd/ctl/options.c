@@ -54,10 +54,10 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node", true }, { "fence", true }, { "disk resize", false },
-	{ "pki", true }, { "cluster", true }, { "history", false },
-	{ "explain", false }, { "watch", false }, { "metrics", false },
-	{ "plan", false }, { "guest set", false }, { "config diff", false },
+	{ "node", true }, { "fence", true }, { "pki", true },
+	{ "cluster", true }, { "history", false }, { "explain", false },
+	{ "watch", false }, { "metrics", false }, { "plan", false },
+	{ "guest set", false }, { "config diff", false },
 	{ "config apply", false },
 };
 /* clang-format on */
@@ -248,7 +248,7 @@ ham_ctl_options_help(GString *text, unsigned int which)
 				       e->bit == HAM_CTL_HELP ? "-h, " : "",
 				       e->name, e->argument ? " " : "",
 				       e->argument ? e->argument : "");
-		g_string_append_printf(text, "  %-24s %s\n", left, e->help);
+		g_string_append_printf(text, "  %-26s %s\n", left, e->help);
 	}
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/ctl/order.c - hamctl guest start, stop, cancel: order it, see its end */
+/* hamd/ctl/order.c - hamctl guest start, stop, cancel, disk verify, resize: order
+ * it, see its end */
 #include <stdio.h>
 #include <string.h>
 
+#include "config/value.h"
 #include "hamd/base/clock.h"
 #include "hamd/ctl/ctl.h"
 #include "hamd/ctl/json.h"
@@ -15,6 +17,7 @@ enum {
 	STOP_MS = 120000,
 	CANCEL_MS = 30000,
 	VERIFY_MS = 24 * 3600 * 1000,
+	RESIZE_MS = 660000, /* hamd gives up on its image after 600 s */
 };
 
 static bool
@@ -258,6 +261,78 @@ ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args)
 		.on_look = on_verify_look,
 	};
 
+	return run(&wait, options, args[0], arguments);
+}
+
+/* The disk `name`, NULL: there is none. */
+static JsonObject *
+find_disk(JsonObject *guest, const char *name)
+{
+	JsonArray *list = ham_ctl_json_array(guest, "disks");
+
+	for (guint i = 0; i < ham_ctl_json_length(list); i++) {
+		JsonObject *disk = ham_ctl_json_element(list, i);
+
+		if (is(ham_ctl_json_text(disk, "name"), name))
+			return disk;
+	}
+	return NULL;
+}
+
+static int
+on_resize_event(struct ham_ctl_wait *wait, const char *name,
+		JsonObject *event_data)
+{
+	const char *text = ham_ctl_json_text(event_data, "text");
+
+	if (is(name, "DISK_RESIZED"))
+		return succeed(wait, "the disk has its new size", false);
+	if (is(name, "DISK_NOT_RESIZED"))
+		return fail(wait, "its disk was not resized", text);
+	return HAM_CTL_GO_ON;
+}
+
+static int
+on_resize_look(struct ham_ctl_wait *wait, JsonObject *guest,
+	       unsigned int n_looks)
+{
+	const char *name =
+		json_object_get_string_member(wait->arguments, "disk");
+	int64_t wanted =
+		json_object_get_int_member(wait->arguments, "size_bytes");
+	JsonObject *disk = find_disk(guest, name);
+
+	if (ham_ctl_json_int(disk, "size_bytes", 0) >= wanted)
+		return succeed(wait, "the disk has its new size", false);
+	if (n_looks >= 2 && ham_ctl_json_int(disk, "grows_to_bytes", 0) == 0)
+		return fail(wait, "its disk was not resized",
+			    "hamctl events says why");
+	return HAM_CTL_GO_ON;
+}
+
+int
+ham_ctl_disk_resize(const struct ham_ctl_options *options, char **args)
+{
+	g_autoptr(JsonObject) arguments = json_object_new();
+	struct ham_ctl_wait wait = {
+		.command = "disk-resize",
+		.noun = "resize",
+		.goal = "resized",
+		.limit_ms = RESIZE_MS,
+		.on_event = on_resize_event,
+		.on_look = on_resize_look,
+	};
+	uint64_t size;
+
+	if (!ham_value_size(args[2], &size) || size == 0 || size % 512 != 0 ||
+	    size > G_MAXINT64) {
+		ham_ctl_complain("'%s' is no size: a multiple of 512 bytes, "
+				 "such as 20G",
+				 args[2]);
+		return HAM_CTL_USAGE;
+	}
+	json_object_set_string_member(arguments, "disk", args[1]);
+	json_object_set_int_member(arguments, "size_bytes", (int64_t)size);
 	return run(&wait, options, args[0], arguments);
 }
 

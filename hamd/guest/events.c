@@ -11,6 +11,7 @@
 
 enum {
 	SHUTDOWN_LIMIT_US = 60 * 1000000,
+	STATUS_LIMIT_US = 10 * 1000000,
 };
 
 static struct ham_job *
@@ -59,6 +60,47 @@ job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	}
 }
 
+static void
+said_io_error(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
+{
+	struct ham_vm *vm = data;
+	JsonObject *status = !error && JSON_NODE_HOLDS_OBJECT(reply)
+				     ? json_node_get_object(reply)
+				     : NULL;
+
+	(void)qmp;
+	if (!status || vm->own_error ||
+	    g_strcmp0(ham_json_string(status, "status"), "io-error") != 0)
+		return;
+	vm->own_error = true;
+	ham_err("%s: its own disk failed: %s", vm->name, vm->own_text);
+	ham_vm_did(vm, HAM_DID_DISK_ERROR, vm->own_text, true);
+}
+
+/* It stands, and no copy that is there again lets it go on.  The event may be a
+ * second late, and of what has been mended since: what counts is its state. */
+static void
+own_disk_failed(struct ham_vm *vm, const char *how)
+{
+	if (vm->own_error || !vm->qmp)
+		return;
+	g_strlcpy(vm->own_text, how, sizeof(vm->own_text));
+	ham_qmp_execute(vm->qmp, "query-status", NULL,
+			ham_clock_us() + STATUS_LIMIT_US, said_io_error, vm);
+}
+
+/* QEMU has asked the copies, one after the other; if none could be read, there
+ * is a BLOCK_IO_ERROR, too. */
+static void
+own_disk_unread(struct ham_vm *vm, const char *how)
+{
+	if (vm->own_reads || !ham_slots_any(vm))
+		return;
+	vm->own_reads = true;
+	ham_err("%s: its own disk can't be read: %s", vm->name, how);
+	ham_vm_did(vm, HAM_DID_DISK_ERROR, how, false);
+}
+
 /* A write that a replica refused: the guest stands until OUTDATED.  The event
  * may come a second late (below), and be about a connection that was replaced.
  */
@@ -66,6 +108,7 @@ static void
 report_bad(struct ham_vm *vm, JsonObject *data)
 {
 	const char *node = ham_json_string(data, "node-name");
+	const char *error = ham_json_string(data, "error");
 	int i = node ? ham_bm_disk_of_node(node) : -1;
 	int k = node ? ham_bm_slot_of_node(node) : -1;
 
@@ -78,6 +121,15 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 		ham_qemu_kill(vm);
 		return;
 	}
+	if (!error)
+		error = "it gave no reason";
+	if (i >= 0 && g_strcmp0(ham_json_string(data, "type"), "read") == 0) {
+		if (g_str_has_suffix(node, "-r"))
+			own_disk_unread(vm, error);
+		return; /* that a copy can't be read is no loss of a write */
+	}
+	if (i >= 0 && k < 0)
+		own_disk_failed(vm, error);
 	if (i < 0 || (unsigned int)i >= ham_vm_n_disks(vm) || k < 0 ||
 	    vm->slot[k].node == 0 || vm->slot[k].error ||
 	    strcmp(vm->graph[i][k].node, node) != 0)
@@ -98,11 +150,13 @@ block_error(struct ham_vm *vm, JsonObject *data)
 		return;
 	if (!reason)
 		reason = "no reason given";
-	if (ham_slots_any(vm)) {
+	if (g_strcmp0(ham_json_string(data, "operation"), "read") == 0) {
+		own_disk_failed(vm, reason); /* nor could any copy be read */
+	} else if (ham_slots_any(vm)) {
 		vm->unclear_error = true;
 		ham_warn("%s: a write failed: %s", vm->name, reason);
 	} else {
-		ham_err("%s: its own disk failed: %s", vm->name, reason);
+		own_disk_failed(vm, reason);
 	}
 }
 
@@ -171,6 +225,10 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		ham_vm_mark(vm, "event STOP");
 	} else if (strcmp(name, "RESUME") == 0) {
 		vm->resume_seen = true;
+		if (vm->own_error) {
+			vm->own_error = false;
+			ham_vm_did(vm, HAM_DID_DISK_MENDED, NULL, false);
+		}
 		ham_vm_mark(vm, "event RESUME");
 		if (vm->held)
 			resumed_unasked(vm);

@@ -24,6 +24,10 @@ typedef void (*ham_guests_event_fn)(const struct ham_event *event, void *data);
 typedef void (*ham_guests_ready_fn)(void *data);
 /* uid slot of a guest, from the record; -1 if the record lacks it */
 typedef int (*ham_guests_slot_fn)(const char *guest, void *data);
+/* What the record says of the size of a guest's disk, bytes: 0, as the cluster
+ * file; *grows_to 0: it is not being resized. */
+typedef uint64_t (*ham_guests_size_fn)(const char *guest, unsigned int disk,
+				       uint64_t *grows_to, void *data);
 
 struct ham_guests_spec {
 	const ham_conf *conf; /* borrowed */
@@ -34,6 +38,7 @@ struct ham_guests_spec {
 	const char *pause_at; /* a point to hold at, for tests; NULL: none */
 	ham_guests_event_fn on_event;
 	ham_guests_slot_fn slot_of;
+	ham_guests_size_fn size_of;
 	void *data;
 };
 

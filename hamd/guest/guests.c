@@ -132,6 +132,7 @@ static const act_fn acts[HAM_DO_N] = {
 	[HAM_DO_NARROW] = ham_do_narrow,
 	[HAM_DO_SLOT_FILL] = ham_do_slot_fill,
 	[HAM_DO_SLOT_SET] = ham_do_slot_set,
+	[HAM_DO_RESIZE] = ham_do_resize,
 };
 
 static void
@@ -147,7 +148,7 @@ static bool
 is_slot_act(unsigned int act)
 {
 	return act == HAM_DO_SLOT_DROP || act == HAM_DO_SLOT_SET ||
-	       act == HAM_DO_SLOT_FILL;
+	       act == HAM_DO_SLOT_FILL || act == HAM_DO_RESIZE;
 }
 
 /* What goes on from where the running flow ends.  A slot that is being changed
@@ -174,6 +175,7 @@ overtaken(struct ham_vm *vm, unsigned int act, uint32_t node)
 		[HAM_DO_SLOT_DROP] = HAM_DID_SLOT_DROPPED,
 		[HAM_DO_SLOT_SET] = HAM_DID_SLOT_SET,
 		[HAM_DO_SLOT_FILL] = HAM_DID_SLOT_FILL_FAILED,
+		[HAM_DO_RESIZE] = HAM_DID_RESIZED,
 	};
 	struct ham_event event = {.did = (uint8_t)answers[act],
 				  .node = node,

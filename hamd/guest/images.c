@@ -27,9 +27,12 @@
 
 struct image {
 	char *path;
-	uint64_t size;
+	uint64_t size;	   /* is opened with that */
+	uint64_t grows_to; /* or with that, if it has it; 0: it does not grow */
 	bool sparse;
 	bool made;
+	bool device;
+	bool resized; /* by an operator: one that was left behind grows */
 };
 
 struct work {
@@ -39,6 +42,7 @@ struct work {
 	uint32_t uid;
 	bool create;
 	bool first; /* the guest was never started before */
+	bool grow;  /* to grows_to, or it is an error */
 	uint64_t id; /* of all images */
 	GArray *images;
 };
@@ -56,28 +60,32 @@ work_free(gpointer data)
 }
 
 static bool
-check_size(int fd, const struct image *image, GError **error)
+size_of(int fd, struct image *image, uint64_t *size, GError **error)
 {
 	struct stat st;
-	uint64_t size;
 
 	if (fstat(fd, &st) != 0)
 		return ham_error_errno(error, errno, "cannot stat %s",
 				       image->path);
-	size = (uint64_t)st.st_size;
-	if (S_ISBLK(st.st_mode)) {
-		if (ioctl(fd, BLKGETSIZE64, &size) != 0)
-			return ham_error_errno(error, errno, "size of %s",
-					       image->path);
-		if (size >= image->size)
-			return true;
-	} else if (!S_ISREG(st.st_mode)) {
-		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-			    "%s is neither a file nor a block device",
-			    image->path);
+	*size = (uint64_t)st.st_size;
+	image->device = S_ISBLK(st.st_mode);
+	if (image->device && ioctl(fd, BLKGETSIZE64, size) != 0)
+		return ham_error_errno(error, errno, "size of %s", image->path);
+	if (image->device || S_ISREG(st.st_mode))
+		return true;
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s is neither a file nor a block device", image->path);
+	return false;
+}
+
+static bool
+check_size(int fd, struct image *image, GError **error)
+{
+	uint64_t size;
+
+	if (!size_of(fd, image, &size, error))
 		return false;
-	}
-	if (size == image->size)
+	if (size == image->size || (image->device && size > image->size))
 		return true;
 	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
 		    "%s has %" G_GUINT64_FORMAT
@@ -153,11 +161,63 @@ identify(struct work *work, int fd)
 	}
 }
 
+/* Never what a guest may have seen: its size is the record's only once it has,
+ * and until then the image has the other already. */
+static bool
+lengthen(int fd, struct image *image, uint64_t from, uint64_t to,
+	 GError **error)
+{
+	struct image wanted = *image;
+
+	wanted.size = to;
+	if (reserve(fd, &wanted, error) && fdatasync(fd) == 0)
+		return true;
+	if (error && !*error)
+		(void)ham_error_errno(error, errno, "cannot sync %s",
+				      image->path);
+	(void)!ftruncate(fd, (off_t)from);
+	return false;
+}
+
+/* An image may be smaller than its disk is by now, and, of the owner, larger
+ * than the record knows. */
+static bool
+fit(const struct work *work, struct image *image, int fd, GError **error)
+{
+	uint64_t to = image->grows_to;
+	uint64_t has;
+
+	if (!size_of(fd, image, &has, error))
+		return false;
+	if (work->grow && image->device && has != to) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s has %" G_GUINT64_FORMAT
+			    " bytes: give it %" G_GUINT64_FORMAT " first",
+			    image->path, has, to);
+		return false;
+	}
+	if (to && !work->grow && has >= to) {
+		image->size = to;
+	} else if (to && !work->grow && !image->device && has > image->size) {
+		if (ftruncate(fd, (off_t)image->size) != 0)
+			return ham_error_errno(error, errno, "cannot cut %s",
+					       image->path);
+	} else if (work->grow && to) {
+		if (has < to && !lengthen(fd, image, has, to, error))
+			return false;
+		image->size = to;
+	} else if (work->create && image->resized && !image->device &&
+		   has < image->size &&
+		   !lengthen(fd, image, has, image->size, error)) {
+		return false;
+	}
+	return check_size(fd, image, error);
+}
+
 static bool
 prepare_one(struct work *work, struct image *image, GError **error)
 {
 	ham_autofd int fd = open(image->path, O_RDWR | O_CLOEXEC);
-	struct stat st;
 
 	if (fd < 0 && errno == ENOENT && work->create) {
 		fd = open(image->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -174,10 +234,10 @@ prepare_one(struct work *work, struct image *image, GError **error)
 		return ham_error_errno(error, errno, "cannot open %s",
 				       image->path);
 	}
-	if (!check_size(fd, image, error) || fstat(fd, &st) != 0)
+	if (!fit(work, image, fd, error))
 		return false;
-	if (work->create && !image->made && S_ISREG(st.st_mode) &&
-	    !image->sparse && !reserve(fd, image, error))
+	if (work->create && !image->made && !image->device && !image->sparse &&
+	    !reserve(fd, image, error))
 		return false;
 	/* what the last daemon took is flushed by none of the next one's: QEMU
 	 * passes no flush to a node that it has not written to */
@@ -217,6 +277,22 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 	g_task_return_boolean(task, TRUE);
 }
 
+/* The disks of a QEMU that runs are what they were until it is told. */
+static void
+note_image(struct ham_vm *vm, const struct work *work, guint i)
+{
+	const struct image *image =
+		&g_array_index(work->images, struct image, i);
+
+	if (work->grow)
+		return;
+	vm->size[i] = image->size;
+	if (image->device)
+		vm->devices |= 1u << i;
+	else
+		vm->devices &= ~(1u << i);
+}
+
 static void
 through(GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -232,6 +308,8 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 		const struct image *image =
 			&g_array_index(work->images, struct image, i);
 
+		if (!error)
+			note_image(vm, work, i);
 		if (image->made)
 			g_ptr_array_add(vm->made_images, g_strdup(image->path));
 	}
@@ -261,13 +339,18 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->create = create;
 	work->id = UINT64_C(0xcbf29ce484222325);
 	work->first = vm->effect.epoch <= 1;
+	work->grow = vm->effect.act == HAM_DO_RESIZE;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		const struct ham_conf_disk *disk =
 			g_ptr_array_index(vm->conf->disks, i);
-		struct image image = {g_strdup(disk->path), disk->size,
-				      disk->sparse, false};
+		struct image image = {.path = g_strdup(disk->path),
+				      .sparse = disk->sparse};
+		uint64_t size = vm->guests->spec.size_of(
+			vm->name, i, &image.grows_to, vm->guests->spec.data);
 
+		image.size = MAX(size, disk->size);
+		image.resized = size >= disk->size;
 		g_array_append_val(work->images, image);
 	}
 	ham_flow_hold(vm);

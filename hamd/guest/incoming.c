@@ -468,7 +468,7 @@ run_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->unclear_error = false;
+	vm->unclear_error = vm->own_error = vm->own_reads = false;
 	vm->cont_asked = false;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);

@@ -26,6 +26,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/renew.c \
 	hamd/guest/process.c \
 	hamd/guest/replica.c \
+	hamd/guest/resize.c \
 	hamd/guest/run.c \
 	hamd/guest/serve.c \
 	hamd/guest/slot.c \

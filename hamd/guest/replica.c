@@ -59,6 +59,8 @@ ham_slot_go_on(struct ham_vm *vm)
 
 	if (!vm->was_held || (!running && strcmp(vm->run_state, "io-error")))
 		return; /* powered off, say: what failed stays failed */
+	if (vm->own_error)
+		return; /* it stands because of that, whatever became of a copy */
 	vm->unclear_error = false;
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].node == vm->slot_act.node)

@@ -30,7 +30,7 @@ launch_process(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
-	vm->unclear_error = false;
+	vm->unclear_error = vm->own_error = vm->own_reads = false;
 	if (!ham_ports_check(vm, &error) || !ham_ports_open(vm, &error) ||
 	    !ham_qemu_start(vm, false, &error))
 		ham_flow_fail(vm, "%s", error->message);

@@ -98,6 +98,27 @@ read_slots(struct ham_vm *vm, JsonArray *list)
 	}
 }
 
+static JsonArray *
+sizes(const struct ham_vm *vm)
+{
+	JsonArray *list = json_array_new();
+
+	for (unsigned int i = 0; i < HAM_CONF_MAX_DISKS; i++)
+		json_array_add_int_element(list, (gint64)vm->size[i]);
+	return list;
+}
+
+static void
+read_sizes(struct ham_vm *vm, JsonArray *list)
+{
+	guint n = list ? json_array_get_length(list) : 0;
+
+	for (guint i = 0; i < n && i < HAM_CONF_MAX_DISKS; i++)
+		if (JSON_NODE_HOLDS_VALUE(json_array_get_element(list, i)))
+			vm->size[i] = (uint64_t)json_array_get_int_element(list,
+									   i);
+}
+
 bool
 ham_state_write(struct ham_vm *vm, GError **error)
 {
@@ -113,6 +134,11 @@ ham_state_write(struct ham_vm *vm, GError **error)
 	json_object_set_int_member(object, "export_generation",
 				   (int64_t)vm->export_generation);
 	json_object_set_string_member(object, "image_id", vm->image_id);
+	json_object_set_int_member(object, "devices", vm->devices);
+	json_object_set_array_member(object, "sizes", sizes(vm));
+	if (vm->resize.begun)
+		json_object_set_int_member(object, "resize_to",
+					   (int64_t)vm->resize.to);
 	json_object_set_array_member(object, "slots", slots(vm));
 	json_object_set_int_member(object, "uid", vm->uid);
 	json_object_set_int_member(object, "qsd_port", vm->qsd_port);
@@ -214,6 +240,12 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->export_generation = (uint64_t)value;
 	image = ham_json_string(object, "image_id");
 	g_strlcpy(vm->image_id, image ? image : "", sizeof(vm->image_id));
+	if (ham_json_int(object, "devices", &value))
+		vm->devices = (uint32_t)value;
+	read_sizes(vm, ham_json_array(object, "sizes"));
+	vm->resize.begun = ham_json_int(object, "resize_to", &value);
+	if (vm->resize.begun)
+		vm->resize.to = (uint64_t)value;
 	read_slots(vm, ham_json_array(object, "slots"));
 	if (ham_json_int(object, "uid", &value))
 		vm->uid = (uint32_t)value;

@@ -64,6 +64,7 @@ ham_vm_free(struct ham_vm *vm)
 	ham_child_free(vm->digest);
 	ham_compare_stop(vm);
 	ham_compare_clear(vm);
+	g_clear_pointer(&vm->resize.nulls, g_ptr_array_unref);
 	g_ptr_array_free(vm->ports, TRUE);
 	g_ptr_array_free(vm->made_images, TRUE);
 	g_queue_free_full(vm->waiting, g_free);
@@ -123,7 +124,11 @@ ham_vm_disk(const struct ham_vm *vm, unsigned int i)
 		g_ptr_array_index(vm->conf->disks, i);
 
 	return (struct ham_bm_disk){
-		.index = i, .path = disk->path, .size = disk->size};
+		.index = i,
+		.path = disk->path,
+		.size = vm->size[i] ? vm->size[i] : disk->size,
+		.device = vm->devices & (1u << i),
+	};
 }
 
 char *

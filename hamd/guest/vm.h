@@ -182,6 +182,14 @@ struct ham_verify {
 	char why[HAM_TEXT_MAX];
 };
 
+/* A disk that is given another size: resize.c */
+struct ham_resize {
+	unsigned int disk;
+	uint64_t to;
+	bool begun; /* the guest may have seen it */
+	GPtrArray *nulls; /* their nodes' names, of before */
+};
+
 struct ham_vm {
 	ham_guests *guests;
 	char *name;
@@ -194,10 +202,14 @@ struct ham_vm {
 	uint64_t generation; /* replica: the record's of this copy, */
 	uint64_t export_generation; /* and the one in its export's name */
 	char image_id[HAM_IMAGE_ID_SIZE]; /* of the images here; "": unknown */
+	uint32_t devices; /* bit i: the image of disk i is a block device */
+	/* of the disks, as their images were opened; 0: as the file says */
+	uint64_t size[HAM_CONF_MAX_DISKS];
 	struct ham_vm_slot slot[HAM_BM_SLOTS];
 	struct ham_slot_act slot_act;
 	struct ham_fill fill;
 	struct ham_renew renew;
+	struct ham_resize resize;
 	struct ham_peer peer; /* of the act on a slot under way */
 	ham_probe *probe;     /* the same */
 	enum ham_probe_answer probe_answer;
@@ -208,6 +220,9 @@ struct ham_vm {
 	unsigned int exports_left;
 	unsigned int io_errors; /* told by QEMU, of whatever disk */
 	bool unclear_error; /* a write failed; nothing says yet on which disk */
+	bool own_error; /* the guest's own disk fails: it is to stand */
+	char own_text[80]; /* how */
+	bool own_reads; /* it fails to read; a copy was read instead */
 
 	ham_child *qemu;
 	ham_qmp *qmp;
@@ -486,6 +501,7 @@ void ham_do_close(struct ham_vm *vm);
 void ham_do_slot_drop(struct ham_vm *vm);
 void ham_do_slot_set(struct ham_vm *vm);
 void ham_do_slot_fill(struct ham_vm *vm);
+void ham_do_resize(struct ham_vm *vm);
 void ham_do_look(struct ham_vm *vm);
 void ham_do_serve(struct ham_vm *vm);
 /* Beside any flow; by_itself: nobody waits for it. */

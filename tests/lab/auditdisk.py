@@ -50,7 +50,7 @@ LINE = re.compile(
     r"(?:(?P<boot>boot) (?P<id0>[0-9a-f]{8}) found (?P<found>\d+)"
     r"|(?P<tick>tick) (?P<n>\d+) (?P<ms>\d+) (?P<id1>[0-9a-f]{8})"
     r"|(?P<ack>ack) (?P<acked>\d+) (?P<id2>[0-9a-f]{8})"
-    r"|GUEST UP|powerbutton|bye \d+|\[ *\d+\.\d+\] .*|)$")
+    r"|GUEST UP|powerbutton|size \d+|bye \d+|\[ *\d+\.\d+\] .*|)$")
 
 
 class Story:

@@ -221,6 +221,49 @@ slay() {
 	on "$1" kill -KILL $pid
 }
 
+# ---- disks of other kinds ----
+
+# device NODE SIZE [bad]: a block device at the image's path there, with what was
+# in the file; it goes when the process goes that has it open.  A bad one fails
+# writes while there is a file /run/bad-write in the node, reads with
+# /run/bad-read (nbdkit's error filter, by nbdfuse).
+device() {
+	# shellcheck disable=SC2016 # expands in the node
+	on "$1" sh -c 'backing=/run/backing
+		truncate -s "$1" "$backing"
+		if [ "$2" = bad ]; then
+			mkdir /run/disk
+			nbdfuse /run/disk/nbd --command nbdkit -s \
+				--filter=error file "$backing" error=EIO \
+				error-pwrite-rate=100% \
+				error-pwrite-file=/run/bad-write \
+				error-pread-rate=100% \
+				error-pread-file=/run/bad-read &
+			backing=/run/disk/nbd
+			until [ -e "$backing" ]; do sleep 0.05; done
+		fi
+		loop=$(losetup --direct-io=on --find --show "$backing") || exit 1
+		exec 9<"$loop"
+		losetup --detach "$loop"
+		image=/var/lib/hamd/images/web1-root.raw
+		if [ -e "$image" ]; then
+			dd if="$image" of="$loop" bs=1M status=none
+			rm "$image"
+		fi
+		mknod "$image" b $(stat -c "0x%t 0x%T" "$loop") || exit 1
+		echo made >/run/device
+		exec sleep 1000000' sh "$2" "${3:-}" >"$work/device-$1" 2>&1 &
+	until_true "$1 has a block device" device_is_made "$1"
+}
+
+device_is_made() {
+	if grep -qi 'losetup\|nbdfuse' "$work/device-$1" 2>/dev/null; then
+		echo "no such device here: $(head -n 1 "$work/device-$1")"
+		exit 77
+	fi
+	[ -e "$(root "$1")/run/device" ]
+}
+
 # ---- holding a migration at a point ----
 
 # hold NODE POINT: hamd there is started anew and will stop at that point

@@ -9,7 +9,7 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864};
+static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864, false};
 
 START_TEST(nbd_add)
 {

@@ -6,7 +6,7 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864};
+static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864, false};
 
 START_TEST(argv)
 {
@@ -45,6 +45,20 @@ START_TEST(export)
 }
 END_TEST
 
+/* Whatever its size, the disk is what is served. */
+START_TEST(block_device)
+{
+	struct ham_bm_disk lv = {2, "/dev/vg0/data", 1048576, true};
+
+	bm_assert_object(ham_bm_qsd_open(&lv, false),
+			 "{'driver':'raw','node-name':'d2-f','size':1048576,"
+			 "'file':{'driver':'host_device',"
+			 "'node-name':'d2-d','filename':'/dev/vg0/data',"
+			 "'cache':{'direct':true},'aio':'threads',"
+			 "'active':false},'active':false}");
+}
+END_TEST
+
 START_TEST(set_active)
 {
 	bm_assert_object(ham_bm_qsd_set_active(&disk, true),
@@ -54,14 +68,13 @@ START_TEST(set_active)
 }
 END_TEST
 
-START_TEST(close_image)
+START_TEST(close_export)
 {
 	g_autofree char *id = ham_bm_qsd_export_id(&disk, 7);
 
 	bm_assert_object(ham_bm_qsd_export_del(&disk, 7),
 			 "{'id':'d2-e7','mode':'hard'}");
 	ck_assert_str_eq(id, "d2-e7");
-	bm_assert_object(ham_bm_qsd_close(&disk), "{'node-name':'d2-f'}");
 }
 END_TEST
 
@@ -94,8 +107,9 @@ main(void)
 	tcase_add_test(tc, argv);
 	tcase_add_test(tc, open_image);
 	tcase_add_test(tc, export);
+	tcase_add_test(tc, block_device);
 	tcase_add_test(tc, set_active);
-	tcase_add_test(tc, close_image);
+	tcase_add_test(tc, close_export);
 	tcase_add_test(tc, exports_of_other_epochs);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -7,7 +7,7 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {0, "/x", 67108864};
+static const struct ham_bm_disk disk = {0, "/x", 67108864, false};
 
 /* QEMU 10.0.2 in the middle of a swap: the replica is in, the null not out. */
 #define NODES                                                                  \

@@ -6,13 +6,14 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk root = {0, "/dev/vg0/web1-root", 8589934592};
+static const struct ham_bm_disk root = {0, "/srv/web1-root.raw", 8589934592,
+					false};
 
 START_TEST(stack_in_order)
 {
 	static const char *const want[] = {
 		"{'driver':'file','node-name':'d0-f',"
-		"'filename':'/dev/vg0/web1-root','cache':{'direct':true},"
+		"'filename':'/srv/web1-root.raw','cache':{'direct':true},"
 		"'aio':'threads'}",
 		"{'driver':'raw','node-name':'d0-r','file':'d0-f',"
 		"'size':8589934592}",
@@ -42,6 +43,20 @@ START_TEST(stack_in_order)
 }
 END_TEST
 
+/* A block device may be larger than the disk. */
+START_TEST(block_device_has_the_disks_size)
+{
+	struct ham_bm_disk lv = {0, "/dev/vg0/web1", 1048576, true};
+	g_autoptr(GPtrArray) args = ham_bm_stack_args(&lv);
+
+	bm_assert_text(args->pdata[0],
+		       "{'driver':'raw','node-name':'d0-f','size':1048576,"
+		       "'file':{'driver':'host_device','node-name':'d0-d',"
+		       "'filename':'/dev/vg0/web1','cache':{'direct':true},"
+		       "'aio':'threads'}}");
+}
+END_TEST
+
 /* A write may be acknowledged only when every child has it. */
 START_TEST(threshold_is_all_children)
 {
@@ -59,7 +74,7 @@ END_TEST
 /* Text of the configuration must not reach QEMU's own key=value syntax. */
 START_TEST(path_is_quoted)
 {
-	struct ham_bm_disk disk = {1, "/srv/a,b \"c\"\\.raw", 512};
+	struct ham_bm_disk disk = {1, "/srv/a,b \"c\"\\.raw", 512, false};
 	g_autoptr(GPtrArray) args = ham_bm_stack_args(&disk);
 	g_autoptr(JsonNode) file = json_from_string(args->pdata[0], NULL);
 
@@ -72,7 +87,7 @@ END_TEST
 
 START_TEST(device)
 {
-	struct ham_bm_disk seventh = {7, "/x", 512};
+	struct ham_bm_disk seventh = {7, "/x", 512, false};
 	g_autofree char *first = ham_bm_device_arg(&root);
 	g_autofree char *last = ham_bm_device_arg(&seventh);
 
@@ -85,7 +100,7 @@ END_TEST
 
 START_TEST(names)
 {
-	struct ham_bm_disk second = {1, "/x", 512};
+	struct ham_bm_disk second = {1, "/x", 512, false};
 	g_autofree char *job = ham_bm_job_id(&second);
 	g_autofree char *target = ham_bm_target_node(&second);
 	g_autofree char *nbd = ham_bm_nbd_node(&second, 0, 3);
@@ -101,7 +116,7 @@ END_TEST
 /* QEMU refuses a node name of 32 bytes or more. */
 START_TEST(longest_name_fits)
 {
-	struct ham_bm_disk disk = {99, "/x", 512};
+	struct ham_bm_disk disk = {99, "/x", 512, false};
 	g_autofree char *null =
 		ham_bm_null_node(&disk, HAM_BM_SLOTS, G_MAXUINT);
 
@@ -157,6 +172,7 @@ main(void)
 	TCase *tc = tcase_create("stack");
 
 	tcase_add_test(tc, stack_in_order);
+	tcase_add_test(tc, block_device_has_the_disks_size);
 	tcase_add_test(tc, threshold_is_all_children);
 	tcase_add_test(tc, path_is_quoted);
 	tcase_add_test(tc, device);

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/check_bm_pace \
 	tests/unit/check_bm_qsd \
 	tests/unit/check_bm_read \
+	tests/unit/check_bm_resize \
 	tests/unit/check_bm_stack \
 	tests/unit/check_fence_plan \
 	tests/unit/check_net_frame \
@@ -52,6 +53,13 @@ tests_unit_check_bm_read_SOURCES = \
 tests_unit_check_bm_read_CPPFLAGS = $(bm_test_cppflags)
 tests_unit_check_bm_read_LDADD = $(bm_test_ldadd)
 
+tests_unit_check_bm_resize_SOURCES = \
+	tests/unit/bm_json.h \
+	tests/unit/check_bm_resize.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_resize_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_resize_LDADD = $(bm_test_ldadd)
 tests_unit_check_bm_stack_SOURCES = \
 	tests/unit/bm_json.h \
 	tests/unit/check_bm_stack.c \

@@ -49,7 +49,7 @@ man_codes()
 
 "$hamctl" --help >help
 # a command's line has two blanks, its synopsis, and blanks before its text
-sed -n '1,/^Options/s/^  \([a-z].*\)$/\1/p' help | cut -c1-24 |
+sed -n '1,/^Options/s/^  \([a-z].*\)$/\1/p' help | cut -c1-26 |
 	sed 's/ *$//' | sort >help-commands
 man_commands | sort >man-commands
 same "commands of --help and of hamctl(8)" help-commands man-commands

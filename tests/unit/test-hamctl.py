@@ -329,7 +329,6 @@ class Usage(HamctlTest):
         for words, name in (
                 (["node", "drain", "n1"], "node drain"),
                 (["node", "--help"], "node"), (["fence"], "fence"),
-                (["disk", "resize", "web1"], "disk resize"),
                 (["explain", "12"], "explain"), (["watch"], "watch"),
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
                 (["plan"], "plan"), (["pki", "init"], "pki init"),

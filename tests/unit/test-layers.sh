@@ -45,7 +45,7 @@ may_include hamd \
 	"hamd/[a-z_]+\.h|hamd/guest/guest\.h|$core_public|$leaves|$io|$base|hamd-config\.h"
 # a program of its own: it knows hamd by the admin socket alone
 may_include hamd/ctl \
-	"hamd/ctl/[a-z_]+\.h|config/conf\.h|hamd/io/jsonl?\.h|$base|hamd-config\.h"
+	"hamd/ctl/[a-z_]+\.h|config/(conf|value)\.h|hamd/io/jsonl?\.h|$base|hamd-config\.h"
 for leaf in config fence netmigrate blockmirror; do
 	may_include "$leaf" "$leaf/[a-z_]+\.h|$base"
 done

@@ -113,6 +113,7 @@ due(uint64_t *base, uint64_t *done, uint64_t per_s, unsigned int most)
 
 static struct {
 	int fd; /* -1: none */
+	uint64_t size;
 	uint32_t slots;
 	uint64_t last;	    /* number of the newest record */
 	struct record *buf; /* BATCH_MAX records, aligned for O_DIRECT */
@@ -180,7 +181,26 @@ disk_open(void)
 		disk.fd = -1;
 		return;
 	}
+	disk.size = size;
 	find_last();
+}
+
+/* Its last block is written, too: it is there. */
+static void
+look_at_size(void)
+{
+	uint64_t size = 0;
+
+	if (ioctl(disk.fd, BLKGETSIZE64, &size) != 0 || size == disk.size)
+		return;
+	memset(disk.buf, 0x5a, RECORD_BYTES);
+	if (pwrite(disk.fd, disk.buf, RECORD_BYTES,
+		   (off_t)(size - RECORD_BYTES)) != RECORD_BYTES ||
+	    fdatasync(disk.fd))
+		say("CORRUPT disk: write at the end of %" PRIu64 " bytes: %s",
+		    size, strerror(errno));
+	disk.size = size;
+	say("size %" PRIu64, size);
 }
 
 /* Writes and flushes `count` records after disk.last. */
@@ -300,6 +320,7 @@ disk_work(void *unused)
 		verify_one();
 		if (now_ms() - acked_ms >= ACK_MS) {
 			acked_ms = now_ms();
+			look_at_size();
 			say("ack %" PRIu64 " %08" PRIx32, disk.last, boot_id);
 		}
 	}
