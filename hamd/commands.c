@@ -196,10 +196,21 @@ do_guest_stop(ham_daemon *daemon, const struct ham_admin_request *request)
 static void
 do_guest_migrate(ham_daemon *daemon, const struct ham_admin_request *request)
 {
+	const char *mode = ham_json_string(request->arguments, "mode");
 	uint32_t node;
 
-	if (node_argument(daemon, request, true, &node))
-		order(daemon, request, HAM_CMD_MIGRATE, node, false);
+	if (mode && strcmp(mode, "live") != 0 && strcmp(mode, "warm") != 0 &&
+	    strcmp(mode, "cold") != 0) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"'mode' is 'live', 'warm' or 'cold'");
+		return;
+	}
+	if (!node_argument(daemon, request, true, &node))
+		return;
+	order(daemon, request,
+	      mode && strcmp(mode, "live") != 0 ? HAM_CMD_MOVE
+						: HAM_CMD_MIGRATE,
+	      node, mode && strcmp(mode, "cold") == 0);
 }
 
 static void

@@ -33,12 +33,14 @@ began(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_record_lookup(ham_core_record(daemon->core), effect->guest);
 	struct ham_last_migration *last = last_of(daemon, effect->guest);
 
-	if (!g || last->txn == effect->txn || g->dst == 0)
+	if (!g || last->txn == effect->txn)
 		return;
 	memset(last, 0, sizeof(*last));
 	last->txn = effect->txn;
-	last->from = g->owner;
-	last->to = g->dst;
+	last->from = effect->value ? (uint32_t)effect->value : g->owner;
+	last->to = g->dst	 ? g->dst
+		   : g->move_to ? g->move_to
+				: g->owner;
 	last->began_us = ham_clock_us();
 	last->stopped_us = -1;
 }

@@ -79,8 +79,9 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 	JsonObject *o;
 	g_autofree char *txn = NULL;
 	struct ham_core_guest_info info;
+	uint32_t to = guest->dst ? guest->dst : guest->move_to;
 
-	if (guest->dst == 0)
+	if (to == 0)
 		return NULL;
 	ham_core_guest_info(daemon->core, guest, &info);
 	if (!p)
@@ -91,7 +92,7 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 	json_object_set_string_member(
 		o, "from", ham_core_node_name(daemon->core, guest->owner));
 	json_object_set_string_member(
-		o, "to", ham_core_node_name(daemon->core, guest->dst));
+		o, "to", ham_core_node_name(daemon->core, to));
 	json_object_set_string_member(o, "phase",
 				      ham_mig_phase_name(info.mig_phase));
 	json_object_set_int_member(o, "disk_done_bytes", (int64_t)p->disk_done);

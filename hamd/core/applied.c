@@ -97,11 +97,11 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	}
 }
 
-/* It is to be launched here, as soon as that is committed. */
-static void
-due(struct ham_local *local, const struct ham_guest *guest)
+void
+ham_local_due(struct ham_local *local, const struct ham_guest *guest)
 {
 	local->launch_epoch = guest->epoch;
+	local->moving = false;
 	local->launch_us = 0;
 	local->looked = false;
 	local->reason[0] = '\0';
@@ -119,7 +119,7 @@ applied_outcome(ham_core *core, struct ham_local *local,
 	    !local->ended_clean &&
 	    (local->stage == HAM_L_NONE || local->stage == HAM_L_S_EMPTY ||
 	     local->stage == HAM_L_REPLICA))
-		due(local, guest);
+		ham_local_due(local, guest);
 	local->mig_phase = HAM_MIG_NONE;
 }
 
@@ -138,7 +138,7 @@ became_owner(ham_core *core, const struct ham_guest *guest,
 		applied_outcome(core, local, guest);
 		return;
 	}
-	due(local, guest);
+	ham_local_due(local, guest);
 }
 
 /* A start: nothing is written at that epoch before each current copy serves,
@@ -193,7 +193,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 				    "the source died");
 		local->mig_phase = HAM_MIG_NONE;
 		if (guest->owner == core->config.self)
-			due(local, guest);
+			ham_local_due(local, guest);
 		local->reason[0] = '\0';
 		local->ended_clean = local->ran = false;
 		may_serve(core, local, guest);
@@ -205,10 +205,18 @@ ham_applied(ham_core *core, const struct ham_op *op)
 				     : "asking it to power off");
 		break;
 	case HAM_OP_STOPPED:
-		ham_fx_note(core,
-			    guest->wanted ? HAM_NOTE_GUEST_FAILED
-					  : HAM_NOTE_GUEST_STOPPED,
-			    op->guest, "%s", op->reason);
+		if (guest->phase == HAM_GUEST_STOPPED && !local->cold)
+			ham_fx_note(core,
+				    guest->wanted ? HAM_NOTE_GUEST_FAILED
+						  : HAM_NOTE_GUEST_STOPPED,
+				    op->guest, "%s", op->reason);
+		ham_move_applied(core, local, guest, op);
+		if (guest->phase == HAM_GUEST_STARTED)
+			may_serve(core, local, guest);
+		break;
+	case HAM_OP_MOVE:
+	case HAM_OP_MOVE_END:
+		ham_move_applied(core, local, guest, op);
 		break;
 	case HAM_OP_MIGRATE:
 		applied_migrate(core, local, guest);
@@ -255,7 +263,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		core->fx->list[core->fx->n - 1].value = op->node;
 		ham_copies_lost(core, local, op->node);
 		if (local->mig_phase == HAM_MIG_NONE ||
-		    guest->phase != HAM_GUEST_STARTED)
+		    guest->phase != HAM_GUEST_STARTED ||
+		    local->move_txn == guest->txn)
 			break;
 		/* the destination's: that was its end */
 		local->mig_phase = HAM_MIG_NONE;
@@ -302,6 +311,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	case HAM_OP_N_KINDS:
 		break;
 	}
+	local->cold = guest && guest->cold;
+	local->last_owner = guest ? guest->owner : 0;
 	ham_reconcile(core, local, false);
 }
 

@@ -148,36 +148,54 @@ need_guest(ham_core *core, const struct ham_event *event,
 	return false;
 }
 
+/* How it goes fits its state; otherwise the answer was given. */
+static bool
+mode_fits(ham_core *core, const struct ham_event *event,
+	  const struct ham_guest *guest)
+{
+	bool stopped = guest->phase == HAM_GUEST_STOPPED;
+	bool cold = event->command == HAM_CMD_MOVE && event->flag;
+
+	if (stopped == cold)
+		return true;
+	ham_fx_reply(core, event->token, "Refused",
+		     stopped ? "%s is not running: with --mode cold it is moved "
+			       "as it is"
+			     : "%s is running: move it with --mode live or warm, "
+			       "or stop it first",
+		     guest->name);
+	return false;
+}
+
 static bool
 prepare_migrate(ham_core *core, const struct ham_event *event,
 		const struct ham_guest *guest, struct ham_op *op)
 {
 	const struct ham_local *local = ham_local_lookup(core, guest->name);
+	uint32_t to = guest->dst ? guest->dst : guest->move_to;
 
-	op->kind = HAM_OP_MIGRATE;
+	op->kind = event->command == HAM_CMD_MOVE ? HAM_OP_MOVE
+						  : HAM_OP_MIGRATE;
 	op->node = event->node;
 	op->txn = guest->txn;
-	if (guest->phase == HAM_GUEST_MIGRATING ||
-	    guest->phase == HAM_GUEST_IN_DOUBT) {
+	op->flag = false;
+	if (to) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is being migrated already: migration "
 			     "%" G_GUINT64_FORMAT ", %s -> %s, phase %s",
 			     guest->name, guest->txn,
 			     ham_core_node_name(core, guest->owner),
-			     ham_core_node_name(core, guest->dst),
+			     ham_core_node_name(core, to),
 			     ham_mig_phase_name(local ? local->mig_phase : 0));
 		return false;
 	}
-	if (guest->phase == HAM_GUEST_STOPPED) {
-		ham_fx_reply(core, event->token, "Refused",
-			     "%s is not running, and only running guests are "
-			     "migrated in this version",
-			     guest->name);
+	if (!mode_fits(core, event, guest))
 		return false;
-	}
 	if (guest->owner == op->node) {
 		ham_fx_reply(core, event->token, "Refused",
-			     "%s runs on %s already", guest->name,
+			     "%s %s %s already", guest->name,
+			     guest->phase == HAM_GUEST_STOPPED ? "is on"
+							       : "runs on",
 			     ham_core_node_name(core, op->node));
 		return false;
 	}
@@ -190,6 +208,21 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 	}
 	return node_usable(core, event, guest->owner) &&
 	       node_usable(core, event, op->node);
+}
+
+/* It stays where it is; once it was asked to power off, it is started again. */
+static void
+propose_stay(ham_core *core, const struct ham_guest *guest,
+	     struct ham_pending *p)
+{
+	p->command = HAM_CMD_MOVE; /* answered by the record's verdict */
+	p->op.kind = HAM_OP_MOVE_END;
+	p->op.epoch = guest->epoch;
+	p->op.txn = guest->txn;
+	g_strlcpy(p->op.guest, guest->name, sizeof(p->op.guest));
+	g_strlcpy(p->op.reason, "an operator cancelled it",
+		  sizeof(p->op.reason));
+	ham_propose(core, &p->op, p->proposal);
 }
 
 /* Not an operation: the source hears it and ends the migration by itself. */
@@ -208,7 +241,7 @@ cancel(ham_core *core, const struct ham_event *event,
 			     guest->name, ham_mig_phase_name(local->mig_phase));
 		return;
 	}
-	if (guest->phase != HAM_GUEST_MIGRATING) {
+	if (guest->phase != HAM_GUEST_MIGRATING && !guest->move_to) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is not being migrated", guest->name);
 		return;
@@ -216,6 +249,10 @@ cancel(ham_core *core, const struct ham_event *event,
 	p = pending_new(core, event);
 	if (!p)
 		return;
+	if (guest->move_to) {
+		propose_stay(core, guest, p);
+		return;
+	}
 	g_strlcpy(p->op.guest, guest->name, sizeof(p->op.guest));
 	p->op.txn = guest->txn;
 	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
@@ -238,7 +275,8 @@ verify(ham_core *core, const struct ham_event *event,
 		copies += guest->replica[i].node &&
 			  guest->replica[i].node != guest->owner &&
 			  guest->replica[i].state == HAM_REPLICA_CURRENT;
-	if (guest->phase != HAM_GUEST_STARTED || guest->owner_dead ||
+	if (guest->phase != HAM_GUEST_STARTED || guest->cold ||
+	    guest->owner_dead ||
 	    !ham_is_joined(core, guest->owner)) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s does not run, or is being migrated: only the "
@@ -319,7 +357,8 @@ ham_command(ham_core *core, const struct ham_event *event)
 			return;
 	} else if (!need_guest(core, event, guest)) {
 		return;
-	} else if (event->command == HAM_CMD_MIGRATE) {
+	} else if (event->command == HAM_CMD_MIGRATE ||
+		   event->command == HAM_CMD_MOVE) {
 		if (!prepare_migrate(core, event, guest, &op))
 			return;
 	} else if (event->command == HAM_CMD_CANCEL) {

@@ -167,9 +167,11 @@ why_not(const ham_core *core, struct ham_local *local,
 		return "its node is gone";
 	if (guest->phase != HAM_GUEST_STARTED)
 		return NULL;
+	if (r->node == guest->move_to && r->state == HAM_REPLICA_SYNCING)
+		return NULL;
 	if (r->state == HAM_REPLICA_CURRENT && (!slot || slot->filling))
 		return "its disk is not connected";
-	if (++*kept > wanted(core, guest) &&
+	if (r->node != guest->move_to && ++*kept > wanted(core, guest) &&
 	    core->now_us - local->since_us >= SURPLUS_US)
 		return "no replica is wanted";
 	return NULL;
@@ -385,20 +387,33 @@ one_leaves(struct ham_local *local, const struct ham_guest *guest)
 	return false;
 }
 
+/* Where it moves to, 0: nothing is made there now. */
+static uint32_t
+movable(const ham_core *core, const struct ham_guest *guest)
+{
+	int i = ham_node_index(core, guest->move_to);
+
+	return i >= 0 && usable(core, (unsigned int)i) ? guest->move_to : 0;
+}
+
 static void
 begin_sync(ham_core *core, struct ham_local *local,
 	   const struct ham_guest *guest)
 {
+	bool moves = guest->move_to &&
+		     !ham_guest_is_current(guest, guest->move_to);
 	unsigned int n = 0;
 	uint32_t node;
 
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
-		n += is_alive(guest, &guest->replica[i]);
-	if (n >= wanted(core, guest) || core->now_us < local->next_sync_us ||
+		n += is_alive(guest, &guest->replica[i]) &&
+		     guest->replica[i].node != guest->move_to;
+	if ((n >= wanted(core, guest) && !moves) ||
+	    core->now_us < local->next_sync_us ||
 	    core->now_us - local->since_us < SURPLUS_US ||
 	    one_leaves(local, guest))
 		return;
-	node = choose(core, local, guest);
+	node = moves ? movable(core, guest) : choose(core, local, guest);
 	if (node)
 		propose_copy(core, local, guest, HAM_OP_SYNC, node, 0);
 }
@@ -411,15 +426,16 @@ ham_copies_mind(ham_core *core, struct ham_local *local,
 	if (give_up(core, local, guest))
 		return;
 	reconnect(core, local, guest);
-	if (guest->phase != HAM_GUEST_STARTED || !guest->wanted ||
-	    local->stage != HAM_L_RUNNING)
+	if (guest->phase != HAM_GUEST_STARTED ||
+	    !(guest->wanted || guest->cold) || local->stage != HAM_L_RUNNING)
 		return;
 	ham_resize_mind(core, local, guest);
 	if (guest->grow_size)
 		return;
 	if (!mind_syncing(core, local, guest))
 		begin_sync(core, local, guest);
-	ham_verify_mind(core, local, guest);
+	if (!guest->cold)
+		ham_verify_mind(core, local, guest);
 }
 
 void
@@ -644,6 +660,7 @@ ham_copies_did(ham_core *core, struct ham_local *local,
 			break;
 		slot->setting = false;
 		if (!event->flag) {
+			slot->missed = false;
 			did_fail(core, local, slot, false);
 			break;
 		}

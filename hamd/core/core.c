@@ -512,6 +512,8 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 			return "recovering";
 		if (!ham_is_joined(core, guest->owner))
 			return "unknown";
+		if (guest->cold)
+			return "moving";
 		if (!guest->wanted)
 			return "stopping";
 		return local && local->starting_epoch == guest->epoch
@@ -547,6 +549,24 @@ waits_for_disk(const struct ham_local *local, struct ham_core_guest_info *out)
 			  sizeof(out->waits_for));
 }
 
+/* Of a move, what is told of the copy that is made there. */
+static void
+move_progress(const struct ham_local *local, const struct ham_guest *guest,
+	      struct ham_core_guest_info *out)
+{
+	out->mig_phase = ham_guest_is_current(guest, guest->move_to)
+				 ? HAM_MIG_HANDOVER /* it shuts down */
+				 : HAM_MIG_COPY;
+	out->progress.phase = out->mig_phase;
+	if (local->sync_at != guest->move_to)
+		return;
+	out->progress.disk_done = local->sync.disk_done;
+	out->progress.disk_total = local->sync.disk_total;
+	out->progress.rate = local->sync.rate;
+	out->progress.eta_ms = local->sync.eta_ms;
+	out->progress.elapsed_ms = local->sync.elapsed_ms;
+}
+
 void
 ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		    struct ham_core_guest_info *out)
@@ -558,6 +578,8 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 	if (local) {
 		out->mig_phase = local->mig_phase;
 		out->progress = local->progress;
+		if (guest->move_to)
+			move_progress(local, guest, out);
 	}
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		if (guest->replica[i].state == HAM_REPLICA_SYNCING)

@@ -76,7 +76,8 @@ struct ham_core_config {
 enum ham_do {
 	HAM_DO_NONE,
 	HAM_DO_LAUNCH,	  /* build the port, start QEMU, run; blob: the copies
-			     in its slots, one after the other */
+			     in its slots, one after the other; flag: it is
+			     not to run, only its disks are wanted */
 	HAM_DO_SHUTDOWN,  /* ask the guest to power off */
 	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
 	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
@@ -248,6 +249,7 @@ enum ham_command {
 	HAM_CMD_CONFIRM_OFF, /* node: the operator has seen it off; no guest */
 	HAM_CMD_VERIFY,	     /* each current copy */
 	HAM_CMD_RESIZE,	     /* node: a disk's number; value: bytes */
+	HAM_CMD_MOVE,	     /* node; flag: as it is stopped, else by a stop */
 };
 
 struct ham_event {

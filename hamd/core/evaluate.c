@@ -28,6 +28,7 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	op.epoch = guest->epoch;
 	op.flag = local->ended_clean;
 	op.txn = local->ended_as;
+	op.node = local->moving ? guest->move_to : 0;
 	g_strlcpy(op.reason,
 		  local->reason[0] ? local->reason
 				   : "its QEMU was gone when hamd came back",
@@ -77,14 +78,17 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		local->retry = false;
 		ham_fx_guest(core, local, HAM_DO_RETRY);
 	}
-	if (!guest->wanted && local->stage == HAM_L_RUNNING) {
+	local->moving = ham_move_is_ready(local, guest);
+	if (local->moving || (guest->cold ? !guest->move_to : !guest->wanted)) {
 		ham_stage(core, local, HAM_L_STOPPING);
 		ham_fx_guest(core, local,
-			     local->kill ? HAM_DO_KILL : HAM_DO_SHUTDOWN);
+			     local->kill || guest->cold ? HAM_DO_KILL
+							: HAM_DO_SHUTDOWN);
 		local->kill = false;
 		return;
 	}
 	ham_copies_mind(core, local, guest);
+	ham_move_mind(core, local, guest);
 }
 
 /* What else is current takes the guest's writes from the first one on, or the
@@ -104,6 +108,9 @@ launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	ham_stage(core, local, HAM_L_STARTING);
 	ham_fx_guest(core, local, HAM_DO_LAUNCH);
 	core->fx->list[core->fx->n - 1].blob = copies;
+	core->fx->list[core->fx->n - 1].flag = guest->cold;
+	if (guest->cold)
+		return;
 	ham_fx_tell(core, HAM_NOTE_GUEST_STARTING, local, "starting on %s",
 		    ham_core_node_name(core, core->config.self));
 }
@@ -167,7 +174,10 @@ static void
 evaluate_yielded(ham_core *core, struct ham_local *local,
 		 const struct ham_guest *guest)
 {
-	if (guest->epoch == local->epoch) {
+	if (guest->epoch == local->epoch && guest->cold) {
+		/* found by a restarted hamd; it is never to run */
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+	} else if (guest->epoch == local->epoch) {
 		/* Found paused by a restarted hamd.  The record, which has all
 		 * that was stored here, knows no CUTOVER of this epoch: it was
 		 * stopped by an undo or not yet resumed, and nobody else has

@@ -290,6 +290,8 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 		: event->text ? event->text
 			      : "QEMU ended";
 	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
+	/* it wrote nothing, and each copy that counts was made or connected */
+	bool unrun = guest && guest->cold && local->stage == HAM_L_STOPPING;
 
 	local->lease_over = false;
 	if (ham_source_stage(local->stage) ||
@@ -309,9 +311,11 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	}
 	ham_stage(core, local, HAM_L_NONE);
 	ham_slots_clear(local);
+	local->resizing = 0;
 	local->ended_clean = event->flag;
-	local->ended_as = event->value == HAM_ENDED_EQUAL ? HAM_ENDED_EQUAL
-							  : HAM_ENDED_ANYHOW;
+	local->ended_as = event->value == HAM_ENDED_EQUAL || unrun
+				  ? HAM_ENDED_EQUAL
+				  : HAM_ENDED_ANYHOW;
 	g_strlcpy(local->reason, text, sizeof(local->reason));
 	ham_prepare_if_due(core, local);
 	ham_hold(core, local, false);
@@ -331,6 +335,20 @@ ham_local_not_launched(ham_core *core, struct ham_local *local,
 	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
 		  sizeof(local->reason));
 	ham_evaluate_all(core);
+}
+
+static void
+did_launch(ham_core *core, struct ham_local *local)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
+	ham_stage(core, local, HAM_L_RUNNING);
+	if (!guest || guest->cold)
+		return;
+	ham_fx_tell(core, HAM_NOTE_GUEST_RUNNING, local, "running on %s",
+		    ham_core_node_name(core, core->config.self));
+	ham_move_ran(core, local, guest);
 }
 
 static void
@@ -376,10 +394,7 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 	case HAM_DID_LAUNCHED:
 		if (local->stage != HAM_L_STARTING)
 			break;
-		ham_stage(core, local, HAM_L_RUNNING);
-		ham_fx_tell(core, HAM_NOTE_GUEST_RUNNING, local,
-			    "running on %s",
-			    ham_core_node_name(core, core->config.self));
+		did_launch(core, local);
 		ham_evaluate_all(core);
 		break;
 	case HAM_DID_LAUNCH_FAILED:

@@ -20,9 +20,11 @@ libhamcore_la_SOURCES = \
 	hamd/core/local.c \
 	hamd/core/message.c \
 	hamd/core/message.h \
+	hamd/core/move.c \
 	hamd/core/names.c \
 	hamd/core/record.c \
 	hamd/core/record.h \
+	hamd/core/record_check.c \
 	hamd/core/replicate.c \
 	hamd/core/serve.c \
 	hamd/core/source.c \

@@ -51,6 +51,7 @@ get_pos(struct ham_reader *r)
 /* Beside dst_dead. */
 enum {
 	HAS_SIZES = 2,
+	HAS_MOVE = 4,
 };
 
 /* A disk was resized once, or is being. */
@@ -61,6 +62,12 @@ has_sizes(const struct ham_guest *guest)
 		if (guest->disk_size[i])
 			return true;
 	return guest->grow_size != 0;
+}
+
+static bool
+has_move(const struct ham_guest *guest)
+{
+	return guest->move_to || guest->cold;
 }
 
 size_t
@@ -74,7 +81,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->wanted);
 	ham_put_u8(&w, guest->clean);
 	ham_put_u8(&w, guest->owner_dead);
-	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0));
+	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0) |
+			       (has_move(guest) ? HAS_MOVE : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -90,6 +98,10 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	if (has_sizes(guest)) {
 		ham_put_u8(&w, guest->grow_disk);
 		ham_put_u64(&w, guest->grow_size);
+	}
+	if (has_move(guest)) {
+		ham_put_u32(&w, guest->move_to);
+		ham_put_u8(&w, guest->cold);
 	}
 	return w.len;
 }
@@ -142,6 +154,8 @@ guest_sane(const struct ham_guest *guest)
 	    moving != (guest->dst != 0) || guest->dst == guest->owner ||
 	    (guest->owner_dead && guest->phase == HAM_GUEST_STOPPED) ||
 	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT) ||
+	    (has_move(guest) && guest->phase != HAM_GUEST_STARTED) ||
+	    guest->move_to == guest->owner || (guest->cold && guest->wanted) ||
 	    !sizes_sane(guest))
 		return false;
 	return replicas_sane(guest);
@@ -160,7 +174,7 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
-	if (flags & ~(HAS_SIZES | 1))
+	if (flags & ~(HAS_SIZES | HAS_MOVE | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
@@ -179,7 +193,12 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 		out->grow_disk = ham_get_u8(r);
 		out->grow_size = ham_get_u64(r);
 	}
-	if ((flags & HAS_SIZES) && !has_sizes(out))
+	if (flags & HAS_MOVE) {
+		out->move_to = ham_get_u32(r);
+		out->cold = ham_get_bool(r);
+	}
+	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
+	    ((flags & HAS_MOVE) && !has_move(out)))
 		r->bad = true; /* one state has one encoding */
 	if (!guest_sane(out))
 		r->bad = true;

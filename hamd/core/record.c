@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/record.c - see record.h
  *
- * One function per operation: checks first, in an order that gives the most
- * useful refusal, then the change.
+ * One function per operation makes its change; whether it fits is asked first,
+ * of record_check.c.
  */
 #include "hamd/core/record.h"
 
@@ -30,7 +30,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 static const char *const op_names[] = {
 	"none",	   "start",   "want-stop", "stopped", "migrate", "migrate-end",
 	"cutover", "outcome", "outdated",  "dead",    "promote", "sync",
-	"current", "resize",  "resized",
+	"current", "resize",  "resized",   "move",    "move-end",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -131,8 +131,8 @@ ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node)
 	return replica && replica->state == HAM_REPLICA_SYNCING;
 }
 
-static bool
-is_alive(const struct ham_replica *replica)
+bool
+ham_replica_is_alive(const struct ham_replica *replica)
 {
 	return replica->node != 0 && (replica->state == HAM_REPLICA_CURRENT ||
 				      replica->state == HAM_REPLICA_SYNCING);
@@ -149,7 +149,7 @@ replica_room(struct ham_guest *guest, uint32_t node)
 		if (guest->replica[i].node == 0)
 			replica = &guest->replica[i];
 	for (int i = 0; !replica && i < HAM_MAX_REPLICAS; i++)
-		if (!is_alive(&guest->replica[i]))
+		if (!ham_replica_is_alive(&guest->replica[i]))
 			replica = &guest->replica[i];
 	return replica;
 }
@@ -162,6 +162,12 @@ next_generation(const struct ham_guest *guest)
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		highest = MAX(highest, guest->replica[i].generation);
 	return highest + 1;
+}
+
+bool
+ham_guest_has_room(const struct ham_guest *guest, uint32_t node)
+{
+	return replica_room((struct ham_guest *)guest, node) != NULL;
 }
 
 /* A copy is begun; there is room, as was checked. */
@@ -186,7 +192,7 @@ outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b, uint32_t keep)
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		struct ham_replica *r = &guest->replica[i];
 
-		if (is_alive(r) && r->node != a && r->node != b &&
+		if (ham_replica_is_alive(r) && r->node != a && r->node != b &&
 		    !(keep & (1u << i)))
 			r->state = HAM_REPLICA_OUTDATED;
 	}
@@ -201,16 +207,6 @@ end_syncing(struct ham_guest *guest)
 			guest->replica[i].state = HAM_REPLICA_OUTDATED;
 }
 
-static bool
-any_current(const struct ham_guest *guest)
-{
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
-		if (guest->replica[i].node &&
-		    guest->replica[i].state == HAM_REPLICA_CURRENT)
-			return true;
-	return false;
-}
-
 bool
 ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node)
 {
@@ -219,215 +215,6 @@ ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node)
 	return (guest->owner == node && !guest->owner_dead) ||
 	       (guest->phase == HAM_GUEST_IN_DOUBT && guest->dst == node &&
 		!guest->dst_dead);
-}
-
-static const char *
-check_dead(const struct ham_record *record, const struct ham_op *op)
-{
-	if (op->guest[0] != '\0' || op->node == 0)
-		return "a node dies, not a guest";
-	for (unsigned int i = 0; i < record->n_guests; i++)
-		if (ham_guest_hangs_on(&record->guests[i], op->node))
-			return NULL;
-	return "no guest hangs on its death";
-}
-
-static const char *
-check_start(const struct ham_record *record, const struct ham_guest *guest,
-	    const struct ham_op *op)
-{
-	if (op->node == 0)
-		return "no node was named";
-	if (!guest && op->epoch != 0)
-		return "it was never started";
-	if (!guest)
-		return record->n_guests < HAM_MAX_GUESTS
-			       ? NULL
-			       : "the record is full of guests";
-	if (guest->phase != HAM_GUEST_STOPPED)
-		return "it is not stopped";
-	/* asked before it last ran: since then it may have been stopped */
-	if (guest->epoch != op->epoch)
-		return "its epoch is another one by now";
-	if (any_current(guest) && !ham_guest_is_current(guest, op->node))
-		return "that node holds no current copy of its disks";
-	if (!any_current(guest))
-		return "no node holds a current copy of its disks";
-	return NULL;
-}
-
-static const char *
-check_epoch(const struct ham_guest *guest, const struct ham_op *op)
-{
-	if (!guest)
-		return "it was never started";
-	if (guest->epoch != op->epoch)
-		return "its epoch is another one by now";
-	return NULL;
-}
-
-static bool
-is_live(const struct ham_guest *guest)
-{
-	return guest->phase == HAM_GUEST_STARTED ||
-	       guest->phase == HAM_GUEST_MIGRATING;
-}
-
-/* What only its owner asks for, and that one is dead. */
-static bool
-is_owners(unsigned int kind)
-{
-	return kind == HAM_OP_MIGRATE || kind == HAM_OP_MIGRATE_END ||
-	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED ||
-	       kind == HAM_OP_SYNC || kind == HAM_OP_CURRENT ||
-	       kind == HAM_OP_RESIZE || kind == HAM_OP_RESIZED;
-}
-
-/* A copy is made only of a guest that stays where it is. */
-static const char *
-check_copy(const struct ham_guest *guest, const struct ham_op *op)
-{
-	const struct ham_replica *r = ham_guest_replica(guest, op->node);
-
-	if (guest->phase != HAM_GUEST_STARTED)
-		return "it is not started, or it is being migrated";
-	if (guest->grow_size)
-		return "a disk of it is being resized";
-	if (op->kind == HAM_OP_CURRENT)
-		return r && r->state == HAM_REPLICA_SYNCING &&
-				       r->generation == op->txn
-			       ? NULL
-			       : "that copy is not being made any more";
-	if (op->node == 0 || op->node == guest->owner)
-		return "a copy is made on another node than its own";
-	if (r && is_alive(r))
-		return "there is a copy on that node already";
-	return replica_room((struct ham_guest *)guest, op->node)
-		       ? NULL
-		       : "it has as many copies as it can have";
-}
-
-static const char *
-check_resize(const struct ham_guest *guest, const struct ham_op *op)
-{
-	if (op->node >= HAM_MAX_DISKS)
-		return "it has no such disk";
-	if (guest->phase != HAM_GUEST_STARTED || !guest->wanted)
-		return "it is not running, or it is being migrated";
-	if (guest->grow_size)
-		return "a disk of it is being resized already";
-	return op->txn > guest->disk_size[op->node] &&
-			       op->txn <= HAM_DISK_SIZE_MAX &&
-			       op->txn % 512 == 0
-		       ? NULL
-		       : "a disk only grows, by 512 bytes and their multiples";
-}
-
-static const char *
-check_promote(const struct ham_guest *guest, const struct ham_op *op)
-{
-	if (!is_live(guest))
-		return "it is not started";
-	if (!guest->owner_dead)
-		return "its owner is not proven dead";
-	return ham_guest_is_current(guest, op->node)
-		       ? NULL
-		       : "that node holds no current copy of its disks";
-}
-
-static const char *
-check_other(const struct ham_guest *guest, const struct ham_op *op)
-{
-	if (guest->owner_dead && is_owners(op->kind))
-		return "its node is proven dead";
-	switch ((enum ham_op_kind)op->kind) {
-	case HAM_OP_WANT_STOP:
-		if (guest->phase == HAM_GUEST_STOPPED && !guest->wanted)
-			return "it is stopped";
-		if (guest->phase == HAM_GUEST_MIGRATING ||
-		    guest->phase == HAM_GUEST_IN_DOUBT)
-			return "it is being migrated";
-		return NULL;
-	case HAM_OP_STOPPED:
-		return is_live(guest) ? NULL : "it is not started";
-	case HAM_OP_MIGRATE:
-		if (guest->phase == HAM_GUEST_MIGRATING ||
-		    guest->phase == HAM_GUEST_IN_DOUBT)
-			return "it is being migrated already";
-		if (guest->phase != HAM_GUEST_STARTED)
-			return "it is not running";
-		if (!guest->wanted)
-			return "it is being stopped";
-		if (guest->grow_size)
-			return "a disk of it is being resized";
-		if (op->node == 0 || guest->owner == op->node)
-			return "it runs on that node already";
-		/* an order that is asked again must not be done again */
-		if (guest->txn != op->txn)
-			return "it has been migrated since that was asked";
-		return NULL;
-	case HAM_OP_MIGRATE_END:
-	case HAM_OP_CUTOVER:
-		if (guest->phase != HAM_GUEST_MIGRATING ||
-		    guest->txn != op->txn)
-			return "that migration is over";
-		return NULL;
-	case HAM_OP_OUTCOME:
-		if (guest->phase != HAM_GUEST_IN_DOUBT || guest->txn != op->txn)
-			return "it is not in doubt";
-		if (op->node != guest->owner && op->node != guest->dst)
-			return "that node has no part in the hand-over";
-		return NULL;
-	case HAM_OP_OUTDATED:
-		if (guest->phase != HAM_GUEST_STARTED &&
-		    guest->phase != HAM_GUEST_MIGRATING)
-			return "it is not started";
-		if (op->node == guest->owner)
-			return "the owner's own copy is never outdated";
-		return ham_guest_is_current(guest, op->node) ||
-				       ham_guest_is_syncing(guest, op->node)
-			       ? NULL
-			       : "that copy is not current";
-	case HAM_OP_PROMOTE:
-		return check_promote(guest, op);
-	case HAM_OP_SYNC:
-	case HAM_OP_CURRENT:
-		return check_copy(guest, op);
-	case HAM_OP_RESIZE:
-		return check_resize(guest, op);
-	case HAM_OP_RESIZED:
-		return guest->grow_size && guest->grow_size == op->txn
-			       ? NULL
-			       : "no disk of it is being resized to that";
-	case HAM_OP_NONE:
-	case HAM_OP_START:
-	case HAM_OP_DEAD:
-	case HAM_OP_N_KINDS:
-		break;
-	}
-	return "unknown operation";
-}
-
-static const char *
-check(const struct ham_record *record, const struct ham_guest *guest,
-      const struct ham_op *op)
-{
-	const char *refusal;
-
-	if (op->kind == HAM_OP_DEAD)
-		return check_dead(record, op);
-	if (!ham_name_valid(op->guest))
-		return "the guest's name is not valid";
-	if (op->kind == HAM_OP_START)
-		return check_start(record, guest, op);
-	refusal = check_epoch(guest, op);
-	return refusal ? refusal : check_other(guest, op);
-}
-
-const char *
-ham_record_check(const struct ham_record *record, const struct ham_op *op)
-{
-	return check(record, ham_record_lookup(record, op->guest), op);
 }
 
 static uint16_t
@@ -501,7 +288,7 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	guest->epoch += 3;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->owner = op->node;
-	guest->dst = 0;
+	guest->dst = guest->move_to = 0;
 	guest->owner_dead = false;
 	guest->clean = false;
 	outdate_others(guest, op->node, 0, 0);
@@ -525,19 +312,69 @@ apply_resized(struct ham_guest *guest, const struct ham_op *op)
 	guest->grow_size = 0;
 }
 
+/* To the node that it moves to, if that has what this one had; with a guest that
+ * was stopped for that alone it is started again, wherever it is. */
+static void
+end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
+{
+	bool equal = to && op->txn == HAM_ENDED_EQUAL &&
+		     ham_guest_is_current(guest, to);
+	bool runs = !guest->cold && guest->wanted && op->flag && op->node == to;
+
+	if ((guest->cold || runs) && equal) {
+		guest->owner = to;
+		guest->epoch += 3;
+		guest->reason[0] = '\0';
+	} else if (runs) {
+		guest->epoch += 3;
+		g_strlcpy(guest->reason,
+			  "it was stopped to be moved, and the copy there was "
+			  "not equal",
+			  sizeof(guest->reason));
+	}
+	if (runs)
+		guest->phase = HAM_GUEST_STARTED;
+	guest->cold = false;
+}
+
 static void
 apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 {
+	uint32_t to = guest->move_to;
+
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
+	guest->move_to = 0;
 	guest->owner_dead = false;
 	guest->clean = op->txn == HAM_ENDED_EQUAL ||
 		       (op->txn == HAM_ENDED_UNRUN && guest->clean);
 	end_syncing(guest);
 	/* a guest that shut itself down is where it wanted to be (F45) */
-	if (op->flag)
+	if (op->flag && (to == 0 || op->node != to))
 		guest->wanted = false;
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	if (to || guest->cold)
+		end_move(guest, op, to);
+}
+
+static void
+apply_move(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->txn++;
+	guest->reason[0] = '\0';
+	if (guest->phase == HAM_GUEST_STARTED) {
+		guest->move_to = op->node;
+		return;
+	}
+	guest->epoch += 3;
+	guest->wanted = false;
+	if (ham_guest_is_current(guest, op->node)) {
+		guest->owner = op->node;
+		return;
+	}
+	guest->move_to = op->node;
+	guest->phase = HAM_GUEST_STARTED;
+	guest->cold = true;
 }
 
 /* Also OUTDATED of the destination: it took the guest's writes, so its disk
@@ -585,7 +422,7 @@ const char *
 ham_record_apply(struct ham_record *record, const struct ham_op *op)
 {
 	struct ham_guest *guest = ham_record_find(record, op->guest);
-	const char *refusal = check(record, guest, op);
+	const char *refusal = ham_record_check(record, op);
 
 	if (refusal)
 		return refusal;
@@ -638,6 +475,13 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_RESIZED:
 		apply_resized(guest, op);
+		break;
+	case HAM_OP_MOVE:
+		apply_move(guest, op);
+		break;
+	case HAM_OP_MOVE_END:
+		guest->move_to = 0;
+		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

@@ -24,8 +24,13 @@
  * node: no process of it is left there at this epoch.  PROMOTE gives a guest
  * with a dead owner to a node that holds a current copy.
  *
+ * MOVE of a guest that runs (warm) or is stopped (cold, then it is STARTED and
+ * `cold`) has a copy made on that node; once it is current the guest is stopped,
+ * and STOPPED, if all copies are equal, gives it to that node: STARTED there, or
+ * STOPPED if it was.  Else it is STARTED again where it was.
+ *
  * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
- * the source did; START and PROMOTE give e+3, so that a source that was away
+ * the source did; START, PROMOTE and a move give e+3, so that a source that was away
  * can tell its own outcome from all else.
  *
  * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
@@ -91,6 +96,8 @@ struct ham_guest {
 	uint64_t disk_size[HAM_MAX_DISKS];
 	uint8_t grow_disk;  /* that one is being resized, */
 	uint64_t grow_size; /* to so many bytes; 0: none is */
+	uint32_t move_to; /* it moves there by a stop, 0: it does not */
+	bool cold;	  /* STARTED for that alone: its vCPUs never run */
 	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
 };
 
@@ -104,7 +111,8 @@ enum ham_op_kind {
 	HAM_OP_NONE,
 	HAM_OP_START,	    /* node; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
-	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; reason */
+	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
+			       of MOVE, if that is why; reason */
 	HAM_OP_MIGRATE,	    /* node: destination */
 	HAM_OP_MIGRATE_END, /* txn; reason */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
@@ -116,6 +124,8 @@ enum ham_op_kind {
 	HAM_OP_CURRENT,	    /* node; txn: the generation that SYNC gave it */
 	HAM_OP_RESIZE,	    /* node: a disk's number; txn: its size, bytes */
 	HAM_OP_RESIZED,	    /* txn: as of RESIZE; flag: it is, else reason */
+	HAM_OP_MOVE,	    /* node: to; txn: of the newest migration before */
+	HAM_OP_MOVE_END,    /* txn; reason: it stays where it is */
 	HAM_OP_N_KINDS
 };
 
@@ -156,6 +166,10 @@ const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,
 					    uint32_t node);
 bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 bool ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node);
+/* It is current, or becomes so. */
+bool ham_replica_is_alive(const struct ham_replica *replica);
+/* For a copy on that node nothing that is needed has to go. */
+bool ham_guest_has_room(const struct ham_guest *guest, uint32_t node);
 
 /* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
 #define HAM_RECORD_CHECKSUM_EMPTY UINT64_C(0xcbf29ce484222325)

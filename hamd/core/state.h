@@ -184,6 +184,10 @@ struct ham_local {
 	int64_t made_us;    /* at that time */
 	uint32_t shy_node;  /* failed last, */
 	unsigned int shy;   /* and so often: others first */
+	uint64_t move_txn; /* MOVE seen of that migration */
+	uint32_t last_owner; /* before the operation that is applied */
+	bool cold;	   /* it is STARTED, or was, to be moved alone */
+	bool moving;	   /* STOPPING: because its copy there is ready */
 	/* RESIZE is asked, 0: it is not; it was done: resize_key() of it.  When
 	 * nobody knows, it is not asked again before: */
 	uint64_t resizing;
@@ -481,6 +485,17 @@ struct ham_offer *ham_offer_room(struct ham_local *local,
  * no room. */
 bool ham_blob_add(struct ham_blob *blob, const struct ham_blob *more);
 
+/* move.c */
+/* Its copy there is current, and takes its writes. */
+bool ham_move_is_ready(struct ham_local *local, const struct ham_guest *guest);
+void ham_move_mind(ham_core *core, struct ham_local *local,
+		   const struct ham_guest *guest);
+void ham_move_applied(ham_core *core, struct ham_local *local,
+		      const struct ham_guest *guest, const struct ham_op *op);
+/* It was launched here. */
+void ham_move_ran(ham_core *core, struct ham_local *local,
+		  const struct ham_guest *guest);
+
 /* resize.c */
 void ham_resize_mind(ham_core *core, struct ham_local *local,
 		     const struct ham_guest *guest);
@@ -520,6 +535,8 @@ void ham_peers_changed(ham_core *core, bool new_view);
 /* Says again what the other side may not have heard. */
 void ham_repeat(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest);
+/* It is to be launched here, as soon as that is committed. */
+void ham_local_due(struct ham_local *local, const struct ham_guest *guest);
 /* D: begins the preparation that waited for what was left here. */
 void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 

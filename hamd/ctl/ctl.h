@@ -38,6 +38,7 @@ enum ham_ctl_option {
 	HAM_CTL_SINCE = 1 << 9,
 	HAM_CTL_LIMIT = 1 << 10,
 	HAM_CTL_COROSYNC = 1 << 11,
+	HAM_CTL_MODE = 1 << 12,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -48,6 +49,7 @@ struct ham_ctl_options {
 	const char *socket;   /* never NULL */
 	int64_t timeout_ms;   /* --timeout; 0: not given */
 	const char *node;     /* --node */
+	const char *mode;     /* --mode */
 	const char *corosync; /* --corosync */
 	int64_t since;	      /* --since, an event's number */
 	int64_t limit;	      /* --limit, a count of events */

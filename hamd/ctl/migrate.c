@@ -239,6 +239,8 @@ ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args)
 
 	json_object_set_string_member(arguments, "name", args[0]);
 	json_object_set_string_member(arguments, "node", args[1]);
+	if (options->given & HAM_CTL_MODE)
+		json_object_set_string_member(arguments, "mode", options->mode);
 	ham_ctl_progress_start(&migrate.progress, ham_clock_us());
 	code = ham_ctl_wait_run(&wait);
 	g_free(migrate.txn);

@@ -30,6 +30,8 @@ struct option_entry {
 /* clang-format off */
 static const struct option_entry entries[] = {
 	{ HAM_CTL_NODE, "node", "NODE", "start it there" },
+	{ HAM_CTL_MODE, "mode", "MODE",
+	  "live (its memory goes with it), warm or cold" },
 	{ HAM_CTL_KILL, "kill", NULL,
 	  "end it at once, as if its power were cut" },
 	{ HAM_CTL_NO_WAIT, "no-wait", NULL,
@@ -115,6 +117,11 @@ set_value(struct ham_ctl_options *options, enum ham_ctl_option bit,
 		*expected = "the name of a node";
 		options->node = value;
 		return value[0] != '\0';
+	case HAM_CTL_MODE:
+		*expected = "live, warm or cold";
+		options->mode = value;
+		return strcmp(value, "live") == 0 ||
+		       strcmp(value, "warm") == 0 || strcmp(value, "cold") == 0;
 	case HAM_CTL_COROSYNC:
 		*expected = "a file";
 		options->corosync = value;

@@ -229,6 +229,8 @@ end_ask(struct ham_vm *vm)
 static void
 end_stop(struct ham_vm *vm)
 {
+	if (vm->cold)
+		return; /* it writes nothing */
 	if (strcmp(vm->run_state, "running") != 0) {
 		ham_flow_fail(vm, "the guest does not run: %s", vm->run_state);
 		return;
@@ -332,7 +334,8 @@ end_cont(struct ham_vm *vm)
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
-	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
+	if (!vm->cold)
+		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
 static const struct ham_step end_steps[] = {

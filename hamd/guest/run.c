@@ -31,6 +31,7 @@ launch_process(struct ham_vm *vm)
 
 	vm->role = HAM_ROLE_OWNER;
 	vm->unclear_error = vm->own_error = vm->own_reads = false;
+	vm->swap_stopped = false;
 	if (!ham_ports_check(vm, &error) || !ham_ports_open(vm, &error) ||
 	    !ham_qemu_start(vm, false, &error))
 		ham_flow_fail(vm, "%s", error->message);
@@ -48,10 +49,13 @@ launch_cont(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
+	if (!ham_state_write(vm, &error) ||
+	    (!vm->cold && !ham_ports_up(vm, &error))) {
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
+	if (vm->cold)
+		return;
 	vm->cont_asked = true;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
@@ -99,7 +103,8 @@ static void
 launch_end(struct ham_vm *vm, const GError *error)
 {
 	if (!error) {
-		ham_ports_announce(vm);
+		if (vm->cont_asked)
+			ham_ports_announce(vm);
 		ham_beat_start(vm);
 		ham_vm_did(vm, HAM_DID_LAUNCHED, NULL, false);
 		return;
@@ -115,6 +120,7 @@ ham_do_launch(struct ham_vm *vm)
 {
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
+	vm->cold = vm->effect.flag;
 	vm->cont_asked = false;
 	vm->unconnected = 0;
 	ham_images_keep_made(vm);

@@ -165,7 +165,7 @@ filled(struct sim *sim, void *data)
 		return;
 	}
 	if (!sim_data(sim, w->node, w->what.node - 1) ||
-	    to->vm[w->guest].qsd != slot->qsd || vm->q != SIM_Q_RUNNING ||
+	    to->vm[w->guest].qsd != slot->qsd || (vm->q != SIM_Q_RUNNING && !vm->cold) ||
 	    sim_chance(sim, sim->rates.act_fails)) {
 		*slot = (struct sim_slot){0};
 		sim_vm_did_of(sim, w->node, w->guest, HAM_DID_SLOT_FILL_FAILED,

@@ -97,7 +97,8 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
 					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
 					   HAM_CMD_CANCEL,  HAM_CMD_STOP,
-					   HAM_CMD_VERIFY,  HAM_CMD_RESIZE};
+					   HAM_CMD_VERIFY,  HAM_CMD_RESIZE,
+					   HAM_CMD_MOVE};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -426,7 +427,7 @@ static const char *const words[SIM_F_N] = {
 
 const char *const sim_command_names[SIM_COMMANDS] = {
 	"start", "stop", "migrate", "cancel", "confirm-off", "verify",
-	"resize",
+	"resize", "move",
 };
 
 static const char *

@@ -315,6 +315,12 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 
 	if (!sim->node[i].hamd)
 		return;
+	if (command == HAM_CMD_MOVE) {
+		const struct ham_guest *g = ham_record_lookup(
+			ham_core_record(sim->node[i].core), event.guest);
+
+		event.flag = g && g->phase == HAM_GUEST_STOPPED;
+	}
 	sim_say(sim, "n%u asked: %s %s n%u", i + 1, sim_command_names[command],
 		sim->guest[guest].name, target);
 	sim_step(sim, i, &event);

@@ -35,13 +35,17 @@ MUTANTS = {
         "evaluate.c",
         "ham_pos_compare(local->changed_at, core->committed) > 0 ||", "")],
     "death-before-promotion": [
-        ("record.c", "if (!guest->owner_dead)\n\t\treturn \"its owner",
+        ("record_check.c",
+         "if (!guest->owner_dead)\n\t\treturn \"its owner",
          "if (!guest->phase)\n\t\treturn \"its owner"),
         ("evaluate.c", "if (guest->owner_dead)\n\t\tham_death_promote",
          "if (guest->owner_dead || !ham_is_joined(core, guest->owner))\n"
          "\t\tham_death_promote")],
     "promotion-is-no-outcome": [(
-        "record.c", "guest->epoch += 3;", "guest->epoch++;")],
+        "record.c", "guest->epoch += 3;\n\tguest->phase = HAM_GUEST_STARTED;\n"
+        "\tguest->owner = op->node;\n\tguest->dst",
+        "guest->epoch++;\n\tguest->phase = HAM_GUEST_STARTED;\n"
+        "\tguest->owner = op->node;\n\tguest->dst")],
     "start-is-no-outcome": [(
         "record.c", "guest->epoch += guest->epoch ? 3 : 1;",
         "guest->epoch++;")],
@@ -109,6 +113,13 @@ MUTANTS = {
     "resized-by-this-order": [(
         "resize.c", "if (local->resized == resize_key(guest)) {",
         "if (local->resized) {")],
+    "moves-to-a-copy-that-counts": [(
+        "record.c", "bool equal = to && op->txn == HAM_ENDED_EQUAL &&\n"
+        "\t\t     ham_guest_is_current(guest, to);",
+        "bool equal = to != 0;")],
+    "cold-is-never-resumed": [(
+        "evaluate.c", "if (guest->epoch == local->epoch && guest->cold) {",
+        "if (false) {")],
     "one-size-on-all": [(
         "record.c", "\tguest->grow_size = op->txn;\n"
         "\toutdate_others(guest, guest->owner, 0, 0);",
@@ -118,14 +129,14 @@ MUTANTS = {
         ("applied.c", "if (guest->clean && ham_guest_is_current(",
          "if (ham_guest_is_current(")],
     "start-from-a-current-copy": [
-        ("record.c",
+        ("record_check.c",
          "if (any_current(guest) && !ham_guest_is_current(guest, op->node))",
          "if (!any_current(guest))"),
         ("command.c",
          "if (guest && !ham_guest_is_current(guest, op->node)) {",
          "if (guest && !guest->epoch) {")],
     "promote-a-current-copy": [
-        ("record.c",
+        ("record_check.c",
          "return ham_guest_is_current(guest, op->node)\n"
          "\t\t       ? NULL\n"
          "\t\t       : \"that node holds no current copy of its disks\";\n}",

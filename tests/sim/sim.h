@@ -68,6 +68,7 @@ struct sim_vm {
 	uint64_t txn;
 	uint64_t image; /* writes its memory knows of */
 	uint64_t size[HAM_MAX_DISKS]; /* as opened here */
+	bool cold; /* its vCPUs never ran */
 	/* storage daemon; `qsd` is its life, 0: none */
 	uint64_t qsd;
 	bool qsd_active;
@@ -311,7 +312,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_RESIZE + 1,
+	SIM_COMMANDS = HAM_CMD_MOVE + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,

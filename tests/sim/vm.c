@@ -45,6 +45,9 @@ run_image(struct sim *sim, const struct work *w, const char *how)
 	const struct sim_disk *disk = &sim->node[w->node].image[w->guest];
 	struct sim_guest *guest = &sim->guest[w->guest];
 
+	if (vm->cold)
+		sim_fail(sim, "%s %s on n%u, and was to be moved only",
+			 guest->name, how, w->node + 1);
 	if (vm->image != guest->written)
 		sim_fail(sim,
 			 "I2: %s %s on n%u with an image of write "
@@ -127,6 +130,15 @@ go_launch(struct sim *sim, struct work *w)
 		memset(vm->slot, 0, sizeof(vm->slot));
 		sim_vm_did_of(sim, w->node, w->guest, HAM_DID_LAUNCH_FAILED,
 			      true, unconnected, w->epoch);
+		return;
+	}
+	if (w->flag) { /* cold: paused for good */
+		vm->cold = true;
+		vm->q = SIM_Q_PAUSED;
+		vm->role = SIM_ROLE_OWNER;
+		vm->epoch = w->epoch;
+		vm->txn = w->txn;
+		did(sim, w, HAM_DID_LAUNCHED, false);
 		return;
 	}
 	sim_check_boot(sim, w->node, w->guest);

@@ -141,7 +141,8 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	if (act == HAM_DO_SERVE)
 		blob.bytes[1] = (uint8_t)(0x80 | ++node->life);
 	g_string_append_printf(node->acts, "%s ", ham_do_name(act));
-	note_vcpus(bus, i, act);
+	if (act != HAM_DO_LAUNCH || !fx->flag) /* else it is not to run */
+		note_vcpus(bus, i, act);
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
 		return;
 	event.flag = act == HAM_DO_HALT || act == HAM_DO_SHUTDOWN ||

@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/check_migrate \
 	tests/unit/check_record \
 	tests/unit/check_copies \
+	tests/unit/check_move \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
 	tests/unit/check_wire \
@@ -53,6 +54,13 @@ tests_unit_check_copies_SOURCES = \
 	$(NULL)
 tests_unit_check_copies_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_copies_LDADD = $(core_test_ldadd)
+
+tests_unit_check_move_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_move.c \
+	$(NULL)
+tests_unit_check_move_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_move_LDADD = $(core_test_ldadd)
 
 tests_unit_check_resize_SOURCES = \
 	$(course_sources) \
