@@ -225,6 +225,7 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		ham_vm_mark(vm, "event STOP");
 	} else if (strcmp(name, "RESUME") == 0) {
 		vm->resume_seen = true;
+		vm->swap_stopped = false;
 		if (vm->own_error) {
 			vm->own_error = false;
 			ham_vm_did(vm, HAM_DID_DISK_MENDED, NULL, false);

@@ -357,7 +357,9 @@ find_ask(struct ham_vm *vm)
 		return;
 	ham_qemu_query_status(vm);
 	ham_qemu_query_migrate(vm);
-	if (vm->conf)
+	/* in the middle of a resize there is no quorum to look at, and all slots
+	 * are empty */
+	if (vm->conf && (!vm->resize.begun || ham_slots_any(vm)))
 		ham_slot_query(vm);
 }
 

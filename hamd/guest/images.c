@@ -33,6 +33,7 @@ struct image {
 	bool made;
 	bool device;
 	bool resized; /* by an operator: one that was left behind grows */
+	uint64_t was; /* before this worker made it longer; 0: it did not */
 };
 
 struct work {
@@ -94,20 +95,24 @@ check_size(int fd, struct image *image, GError **error)
 	return false;
 }
 
+/* From `from` on.  Not posix_fallocate(3), which writes into what is there where
+ * the file system can't: the guest may be writing, too. */
 static bool
-reserve(int fd, struct image *image, GError **error)
+reserve(int fd, const struct image *image, uint64_t from, uint64_t to,
+	GError **error)
 {
-	int rc;
+	int rc = 0;
 
-	if (image->sparse)
-		rc = ftruncate(fd, (off_t)image->size) == 0 ? 0 : errno;
-	else
-		rc = posix_fallocate(fd, 0, (off_t)image->size);
+	if (!image->sparse && to > from &&
+	    fallocate(fd, 0, (off_t)from, (off_t)(to - from)) != 0)
+		rc = errno;
+	if ((image->sparse || rc == EOPNOTSUPP) && from < to)
+		rc = ftruncate(fd, (off_t)to) == 0 ? 0 : errno;
 	if (rc == 0)
 		return true;
 	return ham_error_errno(
 		error, rc, "cannot reserve %" G_GUINT64_FORMAT " bytes for %s",
-		image->size, image->path);
+		to, image->path);
 }
 
 /* Who is told to make an image makes an empty one.  A start that failed counts,
@@ -161,16 +166,27 @@ identify(struct work *work, int fd)
 	}
 }
 
+/* An image that was sparse, or is one of another node's making. */
+static bool
+reserve_again(int fd, const struct image *image, GError **error)
+{
+	if (fallocate(fd, 0, 0, (off_t)image->size) == 0 ||
+	    errno == EOPNOTSUPP)
+		return true;
+	return ham_error_errno(
+		error, errno,
+		"cannot reserve %" G_GUINT64_FORMAT " bytes for %s",
+		image->size, image->path);
+}
+
 /* Never what a guest may have seen: its size is the record's only once it has,
  * and until then the image has the other already. */
 static bool
 lengthen(int fd, struct image *image, uint64_t from, uint64_t to,
 	 GError **error)
 {
-	struct image wanted = *image;
-
-	wanted.size = to;
-	if (reserve(fd, &wanted, error) && fdatasync(fd) == 0)
+	image->was = from;
+	if (reserve(fd, image, from, to, error) && fdatasync(fd) == 0)
 		return true;
 	if (error && !*error)
 		(void)ham_error_errno(error, errno, "cannot sync %s",
@@ -189,7 +205,7 @@ fit(const struct work *work, struct image *image, int fd, GError **error)
 
 	if (!size_of(fd, image, &has, error))
 		return false;
-	if (work->grow && image->device && has != to) {
+	if (work->grow && to && image->device && has != to) {
 		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
 			    "%s has %" G_GUINT64_FORMAT
 			    " bytes: give it %" G_GUINT64_FORMAT " first",
@@ -226,7 +242,7 @@ prepare_one(struct work *work, struct image *image, GError **error)
 			return ham_error_errno(error, errno, "cannot make %s",
 					       image->path);
 		image->made = true;
-		if (!reserve(fd, image, error))
+		if (!reserve(fd, image, 0, image->size, error))
 			return false;
 	} else if (fd < 0 && errno == ENOENT) {
 		return tell_missing(work, image, error);
@@ -237,7 +253,7 @@ prepare_one(struct work *work, struct image *image, GError **error)
 	if (!fit(work, image, fd, error))
 		return false;
 	if (work->create && !image->made && !image->device && !image->sparse &&
-	    !reserve(fd, image, error))
+	    !reserve_again(fd, image, error))
 		return false;
 	/* what the last daemon took is flushed by none of the next one's: QEMU
 	 * passes no flush to a node that it has not written to */
@@ -269,6 +285,9 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 			image = &g_array_index(work->images, struct image, k);
 			if (image->made)
 				unlink(image->path);
+			else if (image->was)
+				(void)!truncate(image->path,
+						(off_t)image->was);
 			image->made = false;
 		}
 		g_task_return_error(task, error);
@@ -308,7 +327,7 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 		const struct image *image =
 			&g_array_index(work->images, struct image, i);
 
-		if (!error)
+		if (!error && ham_flow_generation(vm) == work->generation)
 			note_image(vm, work, i);
 		if (image->made)
 			g_ptr_array_add(vm->made_images, g_strdup(image->path));
@@ -318,7 +337,9 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 	if (ham_flow_generation(vm) != work->generation && !vm->qemu &&
 	    !vm->qsd)
 		ham_images_remove_made(vm);
-	if (!error)
+	if (error && work->grow)
+		vm->resize.refused = true;
+	if (!error && ham_flow_generation(vm) == work->generation)
 		g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64,
 			   work->id);
 	ham_flow_release(vm, work->generation, error);

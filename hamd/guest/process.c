@@ -28,6 +28,7 @@
 
 enum {
 	QSD_SILENT_MS = 2000,
+	QSD_CRASHES = 3,
 	QSD_SETTLE_MS = 200,
 	CHILD_QMP_FD = 3,
 	CHILD_NBD_FD = 4,
@@ -176,6 +177,21 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_vm_tell(vm, &gone);
 }
 
+/* QEMU 10.0.2's storage daemon crashes in one of a hundred starts if it is
+ * connected to at once. */
+static bool
+crashed_at_start(struct ham_vm *vm, int code, int status)
+{
+	bool ready = vm->qsd_qmp && ham_qmp_ready(vm->qsd_qmp);
+
+	if (ready || (code != CLD_KILLED && code != CLD_DUMPED) ||
+	    status != SIGSEGV) {
+		vm->qsd_crashes = 0;
+		return false;
+	}
+	return ++vm->qsd_crashes <= QSD_CRASHES;
+}
+
 void
 ham_qsd_exited(ham_child *child, int code, int status, void *data)
 {
@@ -188,6 +204,8 @@ ham_qsd_exited(ham_child *child, int code, int status, void *data)
 	g_clear_handle_id(&vm->qsd_end, g_source_remove);
 	ham_info("%s: its storage daemon ended (%s %d)", vm->name,
 		 code == CLD_KILLED ? "signal" : "status", status);
+	if (crashed_at_start(vm, code, status))
+		vm->qsd_again = true;
 	g_clear_pointer(&vm->qsd_qmp, ham_qmp_free);
 	g_clear_pointer(&vm->qsd, ham_child_free);
 	vm->qsd_port = 0;

@@ -47,6 +47,20 @@ ham_replica_answers(struct ham_vm *vm)
 	return true;
 }
 
+/* ---- for the swap it stands still (ham_slot_put) ---- */
+
+static void
+swap_stop(struct ham_vm *vm)
+{
+	int k = ham_slot_index(vm, vm->slot_act.node);
+
+	if (k < 0 || vm->slot[k].filling ||
+	    strcmp(vm->run_state, "running") != 0)
+		return;
+	vm->swap_stopped = true;
+	ham_slot_stop(vm);
+}
+
 /* ---- going on ---- */
 
 /* After an error QEMU may still say "running": its own stop is on the way, and
@@ -56,8 +70,10 @@ void
 ham_slot_go_on(struct ham_vm *vm)
 {
 	bool running = strcmp(vm->run_state, "running") == 0;
+	bool ours = vm->swap_stopped && strcmp(vm->run_state, "paused") == 0;
 
-	if (!vm->was_held || (!running && strcmp(vm->run_state, "io-error")))
+	if (!vm->was_held ||
+	    (!running && !ours && strcmp(vm->run_state, "io-error") != 0))
 		return; /* powered off, say: what failed stays failed */
 	if (vm->own_error)
 		return; /* it stands because of that, whatever became of a copy */
@@ -137,6 +153,8 @@ drop_look(struct ham_vm *vm)
 static const struct ham_step drop_steps[] = {
 	{"look at the slots", drop_look, NULL, 0},
 	{"cut the connection", drop_cut, ham_fill_is_off, 0},
+	{"see whether the guest runs", ham_qemu_query_status, NULL, 0},
+	{"stop the guest", swap_stop, NULL, 0},
 	{"empty the slot", drop_empty, NULL, 0},
 	{"ask for the state", drop_ask, NULL, 0},
 	{"go on", ham_slot_go_on, NULL, 0},
@@ -204,6 +222,8 @@ static const struct ham_step set_steps[] = {
 	{"look for the replica", ham_replica_probe, ham_replica_answers, 0},
 	{"look at the slots", ham_slot_query, NULL, 0},
 	{"cut the old connection", set_cut, NULL, 0},
+	{"see whether the guest runs", ham_qemu_query_status, NULL, 0},
+	{"stop the guest", swap_stop, NULL, 0},
 	{"connect", set_put, NULL, 0},
 	{"ask for the state", set_ask, NULL, 0},
 	{"go on", ham_slot_go_on, NULL, 0},
@@ -241,8 +261,10 @@ ham_do_slot_set(struct ham_vm *vm)
 static void
 retry(struct ham_vm *vm)
 {
-	if (strcmp(vm->run_state, "io-error") == 0)
-		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
+	if (strcmp(vm->run_state, "io-error") != 0)
+		return;
+	vm->unclear_error = false; /* what fails again is told again */
+	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
 }
 
 static const struct ham_step retry_steps[] = {

@@ -139,6 +139,21 @@ build(struct ham_vm *vm)
 	     HAM_FLOW_MUST);
 }
 
+/* QEMU tells nobody whether a mark was made. */
+static void
+all_marked(struct ham_vm *vm, JsonNode *nodes)
+{
+	struct ham_bm_disk disk = grown(vm);
+	uint64_t wanted = disk.size - ham_vm_disk(vm, vm->resize.disk).size;
+	uint64_t marked = 0;
+
+	if (!ham_bm_read_marked(nodes, &disk, &marked) || marked < wanted)
+		ham_flow_fail(vm,
+			      "QEMU marked %" G_GUINT64_FORMAT
+			      " of %" G_GUINT64_FORMAT " bytes that are new",
+			      marked, wanted);
+}
+
 /* Of all copies, as no image elsewhere has what is new. */
 static void
 mark(struct ham_vm *vm)
@@ -158,14 +173,14 @@ mark(struct ham_vm *vm)
 		     ham_bm_differ_mark(&disk, at,
 					MIN(disk.size - at, MARK_BYTES)),
 		     HAM_FLOW_MUST);
+	ham_flow_send(vm, vm->qmp, "query-named-block-nodes", NULL,
+		      HAM_FLOW_MUST, all_marked);
 }
 
 static void
 merge(struct ham_vm *vm)
 {
 	struct ham_bm_disk disk = grown(vm);
-	g_autofree char *node = ham_bm_differ_node(&disk);
-	g_autofree char *bypass_node = ham_bm_stack_node(&disk, 'g');
 
 	if (is_done(vm))
 		return;
@@ -179,6 +194,18 @@ merge(struct ham_vm *vm)
 		send(vm, "block-dirty-bitmap-merge",
 		     ham_bm_differ_merge(&disk, k), HAM_FLOW_MUST);
 	}
+}
+
+/* What is in their bitmaps is needed until all are merged. */
+static void
+clear(struct ham_vm *vm)
+{
+	struct ham_bm_disk disk = grown(vm);
+	g_autofree char *node = ham_bm_differ_node(&disk);
+	g_autofree char *bypass_node = ham_bm_stack_node(&disk, 'g');
+
+	if (is_done(vm))
+		return;
 	delete_node(vm, node);
 	delete_node(vm, bypass_node);
 }
@@ -191,6 +218,7 @@ static const struct ham_step steps[] = {
 	{"build them anew", build, NULL, 0},
 	{"mark what is new", mark, NULL, 60000},
 	{"keep what was written", merge, NULL, 0},
+	{"clear up", clear, NULL, 0},
 };
 
 static void
@@ -198,8 +226,10 @@ ended(struct ham_vm *vm, const GError *error)
 {
 	struct ham_event event = {.did = HAM_DID_RESIZED,
 				  .flag = error == NULL,
-				  .value = error && !vm->resize.begun,
+				  .value = error && vm->resize.refused &&
+					   !vm->resize.begun,
 				  .text = error ? ham_flow_words(error) : NULL};
+	g_autoptr(GError) unsaid = NULL;
 
 	g_clear_pointer(&vm->resize.nulls, g_ptr_array_unref);
 	if (error) {
@@ -208,7 +238,11 @@ ended(struct ham_vm *vm, const GError *error)
 	} else {
 		vm->size[vm->resize.disk] = vm->resize.to;
 		vm->resize.begun = false;
-		(void)ham_state_write(vm, NULL);
+		if (!ham_state_write(vm, &unsaid)) {
+			/* the next hamd would not know it: again */
+			event.flag = false;
+			event.text = unsaid->message;
+		}
 	}
 	vm->slot_act.act = HAM_DO_NONE;
 	ham_vm_tell(vm, &event);
@@ -232,6 +266,7 @@ ham_do_resize(struct ham_vm *vm)
 	/* what an earlier try has begun stays so */
 	vm->resize.begun = vm->resize.begun && vm->resize.to == to;
 	vm->resize.to = to;
+	vm->resize.refused = false;
 	vm->slot_act = (struct ham_slot_act){HAM_DO_RESIZE, 0};
 	ham_vm_begin(vm, HAM_FLOW_SLOT, steps, G_N_ELEMENTS(steps), ended);
 }

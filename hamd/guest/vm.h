@@ -187,6 +187,7 @@ struct ham_resize {
 	unsigned int disk;
 	uint64_t to;
 	bool begun; /* the guest may have seen it */
+	bool refused; /* no image grew */
 	GPtrArray *nulls; /* their nodes' names, of before */
 };
 
@@ -199,6 +200,7 @@ struct ham_vm {
 	enum ham_role role;
 	uint64_t epoch;
 	uint64_t txn;
+	bool cold; /* it is to be moved, and never to run */
 	uint64_t generation; /* replica: the record's of this copy, */
 	uint64_t export_generation; /* and the one in its export's name */
 	char image_id[HAM_IMAGE_ID_SIZE]; /* of the images here; "": unknown */
@@ -214,6 +216,7 @@ struct ham_vm {
 	ham_probe *probe;     /* the same */
 	enum ham_probe_answer probe_answer;
 	bool was_held;
+	bool swap_stopped; /* the guest was, for the swap of a slot */
 	guint beat;
 	unsigned int joined;  /* disks of a slot that are connected */
 	uint32_t unconnected; /* a start failed because of it */
@@ -232,6 +235,7 @@ struct ham_vm {
 	ham_qmp *qsd_qmp;
 	unsigned int qsd_port;
 	bool qsd_exports;
+	unsigned int qsd_crashes; /* at its start, in a row */
 	bool qsd_again; /* it was silent; start another when it is gone */
 	ham_child *digest; /* serves digests, beside it */
 	unsigned int digest_port;
@@ -383,7 +387,8 @@ void ham_slot_failed(struct ham_vm *vm, unsigned int k, bool silent);
 /* What follows, within a flow's step.  Into vm->graph: */
 void ham_slot_query(struct ham_vm *vm);
 /* A copy, or nulls, into the slot of every disk; for one disk a node that is
- * there; and such a node. */
+ * there; and such a node.  Only while the guest stands still: between the two
+ * commands of a swap a write counts though one child did not take it. */
 void ham_slot_put(struct ham_vm *vm, unsigned int k, const struct ham_peer *to);
 void ham_slot_exchange(struct ham_vm *vm, unsigned int i, unsigned int k,
 		       const char *node);
