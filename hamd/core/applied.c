@@ -101,7 +101,7 @@ void
 ham_local_due(struct ham_local *local, const struct ham_guest *guest)
 {
 	local->launch_epoch = guest->epoch;
-	local->moving = false;
+	local->kill = false;
 	local->launch_us = 0;
 	local->looked = false;
 	local->reason[0] = '\0';
@@ -181,8 +181,10 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	    op->kind == HAM_OP_RESIZE)
 		local->held[0] = '\0'; /* what was said of it is over */
 	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
-	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_STOPPED)
+	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_STOPPED) {
 		local->broken[0] = '\0';
+		local->kill = false; /* of an order that is carried out */
+	}
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 	case HAM_OP_PROMOTE:
@@ -215,6 +217,17 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			may_serve(core, local, guest);
 		break;
 	case HAM_OP_MOVE:
+		if (guest->cold) {
+			local->starting_epoch = guest->epoch;
+			may_serve(core, local, guest);
+		}
+		ham_move_applied(core, local, guest, op);
+		break;
+	case HAM_OP_MOVE_STOP:
+		ham_fx_note(core, HAM_NOTE_GUEST_STOPPING, op->guest,
+			    "asking it to power off, to start it on %s",
+			    ham_core_node_name(core, guest->move_to));
+		break;
 	case HAM_OP_MOVE_END:
 		ham_move_applied(core, local, guest, op);
 		break;

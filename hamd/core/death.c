@@ -105,7 +105,8 @@ is_needed(ham_core *core, uint32_t node)
 			continue;
 		if (guest->phase == HAM_GUEST_IN_DOUBT
 			    ? doubt_needs(core, guest, node)
-			    : guest->wanted && heir(core, guest) != 0)
+			    : (guest->wanted || guest->cold) &&
+				      heir(core, guest) != 0)
 			return true;
 	}
 	return false;

@@ -28,7 +28,7 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	op.epoch = guest->epoch;
 	op.flag = local->ended_clean;
 	op.txn = local->ended_as;
-	op.node = local->moving ? guest->move_to : 0;
+	op.node = ham_is_joined(core, guest->move_to) ? guest->move_to : 0;
 	g_strlcpy(op.reason,
 		  local->reason[0] ? local->reason
 				   : "its QEMU was gone when hamd came back",
@@ -78,12 +78,12 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		local->retry = false;
 		ham_fx_guest(core, local, HAM_DO_RETRY);
 	}
-	local->moving = ham_move_is_ready(local, guest);
-	if (local->moving || (guest->cold ? !guest->move_to : !guest->wanted)) {
+	if (ham_move_ends_it(core, local, guest) ||
+	    (!guest->wanted && !guest->cold)) {
+		bool kill = guest->cold || (local->kill && !guest->wanted);
+
 		ham_stage(core, local, HAM_L_STOPPING);
-		ham_fx_guest(core, local,
-			     local->kill || guest->cold ? HAM_DO_KILL
-							: HAM_DO_SHUTDOWN);
+		ham_fx_guest(core, local, kill ? HAM_DO_KILL : HAM_DO_SHUTDOWN);
 		local->kill = false;
 		return;
 	}

@@ -406,7 +406,9 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 		did_gone(core, local, event);
 		break;
 	case HAM_DID_CLOSED:
-		if (local->stage == HAM_L_CLOSE)
+		/* not what it may serve at a start that has come since */
+		if (local->stage == HAM_L_CLOSE &&
+		    local->serve_epoch <= local->epoch)
 			local->serve_epoch = 0;
 		ham_stage(core, local, HAM_L_NONE);
 		ham_prepare_if_due(core, local);

@@ -20,8 +20,8 @@ static const char *const names[] = {
 	"none",	    "EXCHANGE", "ADOPT",   "STORED",	"PROPOSE",  "RECORD",
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
-	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",
-	"SERVED",   "WHERE",	"VERIFY",
+	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",   "SERVED",
+	"WHERE",    "VERIFY",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -101,7 +101,7 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	}
 	if (has_move(guest)) {
 		ham_put_u32(&w, guest->move_to);
-		ham_put_u8(&w, guest->cold);
+		ham_put_u8(&w, (uint8_t)(guest->cold | guest->leaving << 1));
 	}
 	return w.len;
 }
@@ -156,7 +156,7 @@ guest_sane(const struct ham_guest *guest)
 	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT) ||
 	    (has_move(guest) && guest->phase != HAM_GUEST_STARTED) ||
 	    guest->move_to == guest->owner || (guest->cold && guest->wanted) ||
-	    !sizes_sane(guest))
+	    (guest->leaving && !guest->move_to) || !sizes_sane(guest))
 		return false;
 	return replicas_sane(guest);
 }
@@ -164,7 +164,7 @@ guest_sane(const struct ham_guest *guest)
 static void
 get_guest(struct ham_reader *r, struct ham_guest *out)
 {
-	uint8_t flags;
+	uint8_t flags, how;
 
 	memset(out, 0, sizeof(*out));
 	ham_get_text(r, out->name, sizeof(out->name), false);
@@ -195,7 +195,11 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	}
 	if (flags & HAS_MOVE) {
 		out->move_to = ham_get_u32(r);
-		out->cold = ham_get_bool(r);
+		how = ham_get_u8(r);
+		out->cold = how & 1;
+		out->leaving = how & 2;
+		if (how > 2)
+			r->bad = true; /* a cold one is not asked */
 	}
 	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
 	    ((flags & HAS_MOVE) && !has_move(out)))

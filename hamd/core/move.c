@@ -1,42 +1,61 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/move.c - a guest moves by a stop: warm, or cold
  *
- *	MOVE committed -> a copy there is made, or was current already -> the guest
- *	is asked to power off (cold: its QEMU, which never ran it, is ended) ->
+ *	MOVE committed -> a copy there is made, or was current already -> the
+ *guest is asked to power off (cold: its QEMU, which never ran it, is ended) ->
  *	STOPPED committed: it belongs there, and is started there if it ran
  *
- * The record decides who owns it, in STOPPED; nothing here starts it.  While its
- * copy is made nothing is different from any other guest's, so it can be called
- * off until it is asked to power off.
+ * The record decides who owns it, in STOPPED; nothing here starts it.  While
+ *its copy is made nothing is different from any other guest's, so it can be
+ *called off until it is asked to power off.
  */
 #include <string.h>
 
 #include "hamd/core/state.h"
 
-bool
-ham_move_is_ready(struct ham_local *local, const struct ham_guest *guest)
+static bool
+is_ready(struct ham_local *local, const struct ham_guest *guest)
 {
 	const struct ham_slot *slot = ham_slot_of(local, guest->move_to);
 
-	return guest->move_to && ham_guest_is_current(guest, guest->move_to) &&
-	       slot && !slot->failed && !slot->filling && !slot->dropping &&
+	return ham_guest_is_current(guest, guest->move_to) && slot &&
+	       !slot->failed && !slot->filling && !slot->dropping &&
 	       !slot->setting && !slot->differs;
+}
+
+static void
+propose(ham_core *core, struct ham_local *local, const struct ham_guest *guest,
+	enum ham_op_kind kind, const char *reason)
+{
+	struct ham_op op = {.kind = (uint8_t)kind,
+			    .epoch = guest->epoch,
+			    .txn = guest->txn};
+
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	g_strlcpy(op.reason, reason, sizeof(op.reason));
+	ham_propose_for(core, local, &op);
+}
+
+bool
+ham_move_ends_it(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest)
+{
+	if (guest->cold)
+		return !guest->move_to || is_ready(local, guest);
+	if (guest->move_to && !guest->leaving && is_ready(local, guest) &&
+	    ham_is_joined(core, guest->move_to))
+		propose(core, local, guest, HAM_OP_MOVE_STOP, "");
+	return guest->leaving;
 }
 
 void
 ham_move_mind(ham_core *core, struct ham_local *local,
 	      const struct ham_guest *guest)
 {
-	struct ham_op op = {.kind = HAM_OP_MOVE_END,
-			    .epoch = guest->epoch,
-			    .txn = guest->txn};
-
-	if (guest->move_to == 0 || ham_is_joined(core, guest->move_to))
-		return;
-	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-	g_strlcpy(op.reason, "the destination left the cluster",
-		  sizeof(op.reason));
-	ham_propose_for(core, local, &op);
+	if (guest->move_to && !guest->leaving &&
+	    !ham_is_joined(core, guest->move_to))
+		propose(core, local, guest, HAM_OP_MOVE_END,
+			"the destination left the cluster");
 }
 
 static void
@@ -73,8 +92,7 @@ failed(ham_core *core, struct ham_local *local, const struct ham_guest *guest,
        const char *reason)
 {
 	local->mig_phase = HAM_MIG_NONE;
-	ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, guest->name, "%s",
-		    reason);
+	ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, guest->name, "%s", reason);
 }
 
 void

@@ -28,9 +28,9 @@ static const char *const replica_names[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 
 static const char *const op_names[] = {
-	"none",	   "start",   "want-stop", "stopped", "migrate", "migrate-end",
-	"cutover", "outcome", "outdated",  "dead",    "promote", "sync",
-	"current", "resize",  "resized",   "move",    "move-end",
+	"none",	   "start",   "want-stop", "stopped", "migrate",  "migrate-end",
+	"cutover", "outcome", "outdated",  "dead",    "promote",  "sync",
+	"current", "resize",  "resized",   "move",    "move-end", "move-stop",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -289,6 +289,7 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	guest->phase = HAM_GUEST_STARTED;
 	guest->owner = op->node;
 	guest->dst = guest->move_to = 0;
+	guest->leaving = false;
 	guest->owner_dead = false;
 	guest->clean = false;
 	outdate_others(guest, op->node, 0, 0);
@@ -312,14 +313,14 @@ apply_resized(struct ham_guest *guest, const struct ham_op *op)
 	guest->grow_size = 0;
 }
 
-/* To the node that it moves to, if that has what this one had; with a guest that
- * was stopped for that alone it is started again, wherever it is. */
+/* To the node that it moves to, if that has what this one had; with a guest
+ * that was stopped for that alone it is started again, wherever it is. */
 static void
 end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
 {
-	bool equal = to && op->txn == HAM_ENDED_EQUAL &&
+	bool equal = to && op->node == to && op->txn == HAM_ENDED_EQUAL &&
 		     ham_guest_is_current(guest, to);
-	bool runs = !guest->cold && guest->wanted && op->flag && op->node == to;
+	bool runs = guest->leaving && guest->wanted;
 
 	if ((guest->cold || runs) && equal) {
 		guest->owner = to;
@@ -329,12 +330,12 @@ end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
 		guest->epoch += 3;
 		g_strlcpy(guest->reason,
 			  "it was stopped to be moved, and the copy there was "
-			  "not equal",
+			  "not equal, or not there",
 			  sizeof(guest->reason));
 	}
 	if (runs)
 		guest->phase = HAM_GUEST_STARTED;
-	guest->cold = false;
+	guest->cold = guest->leaving = false;
 }
 
 static void
@@ -350,7 +351,7 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 		       (op->txn == HAM_ENDED_UNRUN && guest->clean);
 	end_syncing(guest);
 	/* a guest that shut itself down is where it wanted to be (F45) */
-	if (op->flag && (to == 0 || op->node != to))
+	if (op->flag && !guest->leaving)
 		guest->wanted = false;
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 	if (to || guest->cold)
@@ -478,6 +479,9 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_MOVE:
 		apply_move(guest, op);
+		break;
+	case HAM_OP_MOVE_STOP:
+		guest->leaving = true;
 		break;
 	case HAM_OP_MOVE_END:
 		guest->move_to = 0;

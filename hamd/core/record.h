@@ -43,6 +43,8 @@
  *  - a copy takes every write of the guest, and has all older ones, before
  *    CURRENT is proposed;
  *  - RESIZE is committed before an image grows;
+ *  - MOVE_STOP is committed before a guest is asked to power off for a move: it
+ *    is started again, wherever it is then;
  *  - START leaves other copies as they are: each takes the guest's writes or
  *    its OUTDATED is committed before QEMU is started;
  *  - a death is proven before DEAD is proposed, DEAD is committed before
@@ -98,6 +100,7 @@ struct ham_guest {
 	uint64_t grow_size; /* to so many bytes; 0: none is */
 	uint32_t move_to; /* it moves there by a stop, 0: it does not */
 	bool cold;	  /* STARTED for that alone: its vCPUs never run */
+	bool leaving;	  /* it is asked to power off for that */
 	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
 };
 
@@ -112,7 +115,7 @@ enum ham_op_kind {
 	HAM_OP_START,	    /* node; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
-			       of MOVE, if that is why; reason */
+			       of MOVE, if that one is here; reason */
 	HAM_OP_MIGRATE,	    /* node: destination */
 	HAM_OP_MIGRATE_END, /* txn; reason */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
@@ -126,6 +129,7 @@ enum ham_op_kind {
 	HAM_OP_RESIZED,	    /* txn: as of RESIZE; flag: it is, else reason */
 	HAM_OP_MOVE,	    /* node: to; txn: of the newest migration before */
 	HAM_OP_MOVE_END,    /* txn; reason: it stays where it is */
+	HAM_OP_MOVE_STOP,   /* txn: it may be asked to power off for that */
 	HAM_OP_N_KINDS
 };
 

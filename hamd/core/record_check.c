@@ -2,8 +2,8 @@
 /* hamd/core/record_check.c - does an operation fit the record as it is?
  *
  * Every node asks alike when the operation has its place in the order, and its
- * proposer does before.  The checks of an operation come in the order that gives
- * the most useful refusal.  Changes nothing.
+ * proposer does before.  The checks of an operation come in the order that
+ * gives the most useful refusal.  Changes nothing.
  */
 #include "hamd/core/record.h"
 
@@ -77,7 +77,8 @@ is_owners(unsigned int kind)
 	       kind == HAM_OP_CUTOVER || kind == HAM_OP_OUTDATED ||
 	       kind == HAM_OP_SYNC || kind == HAM_OP_CURRENT ||
 	       kind == HAM_OP_RESIZE || kind == HAM_OP_RESIZED ||
-	       kind == HAM_OP_MOVE || kind == HAM_OP_MOVE_END;
+	       kind == HAM_OP_MOVE || kind == HAM_OP_MOVE_END ||
+	       kind == HAM_OP_MOVE_STOP;
 }
 
 /* A copy is made only of a guest that stays where it is. */
@@ -228,6 +229,9 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 	case HAM_OP_MOVE:
 		return check_move(guest, op);
 	case HAM_OP_MOVE_END:
+	case HAM_OP_MOVE_STOP:
+		if (guest->leaving)
+			return "it is shut down to be moved already";
 		return guest->move_to && guest->txn == op->txn
 			       ? NULL
 			       : "that move is over";

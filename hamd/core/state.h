@@ -187,7 +187,6 @@ struct ham_local {
 	uint64_t move_txn; /* MOVE seen of that migration */
 	uint32_t last_owner; /* before the operation that is applied */
 	bool cold;	   /* it is STARTED, or was, to be moved alone */
-	bool moving;	   /* STOPPING: because its copy there is ready */
 	/* RESIZE is asked, 0: it is not; it was done: resize_key() of it.  When
 	 * nobody knows, it is not asked again before: */
 	uint64_t resizing;
@@ -486,8 +485,9 @@ struct ham_offer *ham_offer_room(struct ham_local *local,
 bool ham_blob_add(struct ham_blob *blob, const struct ham_blob *more);
 
 /* move.c */
-/* Its copy there is current, and takes its writes. */
-bool ham_move_is_ready(struct ham_local *local, const struct ham_guest *guest);
+/* It is to be stopped for that, or, if it is cold, was only there for it. */
+bool ham_move_ends_it(ham_core *core, struct ham_local *local,
+		      const struct ham_guest *guest);
 void ham_move_mind(ham_core *core, struct ham_local *local,
 		   const struct ham_guest *guest);
 void ham_move_applied(ham_core *core, struct ham_local *local,

@@ -229,7 +229,7 @@ end_ask(struct ham_vm *vm)
 static void
 end_stop(struct ham_vm *vm)
 {
-	if (vm->cold)
+	if (vm->cold && strcmp(vm->run_state, "prelaunch") == 0)
 		return; /* it writes nothing */
 	if (strcmp(vm->run_state, "running") != 0) {
 		ham_flow_fail(vm, "the guest does not run: %s", vm->run_state);
@@ -334,7 +334,7 @@ end_cont(struct ham_vm *vm)
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
-	if (!vm->cold)
+	if (vm->fill.stopped)
 		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 

@@ -139,6 +139,7 @@ resume_cont(struct ham_vm *vm)
 	g_autoptr(GError) error = NULL;
 
 	vm->role = HAM_ROLE_OWNER;
+	vm->cold = false;
 	vm->epoch = vm->effect.epoch;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);

@@ -101,8 +101,8 @@ prepare_export(struct ham_vm *vm)
 	for (unsigned int i = 0; !vm->effect.flag && i < ham_vm_n_disks(vm);
 	     i++) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		g_autofree char *name = ham_vm_disk_export(
-			vm, i, vm->epoch, 0, vm->guests->boot_id);
+		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch, 0,
+							   vm->guests->boot_id);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
 			      ham_bm_qsd_open(&disk, true), HAM_FLOW_MUST,
@@ -326,7 +326,7 @@ ham_do_prepare(struct ham_vm *vm)
 {
 	vm->epoch = vm->effect.epoch;
 	vm->txn = vm->effect.txn;
-	vm->released = false;
+	vm->cold = vm->released = false;
 	ham_slots_forget(vm);
 	ham_images_keep_made(vm);
 	g_array_set_size(vm->timeline, 0);

@@ -103,11 +103,10 @@ queue_ticket(struct world_core *node, const struct ham_effect *fx)
 static void
 queue_act(struct world_core *node, const struct ham_effect *fx)
 {
-	struct world_act act = {
-		.act = fx->act,
-		.epoch = fx->epoch,
-		.txn = fx->txn,
-		.node = fx->node};
+	struct world_act act = {.act = fx->act,
+				.epoch = fx->epoch,
+				.txn = fx->txn,
+				.node = fx->node};
 
 	g_strlcpy(act.guest, fx->guest, sizeof(act.guest));
 	g_array_append_val(node->acts, act);

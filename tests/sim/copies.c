@@ -110,7 +110,8 @@ set(struct sim *sim, const struct slot_work *w)
 		      w->what.node, 0);
 }
 
-/* Told as done, as certainly not done, or neither; and seen by the guest or not. */
+/* Told as done, as certainly not done, or neither; and seen by the guest or
+ * not. */
 static void
 grow(struct sim *sim, const struct slot_work *w)
 {
@@ -125,8 +126,10 @@ grow(struct sim *sim, const struct slot_work *w)
 
 	for (int k = 0; k < HAM_MAX_SLOTS; k++)
 		if (vm->slot[k].node)
-			sim_fail(sim, "n%u %s: its disk grows, and not that on "
-				 "n%u", w->node + 1, sim->guest[w->guest].name,
+			sim_fail(sim,
+				 "n%u %s: its disk grows, and not that on "
+				 "n%u",
+				 w->node + 1, sim->guest[w->guest].name,
 				 vm->slot[k].node);
 	if (seen && guest && guest->grow_size) {
 		sim->node[w->node].image[w->guest].size[guest->grow_disk] =
@@ -165,7 +168,8 @@ filled(struct sim *sim, void *data)
 		return;
 	}
 	if (!sim_data(sim, w->node, w->what.node - 1) ||
-	    to->vm[w->guest].qsd != slot->qsd || (vm->q != SIM_Q_RUNNING && !vm->cold) ||
+	    to->vm[w->guest].qsd != slot->qsd ||
+	    (vm->q != SIM_Q_RUNNING && !vm->cold) ||
 	    sim_chance(sim, sim->rates.act_fails)) {
 		*slot = (struct sim_slot){0};
 		sim_vm_did_of(sim, w->node, w->guest, HAM_DID_SLOT_FILL_FAILED,
@@ -302,8 +306,8 @@ sim_slot_do(struct sim *sim, unsigned int i, unsigned int g,
 	struct sim_vm *vm = &sim->node[i].vm[g];
 	unsigned int k = 0;
 
-	sim_say(sim, "n%u %s do %s n%u", i + 1, fx->guest,
-		ham_do_name(fx->act), fx->node);
+	sim_say(sim, "n%u %s do %s n%u", i + 1, fx->guest, ham_do_name(fx->act),
+		fx->node);
 	sim_moment(sim, i, SIM_ON_DO + fx->act);
 	while (k < G_N_ELEMENTS(vm->slot_act) && vm->slot_act[k].act)
 		k++;

@@ -50,9 +50,9 @@ takes(const struct sim *sim, unsigned int g, const struct sim_slot *slot)
 {
 	const struct sim_vm *vm = &sim->node[slot->node - 1].vm[g];
 
-	return vm->qsd_active && ((vm->qsd != 0 && vm->qsd == slot->qsd) ||
-				  (vm->qsd_next != 0 &&
-				   vm->qsd_next == slot->qsd));
+	return vm->qsd_active &&
+	       ((vm->qsd != 0 && vm->qsd == slot->qsd) ||
+		(vm->qsd_next != 0 && vm->qsd_next == slot->qsd));
 }
 
 void

@@ -114,7 +114,8 @@ MUTANTS = {
         "resize.c", "if (local->resized == resize_key(guest)) {",
         "if (local->resized) {")],
     "moves-to-a-copy-that-counts": [(
-        "record.c", "bool equal = to && op->txn == HAM_ENDED_EQUAL &&\n"
+        "record.c",
+        "bool equal = to && op->node == to && op->txn == HAM_ENDED_EQUAL &&\n"
         "\t\t     ham_guest_is_current(guest, to);",
         "bool equal = to != 0;")],
     "cold-is-never-resumed": [(

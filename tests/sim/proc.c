@@ -16,10 +16,10 @@ tell(struct sim *sim, unsigned int i, unsigned int g, struct ham_event *event)
 	event->kind = HAM_EV_DID;
 	event->guest = sim->guest[g].name;
 	event->text = "as the seed has it";
-	event->value = event->did == HAM_DID_GONE
-			       ? (event->flag ? HAM_ENDED_EQUAL
-					      : HAM_ENDED_ANYHOW)
-			       : (uint64_t)sim->now_us;
+	event->value =
+		event->did == HAM_DID_GONE
+			? (event->flag ? HAM_ENDED_EQUAL : HAM_ENDED_ANYHOW)
+			: (uint64_t)sim->now_us;
 	if (event->epoch == 0)
 		event->epoch = vm->epoch;
 	event->txn = vm->txn;

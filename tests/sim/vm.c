@@ -605,8 +605,8 @@ static const struct {
 static bool
 replaces(uint8_t act)
 {
-	return act != HAM_DO_TAKEOVER && act != HAM_DO_RETRY && act != HAM_DO_SHUTDOWN &&
-	       act != HAM_DO_WIRE;
+	return act != HAM_DO_TAKEOVER && act != HAM_DO_RETRY &&
+	       act != HAM_DO_SHUTDOWN && act != HAM_DO_WIRE;
 }
 
 /* As guests.c: what holds the guest's writes is ended first, unless all is. */

@@ -127,9 +127,9 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	struct bus_node *node = &bus->node[i];
 	enum ham_do act = (enum ham_do)fx->act;
 	/* each tells its node; the core puts a line's end between two */
-	struct ham_blob blob = {.len = 2,
-				.bytes = {(uint8_t)(i + 1),
-					  (uint8_t)(0x80 | node->life)}};
+	struct ham_blob blob = {
+		.len = 2,
+		.bytes = {(uint8_t)(i + 1), (uint8_t)(0x80 | node->life)}};
 	uint32_t ids[HAM_MAX_SLOTS];
 	struct ham_event event = {.kind = HAM_EV_DID,
 				  .guest = fx->guest,

@@ -92,8 +92,7 @@ START_TEST(exports_of_other_epochs)
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		g_autoptr(JsonNode) node = bm_json(texts[i]);
 
-		ck_assert_uint_eq(ham_bm_qsd_count_exports(node, 7),
-				  others[i]);
+		ck_assert_uint_eq(ham_bm_qsd_count_exports(node, 7), others[i]);
 	}
 }
 END_TEST

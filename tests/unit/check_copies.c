@@ -53,8 +53,8 @@ with_copies(unsigned int n)
 	bus->guest.replica_timeout_us = 3 * SECOND_US;
 	pass(bus, 2 + n);
 	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_CURRENT);
-	ck_assert_int_eq(state_of(bus, 3), n > 1 ? HAM_REPLICA_CURRENT
-						  : HAM_REPLICA_ABSENT);
+	ck_assert_int_eq(state_of(bus, 3),
+			 n > 1 ? HAM_REPLICA_CURRENT : HAM_REPLICA_ABSENT);
 	forget_acts(bus);
 	return bus;
 }
@@ -397,8 +397,8 @@ START_TEST(waited_for_and_then_given_up)
 	pass(bus, 1);
 	ck_assert_int_ne(state_of(bus, 2), HAM_REPLICA_CURRENT);
 	ck_assert(did(bus, 0, "SLOT_DROP"));
-	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
-				     "GUEST_FREED:goes on without"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "GUEST_FREED:goes on without"));
 	bus_free(bus);
 }
 END_TEST
@@ -632,8 +632,8 @@ START_TEST(a_copy_found_filled_is_not_called_current)
 	bus_run(bus);
 	ck_assert(!did(bus, 1, "SERVE"));
 	found_on_n1(bus, epoch);
-	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str,
-				     "the copy on n2 is given up"));
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[2].notes->str, "the copy on n2 is given up"));
 	ck_assert(!did(bus, 0, "SLOT_SET"));
 	bus_free(bus);
 }

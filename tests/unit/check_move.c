@@ -103,6 +103,73 @@ START_TEST(warm_and_not_equal_stays)
 }
 END_TEST
 
+/* It may power off at any time, and is started again then. */
+START_TEST(not_called_off_once_it_was_asked)
+{
+	struct bus *bus = course_three_with_guest(0);
+
+	bus->node[0].silent = BUS_ACT(SHUTDOWN);
+	move(bus, 2, false);
+	pass(bus, 4);
+	bus_command(bus, 1, HAM_CMD_CANCEL, 0);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(
+		strstr(bus->node[1].last_error, "shut down to be moved"));
+	ck_assert_uint_eq(bus_guest(bus, 2)->move_to, 2);
+	bus_free(bus);
+}
+END_TEST
+
+/* Its storage daemon took all writes; but nobody could start it there. */
+START_TEST(warm_and_its_destinations_hamd_is_away)
+{
+	struct bus *bus = course_three_with_guest(0);
+	uint64_t epoch = bus_guest(bus, 2)->epoch;
+	struct ham_event gone = {.kind = HAM_EV_DID,
+				 .did = HAM_DID_GONE,
+				 .guest = "g",
+				 .flag = true,
+				 .value = HAM_ENDED_EQUAL};
+
+	bus->node[0].silent = BUS_ACT(SHUTDOWN);
+	move(bus, 2, false);
+	pass(bus, 4);
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus->node[0].vcpus = false;
+	bus_event(bus, 0, &gone);
+	bus_run(bus);
+	pass(bus, 8);
+	course_expect_owner(bus, 0, epoch + 3);
+	bus_free(bus);
+}
+END_TEST
+
+/* An order of an earlier life of the guest, given on every node. */
+START_TEST(warm_after_a_kill)
+{
+	struct bus *bus = course_three_with_guest(1);
+	struct ham_event kill = {.kind = HAM_EV_COMMAND,
+				 .command = HAM_CMD_STOP,
+				 .guest = "g",
+				 .flag = true,
+				 .token = 4999};
+
+	pass(bus, 3);
+	bus_event(bus, 2, &kill);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_START, 2);
+	bus_run(bus);
+	pass(bus, 6);
+	forget(bus);
+	move(bus, 3, false);
+	pass(bus, 4);
+	ck_assert(did(bus, 1, "SHUTDOWN") && !did(bus, 1, "KILL"));
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 3);
+	bus_free(bus);
+}
+END_TEST
+
 /* Before it was asked to. */
 START_TEST(warm_and_the_guest_powers_off)
 {
@@ -248,6 +315,9 @@ main(void)
 	tcase_add_test(tc, warm_leaves_a_copy);
 	tcase_add_test(tc, warm_and_not_equal_stays);
 	tcase_add_test(tc, warm_and_the_guest_powers_off);
+	tcase_add_test(tc, not_called_off_once_it_was_asked);
+	tcase_add_test(tc, warm_and_its_destinations_hamd_is_away);
+	tcase_add_test(tc, warm_after_a_kill);
 	tcase_add_test(tc, warm_and_called_off);
 	tcase_add_test(tc, warm_and_its_destination_goes);
 	tcase_add_test(tc, cold);
