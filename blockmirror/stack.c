@@ -24,8 +24,7 @@ enum {
 JsonObject *
 ham_bm_protocol_node(const struct ham_bm_disk *disk, char letter)
 {
-	g_autofree char *node =
-		g_strdup_printf("d%u-%c", disk->index, letter);
+	g_autofree char *node = g_strdup_printf("d%u-%c", disk->index, letter);
 	JsonObject *file = json_object_new();
 	JsonObject *cache = json_object_new();
 
@@ -51,7 +50,8 @@ ham_bm_image_add(const struct ham_bm_disk *disk)
 	json_object_set_string_member(image, "driver", "raw");
 	json_object_set_string_member(image, "node-name", node);
 	json_object_set_int_member(image, "size", (gint64)disk->size);
-	json_object_set_object_member(image, "file", ham_bm_protocol_node(disk, 'd'));
+	json_object_set_object_member(image, "file",
+				      ham_bm_protocol_node(disk, 'd'));
 	return image;
 }
 
@@ -231,14 +231,14 @@ ham_bm_slot_of_node(const char *node)
 		return -1;
 	slot = g_ascii_strtoull(at + 2, &end, 10);
 	return g_str_has_prefix(end, "-nbd") && slot < HAM_BM_SLOTS ? (int)slot
-								     : -1;
+								    : -1;
 }
 
 char *
 ham_bm_export_name(const char *guest, const char *disk, uint64_t epoch,
 		   uint64_t generation, const char *boot_id)
 {
-	return g_strdup_printf("%s/%s/%" G_GUINT64_FORMAT
-			       ".%" G_GUINT64_FORMAT "/%s",
+	return g_strdup_printf("%s/%s/%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT
+			       "/%s",
 			       guest, disk, epoch, generation, boot_id);
 }

@@ -38,9 +38,7 @@ began(ham_daemon *daemon, const struct ham_effect *effect)
 	memset(last, 0, sizeof(*last));
 	last->txn = effect->txn;
 	last->from = effect->value ? (uint32_t)effect->value : g->owner;
-	last->to = g->dst	 ? g->dst
-		   : g->move_to ? g->move_to
-				: g->owner;
+	last->to = g->dst ? g->dst : g->move_to ? g->move_to : g->owner;
 	last->began_us = ham_clock_us();
 	last->stopped_us = -1;
 }

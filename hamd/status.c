@@ -91,8 +91,8 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 	json_object_set_string_member(o, "txn", txn);
 	json_object_set_string_member(
 		o, "from", ham_core_node_name(daemon->core, guest->owner));
-	json_object_set_string_member(
-		o, "to", ham_core_node_name(daemon->core, to));
+	json_object_set_string_member(o, "to",
+				      ham_core_node_name(daemon->core, to));
 	json_object_set_string_member(o, "phase",
 				      ham_mig_phase_name(info.mig_phase));
 	json_object_set_int_member(o, "disk_done_bytes", (int64_t)p->disk_done);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/ctl/order.c - hamctl guest start, stop, cancel, disk verify, resize: order
- * it, see its end */
+/* hamd/ctl/order.c - hamctl guest start, stop, cancel, disk verify, resize:
+ * order it, see its end */
 #include <stdio.h>
 #include <string.h>
 
@@ -210,8 +210,8 @@ verified(struct ham_ctl_wait *wait)
 		       false);
 }
 
-/* The copies that count come one after the other; the first that is not the same
- * ends it. */
+/* The copies that count come one after the other; the first that is not the
+ * same ends it. */
 static int
 on_verify_event(struct ham_ctl_wait *wait, const char *name,
 		JsonObject *event_data)

@@ -19,8 +19,7 @@ differing(const struct ham_vm *vm, unsigned int disk)
 	uint64_t sum = 0;
 
 	for (guint k = 0; k < ranges->len; k++) {
-		struct ham_range r =
-			g_array_index(ranges, struct ham_range, k);
+		struct ham_range r = g_array_index(ranges, struct ham_range, k);
 
 		if (r.disk == disk)
 			sum += (r.len + HAM_BM_DIGEST_BLOCK - 1) /
@@ -90,8 +89,8 @@ ham_differ_mark(struct ham_vm *vm)
 		}
 	}
 	if (vm->fill.compared)
-		ham_flow_send(vm, vm->qmp, "query-named-block-nodes",
-			      NULL, HAM_FLOW_MUST, all_marked);
+		ham_flow_send(vm, vm->qmp, "query-named-block-nodes", NULL,
+			      HAM_FLOW_MUST, all_marked);
 }
 
 void

@@ -82,7 +82,8 @@ said_io_error(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 static void
 own_disk_failed(struct ham_vm *vm, const char *how)
 {
-	if (vm->own_error || !vm->qmp)
+	/* a write may wait for what is being copied, and fail with that */
+	if (vm->own_error || !vm->qmp || vm->fill.active)
 		return;
 	g_strlcpy(vm->own_text, how, sizeof(vm->own_text));
 	ham_qmp_execute(vm->qmp, "query-status", NULL,
@@ -185,8 +186,8 @@ said_status(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 		return;
 	}
 	vm->shutdown_seen = true;
-	ham_qmp_execute(qmp, "quit", NULL,
-			ham_clock_us() + SHUTDOWN_LIMIT_US, NULL, NULL);
+	ham_qmp_execute(qmp, "quit", NULL, ham_clock_us() + SHUTDOWN_LIMIT_US,
+			NULL, NULL);
 }
 
 /* QEMU has stopped, drained and flushed before it answers anything more, and

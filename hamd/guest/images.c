@@ -42,8 +42,8 @@ struct work {
 	uint64_t generation;
 	uint32_t uid;
 	bool create;
-	bool first; /* the guest was never started before */
-	bool grow;  /* to grows_to, or it is an error */
+	bool first;  /* the guest was never started before */
+	bool grow;   /* to grows_to, or it is an error */
 	uint64_t id; /* of all images */
 	GArray *images;
 };
@@ -95,8 +95,8 @@ check_size(int fd, struct image *image, GError **error)
 	return false;
 }
 
-/* From `from` on.  Not posix_fallocate(3), which writes into what is there where
- * the file system can't: the guest may be writing, too. */
+/* From `from` on.  Not posix_fallocate(3), which writes into what is there
+ * where the file system can't: the guest may be writing, too. */
 static bool
 reserve(int fd, const struct image *image, uint64_t from, uint64_t to,
 	GError **error)
@@ -139,8 +139,8 @@ static void
 add_to_id(struct work *work, uint64_t value)
 {
 	for (int i = 0; i < 8; i++, value >>= 8)
-		work->id = (work->id ^ (value & 0xff)) *
-			   UINT64_C(0x100000001b3);
+		work->id =
+			(work->id ^ (value & 0xff)) * UINT64_C(0x100000001b3);
 }
 
 /* A file has a number and a birth.  A block device may be made anew under the
@@ -170,13 +170,12 @@ identify(struct work *work, int fd)
 static bool
 reserve_again(int fd, const struct image *image, GError **error)
 {
-	if (fallocate(fd, 0, 0, (off_t)image->size) == 0 ||
-	    errno == EOPNOTSUPP)
+	if (fallocate(fd, 0, 0, (off_t)image->size) == 0 || errno == EOPNOTSUPP)
 		return true;
-	return ham_error_errno(
-		error, errno,
-		"cannot reserve %" G_GUINT64_FORMAT " bytes for %s",
-		image->size, image->path);
+	return ham_error_errno(error, errno,
+			       "cannot reserve %" G_GUINT64_FORMAT
+			       " bytes for %s",
+			       image->size, image->path);
 }
 
 /* Never what a guest may have seen: its size is the record's only once it has,
@@ -191,7 +190,6 @@ lengthen(int fd, struct image *image, uint64_t from, uint64_t to,
 	if (error && !*error)
 		(void)ham_error_errno(error, errno, "cannot sync %s",
 				      image->path);
-	(void)!ftruncate(fd, (off_t)from);
 	return false;
 }
 
@@ -285,9 +283,6 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 			image = &g_array_index(work->images, struct image, k);
 			if (image->made)
 				unlink(image->path);
-			else if (image->was)
-				(void)!truncate(image->path,
-						(off_t)image->was);
 			image->made = false;
 		}
 		g_task_return_error(task, error);
@@ -310,6 +305,23 @@ note_image(struct ham_vm *vm, const struct work *work, guint i)
 		vm->devices |= 1u << i;
 	else
 		vm->devices &= ~(1u << i);
+}
+
+/* What a later try, or another life of the guest, may have taken is not cut. */
+static void
+ended_growing(struct ham_vm *vm, const struct work *work, const GError *error)
+{
+	vm->resize.working = false;
+	if (!error || ham_flow_generation(vm) != work->generation)
+		return;
+	for (guint i = 0; i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		if (image->was)
+			(void)!truncate(image->path, (off_t)image->was);
+	}
+	vm->resize.refused = true;
 }
 
 static void
@@ -337,8 +349,8 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 	if (ham_flow_generation(vm) != work->generation && !vm->qemu &&
 	    !vm->qsd)
 		ham_images_remove_made(vm);
-	if (error && work->grow)
-		vm->resize.refused = true;
+	if (work->grow)
+		ended_growing(vm, work, error);
 	if (!error && ham_flow_generation(vm) == work->generation)
 		g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64,
 			   work->id);
@@ -361,6 +373,7 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->id = UINT64_C(0xcbf29ce484222325);
 	work->first = vm->effect.epoch <= 1;
 	work->grow = vm->effect.act == HAM_DO_RESIZE;
+	vm->resize.working = vm->resize.working || work->grow;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
 	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
 		const struct ham_conf_disk *disk =

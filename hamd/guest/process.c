@@ -241,8 +241,10 @@ void
 ham_qsd_kill(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->qsd_end, g_source_remove);
-	if (vm->qsd)
-		ham_child_signal(vm->qsd, SIGKILL);
+	if (!vm->qsd)
+		return;
+	vm->qsd_crashes = QSD_CRASHES; /* whatever it ends of, it is not wanted */
+	ham_child_signal(vm->qsd, SIGKILL);
 }
 
 static gboolean

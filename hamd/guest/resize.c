@@ -248,6 +248,15 @@ ended(struct ham_vm *vm, const GError *error)
 	ham_vm_tell(vm, &event);
 }
 
+/* Nobody knows whether an earlier try did it. */
+static void
+tell_not(struct ham_vm *vm, const char *why)
+{
+	struct ham_event event = {.did = HAM_DID_RESIZED, .text = why};
+
+	ham_vm_tell(vm, &event);
+}
+
 void
 ham_do_resize(struct ham_vm *vm)
 {
@@ -258,9 +267,9 @@ ham_do_resize(struct ham_vm *vm)
 					       vm->guests->spec.data);
 		vm->resize.disk = i;
 	}
-	if (to == 0) {
-		ham_vm_did(vm, HAM_DID_RESIZED, "no disk is to be resized",
-			   false);
+	if (to == 0 || vm->resize.working) {
+		tell_not(vm, to ? "an earlier try is not at its end"
+				: "no disk is to be resized");
 		return;
 	}
 	/* what an earlier try has begun stays so */

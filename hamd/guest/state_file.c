@@ -115,8 +115,8 @@ read_sizes(struct ham_vm *vm, JsonArray *list)
 
 	for (guint i = 0; i < n && i < HAM_CONF_MAX_DISKS; i++)
 		if (JSON_NODE_HOLDS_VALUE(json_array_get_element(list, i)))
-			vm->size[i] = (uint64_t)json_array_get_int_element(list,
-									   i);
+			vm->size[i] =
+				(uint64_t)json_array_get_int_element(list, i);
 }
 
 bool
@@ -146,8 +146,7 @@ ham_state_write(struct ham_vm *vm, GError **error)
 		json_object_set_object_member(object, "qemu",
 					      process(vm->qemu));
 	json_object_set_int_member(object, "digest_port", vm->digest_port);
-	json_object_set_string_member(object, "digest_token",
-				      vm->digest_token);
+	json_object_set_string_member(object, "digest_token", vm->digest_token);
 	if (vm->digest && !ham_child_gone(vm->digest))
 		json_object_set_object_member(object, "digest",
 					      process(vm->digest));

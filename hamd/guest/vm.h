@@ -188,6 +188,7 @@ struct ham_resize {
 	uint64_t to;
 	bool begun; /* the guest may have seen it */
 	bool refused; /* no image grew */
+	bool working; /* a worker is at them, of this try or an older one */
 	GPtrArray *nulls; /* their nodes' names, of before */
 };
 
