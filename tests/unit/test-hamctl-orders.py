@@ -161,6 +161,36 @@ class StartStop(OrderTest):
                          [("GUEST_STOPPING", 1), ("GUEST_STOPPED", 3)])
 
 
+class Resize(OrderTest):
+    ORDER = ("disk", "resize", "web1", "root", "1G")
+
+    def resize(self):
+        return self.order("disk-resize", *self.ORDER)
+
+    def test_it_is_waited_for(self):
+        process = self.resize()
+        self.fake.event("DISK_RESIZED", guest="web1", epoch=7, text="done")
+        got = Ended(process)
+        self.assertIn("web1: the disk has its new size", got.out)
+        self.assertIn(("disk-resize", {"name": "web1", "disk": "root",
+                                       "size_bytes": 1 << 30}),
+                      self.fake.questions)
+
+    def test_why_it_is_not(self):
+        process = self.resize()
+        self.fake.event("DISK_NOT_RESIZED", guest="web1", epoch=7,
+                        text="no room")
+        got = Ended(process)
+        self.assertEqual(got.code, 1)
+        self.assertIn("not resized: no room", got.err)
+
+    def test_a_size_that_is_none(self):
+        for size in ("much", "513", "0"):
+            got = self.hamctl("disk", "resize", "web1", "root", size)
+            self.assertEqual(got.code, 2)
+            self.assertIn("no size", got.err)
+
+
 class Migrate(OrderTest):
     def migrate(self, *words, answer=None, **environment):
         return self.order("guest-migrate", *words, "guest", "migrate", "web1",
@@ -198,6 +228,14 @@ class Migrate(OrderTest):
         self.assertEqual(self.fake.questions[:2],
                          [("events-follow", {}),
                           ("guest-migrate", {"name": "web1", "node": "n2"})])
+
+    def test_the_mode_is_passed_on(self):
+        process = self.migrate("--mode", "warm")
+        self.end()
+        self.assertEqual(Ended(process).code, 0)
+        self.assertIn(("guest-migrate", {"name": "web1", "node": "n2",
+                                         "mode": "warm"}),
+                      self.fake.questions)
 
     def test_failure_gives_the_reason_and_where_the_guest_is(self):
         process = self.migrate()
