@@ -129,6 +129,12 @@ advise(JsonObject *guest, JsonObject *status)
 	if (is(guest, "state", "stopped") && is(guest, "wanted", "running") &&
 	    ham_ctl_json_text(guest, "waits_for")[0] == '\0')
 		return g_strdup_printf("hamctl guest start %s", name);
+	if (g_str_has_prefix(ham_ctl_json_text(guest, "waits_for"),
+			     "its own disk"))
+		return g_strdup_printf("mend it, then: hamctl guest stop %s "
+				       "--kill; hamctl guest start %s, here or "
+				       "where it has a current copy",
+				       name, name);
 	if ((is(guest, "state", "running") || is(guest, "state", "stopping")) &&
 	    is(guest, "wanted", "stopped"))
 		return g_strdup_printf("if it does not end by itself: hamctl "
@@ -143,7 +149,7 @@ is_moving_on(JsonObject *guest)
 {
 	return is(guest, "state", "starting") ||
 	       is(guest, "state", "stopping") ||
-	       is(guest, "state", "migrating");
+	       is(guest, "state", "moving") || is(guest, "state", "migrating");
 }
 
 char *
