@@ -320,9 +320,10 @@ def bench_loss(opt):
         at = []
 
         def cut():
-            now = time.localtime()
-            at.append(3600 * now.tm_hour + 60 * now.tm_min + now.tm_sec +
-                      time.time() % 1)
+            now = time.time()
+            day = time.localtime(now)
+            at.append(3600 * day.tm_hour + 60 * day.tm_min + day.tm_sec +
+                      now % 1)
             run(LAB, "off", node)
         ms = longest_write_ms("web2", cut)
         times["node power cut"].append(ms)
