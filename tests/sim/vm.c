@@ -175,6 +175,7 @@ go_prepare(struct sim *sim, struct work *w)
 		return;
 	}
 	sim_open_disks(sim, w->node, w->guest);
+	vm->cold = false;
 	vm->q = SIM_Q_INCOMING;
 	vm->role = SIM_ROLE_INCOMING;
 	vm->epoch = w->epoch;
