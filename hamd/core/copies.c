@@ -25,6 +25,7 @@ enum {
 	BACKOFF_US = 1000000,
 	BACKOFF_MAX_US = 30000000,
 	STEADY_US = 10000000, /* a copy that was current so long is no trouble */
+	SAME_US = 250000,
 	SHY = 3, /* failures in a row, then another node is tried first */
 };
 
@@ -39,14 +40,17 @@ ham_copies_ask(ham_core *core, const struct ham_local *local, uint64_t epoch)
 
 /* QEMU passes no flush to a node that it has not written to: what the lost
  * connection has written is never made durable by a new one to the same daemon.
- * So it is given up, if its end is not just being heard of.  Whether a guess was
- * right is seen by SLOT_SET, which refuses the same daemon too. */
+ * So it is given up, if its end is not just being heard of: a node may answer
+ * before it hears that its daemon has ended.  Whether a guess was right is seen
+ * by SLOT_SET, which refuses the same daemon too. */
 static void
 same_daemon(ham_core *core, const struct ham_local *local,
 	    struct ham_slot *slot, struct ham_offer *offer)
 {
 	if (offer->use == HAM_USE_GUESSED)
 		offer->use = HAM_USE_NONE;
+	else if (core->now_us - slot->failed_us < SAME_US)
+		return; /* it is asked again: ham_copies_repeat() */
 	else if (slot->same++ == 0)
 		ham_copies_ask(core, local, local->epoch);
 	else

@@ -92,7 +92,7 @@ current n2
 
 # no copy, and a disk that can't be read: it stands, and reads no zeroes
 "$lab" off n2
-until_true "the copy is given up" event_has n1 '"REPLICA_OUTDATED".*gone' "$since"
+until_true "the copy is given up" event_has n1 '"REPLICA_OUTDATED".*(gone|not answer)' "$since"
 writes_on n1
 since=$(last_event n3)
 break_disk n1 read
