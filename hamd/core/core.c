@@ -233,6 +233,10 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		g_strlcpy(ham_local_get(core, msg->guest)->broken,
 			  msg->note == HAM_NOTE_DISK_FAILED ? msg->text : "",
 			  HAM_REASON_SIZE);
+	if ((msg->note == HAM_NOTE_MIGRATION_DONE ||
+	     msg->note == HAM_NOTE_MIGRATION_FAILED) &&
+	    ham_record_lookup(&core->record, msg->guest))
+		ham_move_over(core, msg->guest);
 	if (msg->note == HAM_NOTE_MIGRATION_PHASE &&
 	    ham_record_lookup(&core->record, msg->guest)) {
 		struct ham_local *local = ham_local_get(core, msg->guest);

@@ -130,6 +130,16 @@ ham_move_applied(ham_core *core, struct ham_local *local,
 }
 
 void
+ham_move_over(ham_core *core, const char *name)
+{
+	const struct ham_guest *guest = ham_record_lookup(&core->record, name);
+	struct ham_local *local = ham_local_get(core, name);
+
+	if (guest && local->move_txn == guest->txn)
+		local->mig_phase = HAM_MIG_NONE;
+}
+
+void
 ham_move_ran(ham_core *core, struct ham_local *local,
 	     const struct ham_guest *guest)
 {

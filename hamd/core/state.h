@@ -492,6 +492,8 @@ void ham_move_mind(ham_core *core, struct ham_local *local,
 		   const struct ham_guest *guest);
 void ham_move_applied(ham_core *core, struct ham_local *local,
 		      const struct ham_guest *guest, const struct ham_op *op);
+/* All were told how it ended. */
+void ham_move_over(ham_core *core, const char *name);
 /* It was launched here. */
 void ham_move_ran(ham_core *core, struct ham_local *local,
 		  const struct ham_guest *guest);

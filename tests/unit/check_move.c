@@ -66,6 +66,9 @@ START_TEST(warm)
 	ck_assert(did(bus, 0, "SLOT_FILL SHUTDOWN"));
 	course_expect_owner(bus, 1, epoch + 3);
 	ck_assert(is_told(bus, "MIGRATION_DONE"));
+	bus_command(bus, 2, HAM_CMD_STOP, 0); /* another matter */
+	bus_run(bus);
+	ck_assert(!is_told(bus, "MIGRATION_FAILED"));
 	bus_free(bus);
 }
 END_TEST
