@@ -169,6 +169,59 @@ ham_adopted(ham_core *core, const struct ham_record *before)
 	}
 }
 
+static void
+applied_stopped(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest, const struct ham_op *op)
+{
+	if (guest->phase == HAM_GUEST_STOPPED && !local->cold)
+		ham_fx_note(core,
+			    guest->wanted ? HAM_NOTE_GUEST_FAILED
+					  : HAM_NOTE_GUEST_STOPPED,
+			    op->guest, "%s", op->reason);
+	ham_move_applied(core, local, guest, op);
+	if (guest->phase == HAM_GUEST_STARTED)
+		may_serve(core, local, guest);
+}
+
+static void
+applied_cutover(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	local->mig_phase = HAM_MIG_CUTOVER;
+	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "cutover");
+	local->cutover_ring = core->totem;
+	local->src = guest->owner;
+	local->take_seen = local->abort_seen = false;
+	local->standing_src = local->standing_dst = HAM_STANDING_UNKNOWN;
+	if (guest->owner == core->config.self)
+		ham_source_cutover(core, local, guest);
+	else if (guest->dst == core->config.self && local->txn != guest->txn) {
+		/* an earlier life prepared it: nothing of it is here,
+		 * and the source waits to hear that (ham_repeat) */
+		local->txn = guest->txn;
+		local->epoch = guest->epoch + 1;
+		local->drained = local->ran = false;
+	}
+}
+
+static void
+applied_outdated(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest, const struct ham_op *op)
+{
+	ham_fx_note(core, HAM_NOTE_REPLICA_OUTDATED, op->guest,
+		    "the copy on %s is given up: %s",
+		    ham_core_node_name(core, op->node), op->reason);
+	core->fx->list[core->fx->n - 1].value = op->node;
+	ham_copies_lost(core, local, op->node);
+	if (local->mig_phase == HAM_MIG_NONE ||
+	    guest->phase != HAM_GUEST_STARTED || local->move_txn == guest->txn)
+		return;
+	/* the destination's: that was its end */
+	local->mig_phase = HAM_MIG_NONE;
+	ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+		    "the destination's copy is given up: %s", op->reason);
+}
+
 void
 ham_applied(ham_core *core, const struct ham_op *op)
 {
@@ -207,14 +260,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 				     : "asking it to power off");
 		break;
 	case HAM_OP_STOPPED:
-		if (guest->phase == HAM_GUEST_STOPPED && !local->cold)
-			ham_fx_note(core,
-				    guest->wanted ? HAM_NOTE_GUEST_FAILED
-						  : HAM_NOTE_GUEST_STOPPED,
-				    op->guest, "%s", op->reason);
-		ham_move_applied(core, local, guest, op);
-		if (guest->phase == HAM_GUEST_STARTED)
-			may_serve(core, local, guest);
+		applied_stopped(core, local, guest, op);
 		break;
 	case HAM_OP_MOVE:
 		if (guest->cold) {
@@ -240,24 +286,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 			    op->reason);
 		break;
 	case HAM_OP_CUTOVER:
-		local->mig_phase = HAM_MIG_CUTOVER;
-		ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, op->guest,
-			    "cutover");
-		local->cutover_ring = core->totem;
-		local->src = guest->owner;
-		local->take_seen = local->abort_seen = false;
-		local->standing_src = local->standing_dst =
-			HAM_STANDING_UNKNOWN;
-		if (guest->owner == core->config.self)
-			ham_source_cutover(core, local, guest);
-		else if (guest->dst == core->config.self &&
-			 local->txn != guest->txn) {
-			/* an earlier life prepared it: nothing of it is here,
-			 * and the source waits to hear that (ham_repeat) */
-			local->txn = guest->txn;
-			local->epoch = guest->epoch + 1;
-			local->drained = local->ran = false;
-		}
+		applied_cutover(core, local, guest);
 		break;
 	case HAM_OP_OUTCOME:
 		applied_outcome(core, local, guest);
@@ -270,20 +299,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 				    "stopped_us=-1");
 		break;
 	case HAM_OP_OUTDATED:
-		ham_fx_note(core, HAM_NOTE_REPLICA_OUTDATED, op->guest,
-			    "the copy on %s is given up: %s",
-			    ham_core_node_name(core, op->node), op->reason);
-		core->fx->list[core->fx->n - 1].value = op->node;
-		ham_copies_lost(core, local, op->node);
-		if (local->mig_phase == HAM_MIG_NONE ||
-		    guest->phase != HAM_GUEST_STARTED ||
-		    local->move_txn == guest->txn)
-			break;
-		/* the destination's: that was its end */
-		local->mig_phase = HAM_MIG_NONE;
-		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
-			    "the destination's copy is given up: %s",
-			    op->reason);
+		applied_outdated(core, local, guest, op);
 		break;
 	case HAM_OP_SYNC:
 		ham_fx_note(core, HAM_NOTE_REPLICA_SYNCING, op->guest,

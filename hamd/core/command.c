@@ -210,7 +210,7 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 	       node_usable(core, event, op->node);
 }
 
-/* It stays where it is; once it was asked to power off, it is started again. */
+/* It stays where it is; refused once it was asked to power off. */
 static void
 propose_stay(ham_core *core, const struct ham_guest *guest,
 	     struct ham_pending *p)
