@@ -285,6 +285,8 @@ slot_of(const char *guest, void *data)
 	return g ? g->slot : -1;
 }
 
+G_STATIC_ASSERT((int)HAM_MAX_DISKS == (int)HAM_CONF_MAX_DISKS);
+
 static uint64_t
 size_of(const char *guest, unsigned int disk, uint64_t *grows_to, void *data)
 {

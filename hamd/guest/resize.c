@@ -216,7 +216,7 @@ static const struct ham_step steps[] = {
 	{"resize the disk", bypass, NULL, 0},
 	{"take its nodes down", take_down, NULL, 0},
 	{"build them anew", build, NULL, 0},
-	{"mark what is new", mark, NULL, 60000},
+	{"mark what is new", mark, NULL, 600000},
 	{"keep what was written", merge, NULL, 0},
 	{"clear up", clear, NULL, 0},
 };
