@@ -228,6 +228,11 @@ slay() {
 # writes while there is a file /run/bad-write in the node, reads with
 # /run/bad-read (nbdkit's error filter, by nbdfuse).
 device() {
+	if ! on "$1" losetup --find >/dev/null 2>&1 ||
+		{ [ "${3:-}" = bad ] && ! on "$1" test -w /dev/fuse; }; then
+		echo "this kernel has no loop device, or no FUSE"
+		exit 77
+	fi
 	# shellcheck disable=SC2016 # expands in the node
 	on "$1" sh -c 'backing=/run/backing
 		truncate -s "$1" "$backing"
@@ -257,10 +262,6 @@ device() {
 }
 
 device_is_made() {
-	if grep -qi 'losetup\|nbdfuse' "$work/device-$1" 2>/dev/null; then
-		echo "no such device here: $(head -n 1 "$work/device-$1")"
-		exit 77
-	fi
 	[ -e "$(root "$1")/run/device" ]
 }
 
