@@ -100,12 +100,18 @@ static bool
 prepare_start(ham_core *core, const struct ham_event *event,
 	      const struct ham_guest *guest, struct ham_op *op)
 {
+	const struct ham_core_guest *config =
+		ham_guest_config(core, event->guest);
 	char names[HAM_TEXT_MAX / 2];
 
 	op->kind = HAM_OP_START;
+	op->flag = config && config->common;
+	op->txn = config ? config->shared : 0;
 	op->node = event->node ? event->node
-		   : guest     ? guest->owner
-			       : core->config.self;
+		   : guest && (!guest->common || !op->flag ||
+			       ham_is_joined(core, guest->owner))
+			   ? guest->owner
+			   : core->config.self;
 	if (guest && guest->owner_dead) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is started again by itself, as soon as a node "
@@ -124,7 +130,8 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	}
 	if (!node_usable(core, event, op->node))
 		return false;
-	if (guest && !ham_guest_is_current(guest, op->node)) {
+	if (guest && !(guest->common && op->flag) &&
+	    !ham_guest_is_current(guest, op->node)) {
 		current_nodes(core, guest, names, sizeof(names));
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s holds no current copy of the disks of %s; "

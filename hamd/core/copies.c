@@ -412,7 +412,7 @@ begin_sync(ham_core *core, struct ham_local *local,
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		n += is_alive(guest, &guest->replica[i]) &&
 		     guest->replica[i].node != guest->move_to;
-	if ((n >= wanted(core, guest) && !moves) ||
+	if (guest->common || (n >= wanted(core, guest) && !moves) ||
 	    core->now_us < local->next_sync_us ||
 	    core->now_us - local->since_us < SURPLUS_US ||
 	    one_leaves(local, guest))

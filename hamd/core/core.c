@@ -558,7 +558,7 @@ static void
 move_progress(const struct ham_local *local, const struct ham_guest *guest,
 	      struct ham_core_guest_info *out)
 {
-	out->mig_phase = ham_guest_is_current(guest, guest->move_to)
+	out->mig_phase = ham_guest_may_own(guest, guest->move_to)
 				 ? HAM_MIG_HANDOVER /* it shuts down */
 				 : HAM_MIG_COPY;
 	out->progress.phase = out->mig_phase;

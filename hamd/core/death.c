@@ -53,8 +53,8 @@ usable(const ham_core *core, unsigned int i)
 	       core->exchange[i].config_digest == core->config.config_digest;
 }
 
-/* Of the nodes here that hold a current copy, the one with fewest guests,
- * then the lowest; 0: none. */
+/* Of the nodes here that hold a current copy, or the same disks, the one with
+ * fewest guests, then the lowest; 0: none. */
 static uint32_t
 heir(const ham_core *core, const struct ham_guest *guest)
 {
@@ -63,7 +63,7 @@ heir(const ham_core *core, const struct ham_guest *guest)
 	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
 		uint32_t id = core->config.nodes[i].id;
 
-		if (usable(core, i) && ham_guest_is_current(guest, id) &&
+		if (usable(core, i) && ham_guest_may_own(guest, id) &&
 		    (best == 0 || guests_on(core, id) < guests_on(core, best)))
 			best = id;
 	}
@@ -340,8 +340,10 @@ void
 ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 		    char *out, size_t size)
 {
-	g_snprintf(out, size, "a node with a current copy of its disks:");
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+	g_snprintf(out, size,
+		   guest->common ? "a node that can run it"
+				 : "a node with a current copy of its disks:");
+	for (int i = 0; !guest->common && i < HAM_MAX_REPLICAS; i++)
 		if (guest->replica[i].node &&
 		    guest->replica[i].state == HAM_REPLICA_CURRENT) {
 			g_strlcat(out, " ", size);

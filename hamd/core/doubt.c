@@ -39,6 +39,8 @@ my_standing_as_dest(const struct ham_local *local,
 	case HAM_L_NONE:
 		if (local->ran)
 			return HAM_STANDING_HOLDS;
+		if (guest->common)
+			return HAM_STANDING_DISK;
 		/* before that the guest may still have been writing, to a
 		 * mirror that nothing held it to */
 		return local->drained && local->txn == guest->txn

@@ -52,6 +52,7 @@ get_pos(struct ham_reader *r)
 enum {
 	HAS_SIZES = 2,
 	HAS_MOVE = 4,
+	HAS_SHARED = 8,
 };
 
 /* A disk was resized once, or is being. */
@@ -70,6 +71,12 @@ has_move(const struct ham_guest *guest)
 	return guest->move_to || guest->cold;
 }
 
+static bool
+has_shared(const struct ham_guest *guest)
+{
+	return guest->shared || guest->common;
+}
+
 size_t
 ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 {
@@ -82,7 +89,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->clean);
 	ham_put_u8(&w, guest->owner_dead);
 	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0) |
-			       (has_move(guest) ? HAS_MOVE : 0));
+			       (has_move(guest) ? HAS_MOVE : 0) |
+			       (has_shared(guest) ? HAS_SHARED : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -102,6 +110,10 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	if (has_move(guest)) {
 		ham_put_u32(&w, guest->move_to);
 		ham_put_u8(&w, (uint8_t)(guest->cold | guest->leaving << 1));
+	}
+	if (has_shared(guest)) {
+		ham_put_u8(&w, guest->shared);
+		ham_put_u8(&w, guest->common);
 	}
 	return w.len;
 }
@@ -174,7 +186,7 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
-	if (flags & ~(HAS_SIZES | HAS_MOVE | 1))
+	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
@@ -201,8 +213,13 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 		if (how > 2)
 			r->bad = true; /* a cold one is not asked */
 	}
+	if (flags & HAS_SHARED) {
+		out->shared = ham_get_u8(r);
+		out->common = ham_get_bool(r);
+	}
 	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
-	    ((flags & HAS_MOVE) && !has_move(out)))
+	    ((flags & HAS_MOVE) && !has_move(out)) ||
+	    ((flags & HAS_SHARED) && !has_shared(out)))
 		r->bad = true; /* one state has one encoding */
 	if (!guest_sane(out))
 		r->bad = true;

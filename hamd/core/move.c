@@ -18,6 +18,8 @@ is_ready(struct ham_local *local, const struct ham_guest *guest)
 {
 	const struct ham_slot *slot = ham_slot_of(local, guest->move_to);
 
+	if (guest->common)
+		return true;
 	return ham_guest_is_current(guest, guest->move_to) && slot &&
 	       !slot->failed && !slot->filling && !slot->dropping &&
 	       !slot->setting && !slot->differs;

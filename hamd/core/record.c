@@ -124,6 +124,12 @@ ham_guest_is_current(const struct ham_guest *guest, uint32_t node)
 }
 
 bool
+ham_guest_may_own(const struct ham_guest *guest, uint32_t node)
+{
+	return guest->common || ham_guest_is_current(guest, node);
+}
+
+bool
 ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node)
 {
 	const struct ham_replica *replica = ham_guest_replica(guest, node);
@@ -198,6 +204,23 @@ outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b, uint32_t keep)
 	}
 }
 
+/* Elsewhere there is nothing of a guest whose disks are common to all. */
+static void
+settle(struct ham_guest *guest, uint32_t node)
+{
+	uint64_t next = next_generation(guest);
+	const struct ham_replica *r = ham_guest_replica(guest, node);
+	struct ham_replica only = {.node = node, .generation = next};
+
+	if (!guest->common)
+		return;
+	if (r && r->state == HAM_REPLICA_CURRENT)
+		only = *r;
+	only.state = HAM_REPLICA_CURRENT;
+	memset(guest->replica, 0, sizeof(guest->replica));
+	guest->replica[0] = only;
+}
+
 /* What was not copied to its end is no copy. */
 static void
 end_syncing(struct ham_guest *guest)
@@ -260,9 +283,12 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 	guest->wanted = true;
 	guest->owner = op->node;
 	guest->reason[0] = '\0';
+	guest->shared = (uint8_t)op->txn;
+	guest->common = op->flag;
 	end_syncing(guest);
 	if (first)
 		replica_begin(guest, op->node, HAM_REPLICA_CURRENT);
+	settle(guest, op->node);
 }
 
 static void
@@ -293,6 +319,7 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	guest->owner_dead = false;
 	guest->clean = false;
 	outdate_others(guest, op->node, 0, 0);
+	settle(guest, op->node);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
@@ -318,14 +345,16 @@ apply_resized(struct ham_guest *guest, const struct ham_op *op)
 static void
 end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
 {
-	bool equal = to && op->node == to && op->txn == HAM_ENDED_EQUAL &&
-		     ham_guest_is_current(guest, to);
+	bool equal = to && op->node == to &&
+		     (guest->common || (op->txn == HAM_ENDED_EQUAL &&
+					ham_guest_is_current(guest, to)));
 	bool runs = guest->leaving && guest->wanted;
 
 	if ((guest->cold || runs) && equal) {
 		guest->owner = to;
 		guest->epoch += 3;
 		guest->reason[0] = '\0';
+		settle(guest, to);
 	} else if (runs) {
 		guest->epoch += 3;
 		g_strlcpy(guest->reason,
@@ -369,8 +398,9 @@ apply_move(struct ham_guest *guest, const struct ham_op *op)
 	}
 	guest->epoch += 3;
 	guest->wanted = false;
-	if (ham_guest_is_current(guest, op->node)) {
+	if (ham_guest_may_own(guest, op->node)) {
 		guest->owner = op->node;
+		settle(guest, op->node);
 		return;
 	}
 	guest->move_to = op->node;
@@ -416,6 +446,7 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 		replica_of(guest, guest->owner)->state = HAM_REPLICA_OUTDATED;
 	guest->owner_dead = guest->dst_dead = false;
 	guest->owner = op->node;
+	settle(guest, op->node);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 

@@ -29,6 +29,11 @@
  * and STOPPED, if all copies are equal, gives it to that node: STARTED there, or
  * STOPPED if it was.  Else it is STARTED again where it was.
  *
+ * A guest whose disks are all shared has no copies: any node may start it, and
+ * the one entry of `replica` is its owner's.  Which of its disks are shared is
+ * said by START, and holds until the next: so it is of the QEMU that runs, and
+ * not of a cluster file that was changed since.
+ *
  * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
  * the source did; START, PROMOTE and a move give e+3, so that a source that was away
  * can tell its own outcome from all else.
@@ -96,6 +101,8 @@ struct ham_guest {
 	struct ham_replica replica[HAM_MAX_REPLICAS];
 	/* bytes, 0: as the cluster file says; it only grows */
 	uint64_t disk_size[HAM_MAX_DISKS];
+	uint8_t shared; /* bit i: all nodes have the same disk i */
+	bool common;	 /* all of them are so */
 	uint8_t grow_disk;  /* that one is being resized, */
 	uint64_t grow_size; /* to so many bytes; 0: none is */
 	uint32_t move_to; /* it moves there by a stop, 0: it does not */
@@ -112,7 +119,8 @@ struct ham_record {
 
 enum ham_op_kind {
 	HAM_OP_NONE,
-	HAM_OP_START,	    /* node; creates the guest's entry if need be */
+	HAM_OP_START,	    /* node; txn: `shared`, flag: `common`, from then on;
+			       creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */
@@ -170,6 +178,8 @@ const struct ham_replica *ham_guest_replica(const struct ham_guest *guest,
 					    uint32_t node);
 bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 bool ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node);
+/* All that it is, is there: a current copy of its disks, or the same disks. */
+bool ham_guest_may_own(const struct ham_guest *guest, uint32_t node);
 /* It is current, or becomes so. */
 bool ham_replica_is_alive(const struct ham_replica *replica);
 /* For a copy on that node nothing that is needed has to go. */

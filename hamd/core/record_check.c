@@ -34,6 +34,8 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 {
 	if (op->node == 0)
 		return "no node was named";
+	if (op->txn >> HAM_MAX_DISKS)
+		return "it has not so many disks";
 	if (!guest && op->epoch != 0)
 		return "it was never started";
 	if (!guest)
@@ -45,6 +47,10 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 	/* asked before it last ran: since then it may have been stopped */
 	if (guest->epoch != op->epoch)
 		return "its epoch is another one by now";
+	/* of one that was not common until now only the old owner's disks are
+	 * known to be the ones */
+	if (guest->common && op->flag)
+		return NULL;
 	if (any_current(guest) && !ham_guest_is_current(guest, op->node))
 		return "that node holds no current copy of its disks";
 	if (!any_current(guest))
@@ -96,6 +102,8 @@ check_copy(const struct ham_guest *guest, const struct ham_op *op)
 				       r->generation == op->txn
 			       ? NULL
 			       : "that copy is not being made any more";
+	if (guest->common)
+		return "all its disks are shared, there is nothing to copy";
 	if (op->node == 0 || op->node == guest->owner)
 		return "a copy is made on another node than its own";
 	if (r && ham_replica_is_alive(r))
@@ -153,7 +161,7 @@ check_promote(const struct ham_guest *guest, const struct ham_op *op)
 		return "it is not started";
 	if (!guest->owner_dead)
 		return "its owner is not proven dead";
-	return ham_guest_is_current(guest, op->node)
+	return ham_guest_may_own(guest, op->node)
 		       ? NULL
 		       : "that node holds no current copy of its disks";
 }

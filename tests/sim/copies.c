@@ -132,7 +132,7 @@ grow(struct sim *sim, const struct slot_work *w)
 				 w->node + 1, sim->guest[w->guest].name,
 				 vm->slot[k].node);
 	if (seen && guest && guest->grow_size) {
-		sim->node[w->node].image[w->guest].size[guest->grow_disk] =
+		sim_disk_of(sim, w->node, w->guest)->size[guest->grow_disk] =
 			guest->grow_size;
 		vm->size[guest->grow_disk] = guest->grow_size;
 		sim_see_disks(sim, w->node, w->guest);
@@ -176,7 +176,8 @@ filled(struct sim *sim, void *data)
 			      false, w->what.node, 0);
 		return;
 	}
-	to->image[w->guest] = node->image[w->guest];
+	*sim_disk_of(sim, w->what.node - 1, w->guest) =
+		*sim_disk_of(sim, w->node, w->guest);
 	slot->filling = false;
 	sim_vm_did_of(sim, w->node, w->guest, HAM_DID_SLOT_FILLED, true,
 		      w->what.node, 0);
@@ -199,7 +200,7 @@ fill(struct sim *sim, const struct slot_work *w)
 	slot = sim_slot_of(vm, w->what.node);
 	slot->filling = true;
 	slot->fill = ++sim->next_fill;
-	sim->node[w->what.node - 1].image[w->guest].hole = true;
+	sim_disk_of(sim, w->what.node - 1, w->guest)->hole = true;
 	next = g_memdup2(w, sizeof(*w));
 	next->fill = slot->fill;
 	sim_at(sim, sim_between(sim, 50 * SIM_MS, 1500 * SIM_MS), filled, next);
@@ -264,9 +265,9 @@ verified(struct sim *sim, void *data)
 	const struct slot_work *w = data;
 	struct sim_node *node = &sim->node[w->node];
 	struct sim_vm *vm = &node->vm[w->guest];
-	const struct sim_disk *mine = &node->image[w->guest];
+	const struct sim_disk *mine = sim_disk_of(sim, w->node, w->guest);
 	const struct sim_disk *theirs =
-		&sim->node[w->what.node - 1].image[w->guest];
+		sim_disk_of(sim, w->what.node - 1, w->guest);
 	struct sim_slot *slot = sim_slot_of(vm, w->what.node);
 
 	if (is_void(sim, w) || vm->q == SIM_Q_NONE)

@@ -2,10 +2,17 @@
 /* tests/sim/disk.c - a model of disks: numbered writes and who has which
  *
  * The local disk takes a write, then each slot's, and only then it is
- * acknowledged; a mirror never holds one up.  Left out: disks that fail of
- * their own.
+ * acknowledged; a mirror never holds one up.  The disk of a common guest is
+ * the first node's, wherever that guest is.  Left out: disks that fail of their
+ * own, and locks, which would hide a second writer.
  */
 #include "tests/sim/sim.h"
+
+struct sim_disk *
+sim_disk_of(struct sim *sim, unsigned int i, unsigned int g)
+{
+	return &sim->node[sim->plan->common >> g & 1 ? 0 : i].image[g];
+}
 
 static void
 apply(struct sim_disk *disk, uint64_t k)
@@ -27,7 +34,7 @@ copy_to_mirror(struct sim *sim, unsigned int i, unsigned int g, uint64_t k)
 	    sim->node[vm->mirror - 1].vm[g].qsd != vm->mirror_qsd)
 		vm->mirror_broken = true;
 	else if (vm->mirror_ready)
-		apply(&sim->node[vm->mirror - 1].image[g], k);
+		apply(sim_disk_of(sim, vm->mirror - 1, g), k);
 }
 
 void
@@ -61,7 +68,7 @@ sim_open_disks(struct sim *sim, unsigned int i, unsigned int g)
 	const struct ham_guest *guest = ham_record_lookup(
 		ham_core_record(sim->node[i].core), sim->guest[g].name);
 	struct sim_vm *vm = &sim->node[i].vm[g];
-	struct sim_disk *disk = &sim->node[i].image[g];
+	struct sim_disk *disk = sim_disk_of(sim, i, g);
 
 	for (int k = 0; guest && k < HAM_MAX_DISKS; k++) {
 		vm->size[k] = guest->disk_size[k];
@@ -128,8 +135,8 @@ check_copies(struct sim *sim, unsigned int i, unsigned int g)
 		    !(guest->phase == HAM_GUEST_IN_DOUBT &&
 		      guest->dst == k + 1) &&
 		    guest->epoch == node->vm[g].epoch &&
-		    (sim->node[k].image[g].hole ||
-		     sim->node[k].image[g].writes < sim->guest[g].acked))
+		    (sim_disk_of(sim, k, g)->hole ||
+		     sim_disk_of(sim, k, g)->writes < sim->guest[g].acked))
 			sim_fail(sim,
 				 "I3: write %" G_GUINT64_FORMAT " of %s was "
 				 "acknowledged without n%u, which is current",
@@ -147,7 +154,7 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 		vm->write = ++vm->image;
 		guest->written = MAX(guest->written, vm->write);
 	}
-	apply(&sim->node[i].image[g], vm->write);
+	apply(sim_disk_of(sim, i, g), vm->write);
 	copy_to_mirror(sim, i, g, vm->write);
 	for (int k = 0; k < HAM_MAX_SLOTS; k++) {
 		struct sim_slot *slot = &vm->slot[k];
@@ -160,7 +167,7 @@ sim_try_write(struct sim *sim, unsigned int i, unsigned int g)
 			sim_slot_refused(sim, i, g, slot);
 			hangs = true;
 		} else {
-			apply(&sim->node[slot->node - 1].image[g], vm->write);
+			apply(sim_disk_of(sim, slot->node - 1, g), vm->write);
 			check_size(sim, i, g, slot->node);
 		}
 	}

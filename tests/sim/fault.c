@@ -275,6 +275,7 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	plan->n = nodes ? nodes : 3 + 2 * (unsigned int)sim_pick(dice, 2);
 	plan->n_guests = guests ? guests : 1 + (unsigned int)sim_pick(dice, 3);
 	plan->replicas = (unsigned int)sim_pick(dice, 3);
+	plan->common = plan->seed % 5 == 4;
 	plan->verify_us = plan->seed % 4 == 3 ? 7 * SIM_S : 0;
 	choose_proofs(dice, plan);
 	swarm.split = maybe(dice, 150);

@@ -115,8 +115,9 @@ MUTANTS = {
         "if (local->resized) {")],
     "moves-to-a-copy-that-counts": [(
         "record.c",
-        "bool equal = to && op->node == to && op->txn == HAM_ENDED_EQUAL &&\n"
-        "\t\t     ham_guest_is_current(guest, to);",
+        "bool equal = to && op->node == to &&\n"
+        "\t\t     (guest->common || (op->txn == HAM_ENDED_EQUAL &&\n"
+        "\t\t\t\t\tham_guest_is_current(guest, to)));",
         "bool equal = to != 0;")],
     "cold-is-never-resumed": [(
         "evaluate.c", "if (guest->epoch == local->epoch && guest->cold) {",
@@ -134,11 +135,12 @@ MUTANTS = {
          "if (any_current(guest) && !ham_guest_is_current(guest, op->node))",
          "if (!any_current(guest))"),
         ("command.c",
-         "if (guest && !ham_guest_is_current(guest, op->node)) {",
+         "if (guest && !(guest->common && op->flag) &&\n"
+         "\t    !ham_guest_is_current(guest, op->node)) {",
          "if (guest && !guest->epoch) {")],
     "promote-a-current-copy": [
         ("record_check.c",
-         "return ham_guest_is_current(guest, op->node)\n"
+         "return ham_guest_may_own(guest, op->node)\n"
          "\t\t       ? NULL\n"
          "\t\t       : \"that node holds no current copy of its disks\";\n}",
          "return NULL;\n}"),
@@ -147,7 +149,7 @@ MUTANTS = {
          "outdate_others(guest, op->node, 0, 0);\n"
          "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);"),
         ("death.c",
-         "if (usable(core, i) && ham_guest_is_current(guest, id) &&",
+         "if (usable(core, i) && ham_guest_may_own(guest, id) &&",
          "if (usable(core, i) &&")],
     "lease-from-what-was-heard": [(
         "lease.c",

@@ -33,6 +33,8 @@ sim_new(const struct sim_plan *plan)
 	for (unsigned int g = 0; g < sim->n_guests; g++) {
 		g_snprintf(sim->guest[g].name, HAM_NAME_SIZE, "g%u", g + 1);
 		sim->config[g].replicas = plan->replicas;
+		sim->config[g].common = plan->common >> g & 1;
+		sim->config[g].shared = sim->config[g].common;
 		sim->config[g].max_duration_us = 20 * SIM_S;
 		sim->config[g].replica_timeout_us = 3 * SIM_S;
 		sim->config[g].verify_interval_us = plan->verify_us;

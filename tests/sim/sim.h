@@ -164,7 +164,7 @@ struct sim_node {
 	bool joined;	  /* our hamd's JOIN was delivered here */
 	bool quorum_told; /* of this ring */
 	struct sim_vm vm[SIM_GUESTS];
-	struct sim_disk image[SIM_GUESTS];
+	struct sim_disk image[SIM_GUESTS]; /* by sim_disk_of() */
 };
 
 /* ---- what goes wrong ---- */
@@ -227,6 +227,7 @@ struct sim_plan {
 	unsigned int n;
 	unsigned int n_guests;
 	unsigned int replicas;
+	uint16_t common;   /* bit g: all nodes have the disk of that guest */
 	int64_t verify_us; /* verify_interval */
 	int64_t lease_us; /* 0: none */
 	int64_t watchdog_us;
@@ -385,6 +386,7 @@ bool sim_slot_connect(struct sim *sim, unsigned int i, unsigned int g,
 void sim_slots_keep(struct sim_vm *vm, const struct ham_blob *ids);
 
 /* disk.c */
+struct sim_disk *sim_disk_of(struct sim *sim, unsigned int i, unsigned int g);
 /* The images of a guest there are opened, as the record there wants them. */
 void sim_open_disks(struct sim *sim, unsigned int i, unsigned int g);
 /* The guest sees its disks as they are open there: none may have shrunk. */

@@ -4,7 +4,7 @@
  * A story is a text, one order a line, '#' begins a comment.  First what there
  * is:	nodes 3 | guests 1 | replicas 1 | seed 7 | fence ok | fence n2 hang
  *	| lease 6000ms 5000ms | and-wait | absent n3 | rate slow 100
- *	| witness n3 | differs n3 | tolerate I5
+ *	| witness n3 | differs n3 | common g1 | tolerate I5
  * then what happens, in this order:
  *	FAULT		as fault.c writes them, or one of once.c
  *	wait TEXT	until a line of the trace has TEXT in it
@@ -165,6 +165,9 @@ configure(struct reader *r, char **w, unsigned int n)
 		good = n == 2 && set_number(w[1], SIM_GUESTS, &plan->n_guests);
 	else if (strcmp(w[0], "replicas") == 0)
 		good = n == 2 && set_number(w[1], 3, &plan->replicas);
+	else if (strcmp(w[0], "common") == 0)
+		good = n == 2 &&
+		       set_bit(w[1], 1, plan->n_guests, &plan->common);
 	else if (strcmp(w[0], "absent") == 0)
 		good = n == 2 && set_number(w[1] + 1, plan->n, &plan->absent);
 	else if (strcmp(w[0], "seed") == 0)
@@ -365,6 +368,9 @@ write_head(const struct sim_plan *plan, GString *out)
 			       "seed %" G_GUINT64_FORMAT "\n",
 			       plan->n, plan->n_guests, plan->replicas,
 			       plan->seed);
+	for (unsigned int g = 0; g < plan->n_guests; g++)
+		if (plan->common >> g & 1)
+			g_string_append_printf(out, "common g%u\n", g + 1);
 	for (unsigned int i = 0; i < plan->n; i++)
 		if (plan->fence[i])
 			g_string_append_printf(out, "fence n%u %s\n", i + 1,

@@ -42,7 +42,7 @@ static void
 run_image(struct sim *sim, const struct work *w, const char *how)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
-	const struct sim_disk *disk = &sim->node[w->node].image[w->guest];
+	const struct sim_disk *disk = sim_disk_of(sim, w->node, w->guest);
 	struct sim_guest *guest = &sim->guest[w->guest];
 
 	if (vm->cold)
@@ -142,7 +142,7 @@ go_launch(struct sim *sim, struct work *w)
 		return;
 	}
 	sim_check_boot(sim, w->node, w->guest);
-	vm->image = sim->node[w->node].image[w->guest].writes;
+	vm->image = sim_disk_of(sim, w->node, w->guest)->writes;
 	/* what was tried and not acknowledged may be gone */
 	sim->guest[w->guest].written = vm->image;
 	run_image(sim, w, "boots");
@@ -185,7 +185,8 @@ go_prepare(struct sim *sim, struct work *w)
 	if (!w->flag) {
 		vm->qsd = ++sim->next_qsd;
 		vm->qsd_active = true;
-		node->image[w->guest].hole = true;
+		if (!(sim->plan->common >> w->guest & 1))
+			sim_disk_of(sim, w->node, w->guest)->hole = true;
 	}
 	did(sim, w, HAM_DID_PREPARED, false);
 }
@@ -220,8 +221,8 @@ go_copy(struct sim *sim, struct work *w)
 			return;
 		}
 		if (vm->mirror) {
-			sim->node[w->target - 1].image[w->guest] =
-				node->image[w->guest];
+			*sim_disk_of(sim, w->target - 1, w->guest) =
+				*sim_disk_of(sim, w->node, w->guest);
 			vm->mirror_ready = true;
 		}
 		later(sim, w, 40 * SIM_MS, 40 * SIM_MS);

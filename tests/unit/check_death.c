@@ -348,6 +348,57 @@ START_TEST(doubt_source_dead_before_the_disk_was_whole)
 }
 END_TEST
 
+static struct bus *
+common_on_n2(void)
+{
+	struct bus *bus = bus_new(3, 0);
+
+	bus->fences = true;
+	bus->guest.common = true;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_START, 2);
+	bus_run(bus);
+	ck_assert(bus->node[1].vcpus);
+	return bus;
+}
+
+/* Its disks are everywhere, and so may it be. */
+START_TEST(shared_disks_need_no_copy)
+{
+	struct bus *bus = common_on_n2();
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert_uint_eq(bus_guest(bus, 0)->owner, 1);
+	bus_free(bus);
+}
+END_TEST
+
+/* As doubt_source_dead_before_the_disk_was_whole, but there is but one disk. */
+START_TEST(doubt_source_dead_on_shared_disks)
+{
+	struct bus *bus = common_on_n2();
+
+	bus->node[1].silent = BUS_ACT(CAPTURE);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
+	bus_run(bus);
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert(did(bus, 0, "LAUNCH"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(stop_of_a_dead_owner)
 {
 	struct bus *bus = with_replica(0, true);
@@ -591,6 +642,8 @@ main(void)
 	tcase_add_test(tc, back_within_the_lease);
 	tcase_add_test(tc, lease_counts_from_what_was_heard);
 	tcase_add_test(tc, dead_by_waiting);
+	tcase_add_test(tc, shared_disks_need_no_copy);
+	tcase_add_test(tc, doubt_source_dead_on_shared_disks);
 	tcase_add_test(tc, waiting_counts_from_the_last_to_see_it);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -626,14 +626,45 @@ START_TEST(the_largest_guest_fits)
 	memset(&g, 0, sizeof(g));
 	memset(g.name, 'n', HAM_NAME_SIZE - 2);
 	g.slot = HAM_MAX_GUESTS - 1;
-	g.phase = HAM_GUEST_STOPPED;
+	g.phase = HAM_GUEST_STARTED;
 	g.owner = UINT32_MAX;
 	g.epoch = g.txn = UINT64_MAX;
+	g.grow_disk = 1;
+	g.disk_size[0] = g.grow_size = HAM_DISK_SIZE_MAX;
+	g.move_to = 1;
+	g.leaving = true;
+	g.shared = 0xff;
+	g.common = true;
 	memset(g.reason, 'r', HAM_REASON_SIZE - 1);
 	ck_assert_ptr_null(
 		ham_guest_decode(bytes, ham_guest_encode(&g, bytes), &out));
 	ck_assert_str_eq(out.name, g.name);
 	ck_assert_str_eq(out.reason, g.reason);
+}
+END_TEST
+
+/* Entries of before there were shared disks are read as they were. */
+START_TEST(shared_disks_there_and_back)
+{
+	g_autofree struct ham_record *record = three_guests();
+	struct ham_guest g = record->guests[2];
+	uint8_t bytes[HAM_GUEST_WIRE_MAX];
+	size_t len = ham_guest_encode(&g, bytes);
+	struct ham_guest out;
+
+	g.shared = 2;
+	ck_assert_uint_eq(ham_guest_encode(&g, bytes), len + 2);
+	ck_assert_ptr_null(ham_guest_decode(bytes, len + 2, &out));
+	ck_assert_uint_eq(out.shared, 2);
+	ck_assert(!out.common);
+	g.shared = 0;
+	g.common = true;
+	ck_assert_ptr_null(
+		ham_guest_decode(bytes, ham_guest_encode(&g, bytes), &out));
+	ck_assert(out.common);
+	/* one state has one encoding */
+	bytes[len + 1] = 0;
+	ck_assert_ptr_nonnull(ham_guest_decode(bytes, len + 2, &out));
 }
 END_TEST
 
@@ -675,6 +706,7 @@ main(void)
 	tcase_add_test(tc, insane_guests_are_refused);
 	tcase_add_test(tc, guest_entry_there_and_back);
 	tcase_add_test(tc, the_largest_guest_fits);
+	tcase_add_test(tc, shared_disks_there_and_back);
 	tcase_add_test(tc, kinds_have_names);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

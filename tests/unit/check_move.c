@@ -289,6 +289,28 @@ START_TEST(cold_and_hamd_is_restarted)
 }
 END_TEST
 
+/* No copy is made, and none is waited for. */
+START_TEST(warm_on_shared_disks)
+{
+	struct bus *bus = course_three(0);
+	uint64_t epoch;
+
+	bus->guest.common = true;
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	epoch = bus_guest(bus, 2)->epoch;
+	forget(bus);
+	move(bus, 2, false);
+	pass(bus, 4);
+	ck_assert(did(bus, 0, "SHUTDOWN"));
+	ck_assert(!did(bus, 0, "SLOT_FILL"));
+	ck_assert(!did(bus, 1, "SERVE"));
+	course_expect_owner(bus, 1, epoch + 3);
+	ck_assert(is_told(bus, "MIGRATION_DONE"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	struct bus *bus = course_three_with_guest(0);
@@ -326,6 +348,7 @@ main(void)
 	tcase_add_test(tc, cold);
 	tcase_add_test(tc, cold_to_a_copy_is_at_once);
 	tcase_add_test(tc, cold_and_hamd_is_restarted);
+	tcase_add_test(tc, warm_on_shared_disks);
 	tcase_add_test(tc, refused);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -700,6 +700,132 @@ START_TEST(checksum_tells_records_apart)
 }
 END_TEST
 
+/* ---- disks that all nodes share ---- */
+
+static void
+start_common(struct ham_record *record, uint32_t node, bool common)
+{
+	struct ham_op o = fitting(record, HAM_OP_START, node);
+
+	o.flag = common;
+	o.txn = common ? 1 : 0;
+	accept(record, &o);
+}
+
+static struct ham_record *
+common_on(uint32_t node)
+{
+	struct ham_record *record = g_new0(struct ham_record, 1);
+
+	start_common(record, node, true);
+	ck_assert(guest(record)->common);
+	ck_assert_uint_eq(guest(record)->shared, 1);
+	return record;
+}
+
+/* That node's entry alone is left. */
+static void
+expect_only(const struct ham_record *record, uint32_t node)
+{
+	ck_assert_uint_eq(guest(record)->owner, node);
+	ck_assert(ham_guest_is_current(guest(record), node));
+	for (uint32_t k = A; k <= E; k++) {
+		ck_assert(ham_guest_may_own(guest(record), k));
+		if (k != node)
+			ck_assert_ptr_null(ham_guest_replica(guest(record), k));
+	}
+}
+
+START_TEST(common_is_started_anywhere)
+{
+	g_autofree struct ham_record *record = common_on(A);
+
+	go(record, HAM_OP_STOPPED, 0);
+	start_common(record, C, true);
+	expect_only(record, C);
+}
+END_TEST
+
+/* What the file says now is no proof of what is on another node's disk. */
+START_TEST(not_anywhere_just_because_it_was_said)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+	struct ham_op o = fitting(record, HAM_OP_START, B);
+
+	o.flag = true;
+	o.txn = 1;
+	refuse(record, &o, "no current copy");
+	start_common(record, A, true);
+	expect_only(record, A);
+	go(record, HAM_OP_STOPPED, 0);
+	/* and back: the disk is where it last ran */
+	o = fitting(record, HAM_OP_START, B);
+	o.txn = 0;
+	refuse(record, &o, "no current copy");
+	start_common(record, A, false);
+	ck_assert(!ham_guest_may_own(guest(record), B));
+}
+END_TEST
+
+START_TEST(common_is_migrated_and_leaves_nothing)
+{
+	g_autofree struct ham_record *record = common_on(A);
+
+	no_go(record, HAM_OP_SYNC, B, "nothing to copy");
+	go(record, HAM_OP_MIGRATE, B);
+	go(record, HAM_OP_CUTOVER, 0);
+	go(record, HAM_OP_OUTCOME, B);
+	expect_only(record, B);
+	go(record, HAM_OP_MIGRATE, C);
+	go(record, HAM_OP_CUTOVER, 0);
+	go(record, HAM_OP_OUTCOME, B);
+	expect_only(record, B);
+}
+END_TEST
+
+START_TEST(common_is_promoted_anywhere)
+{
+	g_autofree struct ham_record *record = common_on(A);
+	struct ham_op dead = {.kind = HAM_OP_DEAD, .node = A};
+
+	no_go(record, HAM_OP_PROMOTE, C, "not proven dead");
+	accept(record, &dead);
+	go(record, HAM_OP_PROMOTE, C);
+	expect_only(record, C);
+}
+END_TEST
+
+/* Whatever it was doing when it ended: what was acknowledged is on the disk. */
+START_TEST(common_moves_by_a_stop)
+{
+	g_autofree struct ham_record *record = common_on(A);
+	struct ham_op o;
+
+	go(record, HAM_OP_MOVE, B);
+	go(record, HAM_OP_MOVE_STOP, 0);
+	o = fitting(record, HAM_OP_STOPPED, B);
+	o.txn = HAM_ENDED_ANYHOW;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+	expect_only(record, B);
+	go(record, HAM_OP_WANT_STOP, 0);
+	go(record, HAM_OP_STOPPED, 0);
+	go(record, HAM_OP_MOVE, C);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STOPPED);
+	expect_only(record, C);
+}
+END_TEST
+
+START_TEST(more_disks_than_there_can_be)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+	struct ham_op o = fitting(record, HAM_OP_START, A);
+
+	o.txn = 1 << HAM_MAX_DISKS;
+	refuse(record, &o, "so many disks");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -738,6 +864,12 @@ main(void)
 	tcase_add_test(tc, slots_are_unique);
 	tcase_add_test(tc, a_slot_is_kept);
 	tcase_add_test(tc, checksum_tells_records_apart);
+	tcase_add_test(tc, common_is_started_anywhere);
+	tcase_add_test(tc, not_anywhere_just_because_it_was_said);
+	tcase_add_test(tc, common_is_migrated_and_leaves_nothing);
+	tcase_add_test(tc, common_is_promoted_anywhere);
+	tcase_add_test(tc, common_moves_by_a_stop);
+	tcase_add_test(tc, more_disks_than_there_can_be);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
