@@ -13,6 +13,8 @@
  *	  dN-sK-nbdG    nbd     slot K with one
  *	dN-t            nbd     where a mirror copies to, in no slot yet
  *
+ * A disk that all nodes share has dN-top and dN-f alone, and no fixed size.
+ *
  * A write counts only when all children took it, so a guest write is held, not
  * lost, when a replica fails; the slot is emptied only after OUTDATED was
  * committed (doc/design.md, section 6).  Raw images only.
@@ -38,7 +40,8 @@ struct ham_bm_disk {
 	unsigned int index; /* 0.. in the guest */
 	const char *path;
 	uint64_t size; /* bytes */
-	bool device;   /* a block device, which may be larger */
+	bool device;   /* a block device, which may be larger if not shared */
+	bool shared;   /* no replicas */
 };
 
 /* Where a replica is exported. */

@@ -44,7 +44,7 @@ ham_bm_image_add(const struct ham_bm_disk *disk)
 	g_autofree char *node = g_strdup_printf("d%u-f", disk->index);
 	JsonObject *image;
 
-	if (!disk->device)
+	if (!disk->device || disk->shared)
 		return ham_bm_protocol_node(disk, 'f');
 	image = json_object_new();
 	json_object_set_string_member(image, "driver", "raw");
@@ -136,12 +136,13 @@ static JsonObject *
 top_node(const struct ham_bm_disk *disk)
 {
 	g_autofree char *node = g_strdup_printf("d%u-top", disk->index);
-	g_autofree char *quorum = g_strdup_printf("d%u-q", disk->index);
+	g_autofree char *below = g_strdup_printf("d%u-%c", disk->index,
+						 disk->shared ? 'f' : 'q');
 	JsonObject *top = json_object_new();
 
 	json_object_set_string_member(top, "driver", "raw");
 	json_object_set_string_member(top, "node-name", node);
-	json_object_set_string_member(top, "file", quorum);
+	json_object_set_string_member(top, "file", below);
 	return top;
 }
 
@@ -162,6 +163,10 @@ ham_bm_stack_args(const struct ham_bm_disk *disk)
 	GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
 
 	add_text(texts, ham_bm_image_add(disk));
+	if (disk->shared) {
+		add_text(texts, top_node(disk));
+		return texts;
+	}
 	add_text(texts, ham_bm_sized_add(disk));
 	for (unsigned int slot = 0; slot < HAM_BM_SLOTS; slot++) {
 		g_autofree char *null = ham_bm_null_node(disk, slot, 0);

@@ -9,7 +9,8 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864, false};
+static const struct ham_bm_disk disk = {
+	.index = 2, .path = "/srv/data.raw", .size = 67108864};
 
 START_TEST(nbd_add)
 {

@@ -6,7 +6,8 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {2, "/srv/data.raw", 67108864, false};
+static const struct ham_bm_disk disk = {
+	.index = 2, .path = "/srv/data.raw", .size = 67108864};
 
 START_TEST(argv)
 {
@@ -48,7 +49,10 @@ END_TEST
 /* Whatever its size, the disk is what is served. */
 START_TEST(block_device)
 {
-	struct ham_bm_disk lv = {2, "/dev/vg0/data", 1048576, true};
+	struct ham_bm_disk lv = {.index = 2,
+				 .path = "/dev/vg0/data",
+				 .size = 1048576,
+				 .device = true};
 
 	bm_assert_object(ham_bm_qsd_open(&lv, false),
 			 "{'driver':'raw','node-name':'d2-f','size':1048576,"

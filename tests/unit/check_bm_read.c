@@ -7,7 +7,8 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {0, "/x", 67108864, false};
+static const struct ham_bm_disk disk = {
+	.index = 0, .path = "/x", .size = 67108864};
 
 /* QEMU 10.0.2 in the middle of a swap: the replica is in, the null not out. */
 #define NODES                                                                  \

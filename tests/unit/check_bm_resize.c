@@ -6,7 +6,8 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk disk = {1, "/srv/data.raw", 1048576, false};
+static const struct ham_bm_disk disk = {
+	.index = 1, .path = "/srv/data.raw", .size = 1048576};
 
 /* dN-f has the lock. */
 START_TEST(bypass_takes_no_lock)
@@ -21,7 +22,10 @@ END_TEST
 /* Whatever its size is: it must be the disk's. */
 START_TEST(bypass_of_a_device_has_no_size)
 {
-	struct ham_bm_disk lv = {1, "/dev/vg0/data", 1048576, true};
+	struct ham_bm_disk lv = {.index = 1,
+				 .path = "/dev/vg0/data",
+				 .size = 1048576,
+				 .device = true};
 
 	bm_assert_object(ham_bm_bypass_add(&lv),
 			 "{'driver':'host_device','node-name':'d1-g',"

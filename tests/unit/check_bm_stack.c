@@ -6,8 +6,8 @@
 #include "tests/unit/bm_json.h"
 #include "tests/unit/leaf_run.h"
 
-static const struct ham_bm_disk root = {0, "/srv/web1-root.raw", 8589934592,
-					false};
+static const struct ham_bm_disk root = {
+	.index = 0, .path = "/srv/web1-root.raw", .size = 8589934592};
 
 START_TEST(stack_in_order)
 {
@@ -46,7 +46,10 @@ END_TEST
 /* A block device may be larger than the disk. */
 START_TEST(block_device_has_the_disks_size)
 {
-	struct ham_bm_disk lv = {0, "/dev/vg0/web1", 1048576, true};
+	struct ham_bm_disk lv = {.index = 0,
+				 .path = "/dev/vg0/web1",
+				 .size = 1048576,
+				 .device = true};
 	g_autoptr(GPtrArray) args = ham_bm_stack_args(&lv);
 
 	bm_assert_text(args->pdata[0],
@@ -54,6 +57,33 @@ START_TEST(block_device_has_the_disks_size)
 		       "'file':{'driver':'host_device','node-name':'d0-d',"
 		       "'filename':'/dev/vg0/web1','cache':{'direct':true},"
 		       "'aio':'threads'}}");
+}
+END_TEST
+
+/* Nothing replicates it, and what QEMU locks is the image itself. */
+START_TEST(shared_disk_is_bare)
+{
+	struct ham_bm_disk nfs = {
+		.path = "/srv/x.raw", .size = 1048576, .shared = true};
+	struct ham_bm_disk lun = {.path = "/dev/disk/by-id/x",
+				  .size = 1048576,
+				  .device = true,
+				  .shared = true};
+	g_autoptr(GPtrArray) args = ham_bm_stack_args(&nfs);
+	g_autoptr(GPtrArray) of_lun = ham_bm_stack_args(&lun);
+
+	ck_assert_uint_eq(args->len, 2);
+	bm_assert_text(args->pdata[0],
+		       "{'driver':'file','node-name':'d0-f',"
+		       "'filename':'/srv/x.raw','cache':{'direct':true},"
+		       "'aio':'threads'}");
+	bm_assert_text(args->pdata[1], "{'driver':'raw','node-name':'d0-top',"
+				       "'file':'d0-f'}");
+	ck_assert_uint_eq(of_lun->len, 2);
+	bm_assert_text(of_lun->pdata[0],
+		       "{'driver':'host_device','node-name':'d0-f',"
+		       "'filename':'/dev/disk/by-id/x',"
+		       "'cache':{'direct':true},'aio':'threads'}");
 }
 END_TEST
 
@@ -74,7 +104,8 @@ END_TEST
 /* Text of the configuration must not reach QEMU's own key=value syntax. */
 START_TEST(path_is_quoted)
 {
-	struct ham_bm_disk disk = {1, "/srv/a,b \"c\"\\.raw", 512, false};
+	struct ham_bm_disk disk = {
+		.index = 1, .path = "/srv/a,b \"c\"\\.raw", .size = 512};
 	g_autoptr(GPtrArray) args = ham_bm_stack_args(&disk);
 	g_autoptr(JsonNode) file = json_from_string(args->pdata[0], NULL);
 
@@ -87,7 +118,7 @@ END_TEST
 
 START_TEST(device)
 {
-	struct ham_bm_disk seventh = {7, "/x", 512, false};
+	struct ham_bm_disk seventh = {.index = 7, .path = "/x", .size = 512};
 	g_autofree char *first = ham_bm_device_arg(&root);
 	g_autofree char *last = ham_bm_device_arg(&seventh);
 
@@ -100,7 +131,7 @@ END_TEST
 
 START_TEST(names)
 {
-	struct ham_bm_disk second = {1, "/x", 512, false};
+	struct ham_bm_disk second = {.index = 1, .path = "/x", .size = 512};
 	g_autofree char *job = ham_bm_job_id(&second);
 	g_autofree char *target = ham_bm_target_node(&second);
 	g_autofree char *nbd = ham_bm_nbd_node(&second, 0, 3);
@@ -116,7 +147,7 @@ END_TEST
 /* QEMU refuses a node name of 32 bytes or more. */
 START_TEST(longest_name_fits)
 {
-	struct ham_bm_disk disk = {99, "/x", 512, false};
+	struct ham_bm_disk disk = {.index = 99, .path = "/x", .size = 512};
 	g_autofree char *null =
 		ham_bm_null_node(&disk, HAM_BM_SLOTS, G_MAXUINT);
 
@@ -173,6 +204,7 @@ main(void)
 
 	tcase_add_test(tc, stack_in_order);
 	tcase_add_test(tc, block_device_has_the_disks_size);
+	tcase_add_test(tc, shared_disk_is_bare);
 	tcase_add_test(tc, threshold_is_all_children);
 	tcase_add_test(tc, path_is_quoted);
 	tcase_add_test(tc, device);
