@@ -298,6 +298,16 @@ size_of(const char *guest, unsigned int disk, uint64_t *grows_to, void *data)
 	return g ? g->disk_size[disk] : 0;
 }
 
+static uint32_t
+shared_of(const char *guest, void *data)
+{
+	ham_daemon *daemon = data;
+	const struct ham_guest *g =
+		ham_record_lookup(ham_core_record(daemon->core), guest);
+
+	return g ? g->shared : 0;
+}
+
 static void
 on_found(void *data)
 {
@@ -364,6 +374,7 @@ open_guests(ham_daemon *daemon, uint32_t self, GError **error)
 		.on_event = on_guest_event,
 		.slot_of = slot_of,
 		.size_of = size_of,
+		.shared_of = shared_of,
 		.data = daemon,
 	};
 

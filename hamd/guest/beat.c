@@ -39,7 +39,7 @@ cut(struct ham_vm *vm, unsigned int k)
 		ham_fill_cut(vm);
 		return;
 	}
-	for (unsigned int i = 0; vm->qmp && i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED_WHEN (vm, i, vm->qmp)
 		if (vm->graph[i][k].replica)
 			ham_qmp_execute_oob(
 				vm->qmp, "yank",

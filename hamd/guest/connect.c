@@ -46,7 +46,7 @@ join(struct ham_vm *vm, unsigned int k)
 	vm->joined = 0;
 	if (vm->slot[k].node == 0)
 		return;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_nbd_node(
 			&disk, k, vm->graph[i][k].serial + 1);
@@ -59,7 +59,7 @@ join(struct ham_vm *vm, unsigned int k)
 static bool
 has_joined(struct ham_vm *vm, unsigned int k)
 {
-	if (vm->slot[k].node == 0 || vm->joined == ham_vm_n_disks(vm))
+	if (vm->slot[k].node == 0 || vm->joined == ham_vm_n_copied(vm))
 		return true;
 	ham_warn("%s: the copy at %s can't be connected", vm->name,
 		 vm->slot[k].peer.host);
@@ -69,7 +69,7 @@ has_joined(struct ham_vm *vm, unsigned int k)
 		ham_flow_fail(vm, "the copy at %s can't be connected",
 			      vm->slot[k].peer.host);
 	}
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_nbd_node(
 			&disk, k, vm->graph[i][k].serial + 1);
@@ -123,7 +123,7 @@ ham_connect_swap(struct ham_vm *vm)
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
 		if (vm->slot[k].node == 0)
 			continue;
-		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED (vm, i) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 			g_autofree char *node = ham_bm_nbd_node(
 				&disk, k, vm->graph[i][k].serial + 1);
@@ -142,7 +142,7 @@ ham_connect_bitmaps(struct ham_vm *vm)
 		if (slot->node == 0)
 			continue;
 		ham_slot_whole(slot);
-		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED (vm, i) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 			ham_flow_send(vm, vm->qmp, "block-dirty-bitmap-add",

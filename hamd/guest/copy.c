@@ -35,7 +35,7 @@ start_daemon(struct ham_vm *vm)
 static void
 open_idle(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *name = ham_vm_disk_export(
 			vm, i, vm->epoch + 1, 0, vm->guests->boot_id);
@@ -127,7 +127,7 @@ start_mirrors(struct ham_vm *vm)
 {
 	if (!vm->copy.mirror)
 		return;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *name =
 			ham_vm_disk_export(vm, i, vm->copy.peer.epoch, 0,
@@ -182,6 +182,10 @@ copy_check(struct ham_vm *vm)
 
 	if (!ham_images_in_use(vm, vm->qemu, &error))
 		ham_flow_fail(vm, "%s", error->message);
+	else if (strcmp(vm->shared_id, vm->copy.peer.shared_id) != 0)
+		ham_flow_fail(vm, "what is at the path of a shared disk there "
+				  "is another file than here: is its file "
+				  "system mounted?");
 }
 
 static const struct ham_step copy_steps[] = {
@@ -297,7 +301,7 @@ pace(struct ham_vm *vm)
 	ram = ham_bm_pace(c->progress.ram_remaining, rest, c->disk_rate,
 			  budget);
 	set_bandwidth(vm, ram);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		uint64_t speed =
 			ham_bm_pace_disk(c->disk_rest[i], rest, ram, budget);
@@ -371,7 +375,7 @@ got_jobs(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 	if (error || !c->watching)
 		return;
 	c->progress.disk_done = c->progress.disk_total = 0;
-	for (unsigned int i = 0; c->mirror && i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, c->mirror) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		struct ham_bm_progress p;
 
@@ -412,7 +416,7 @@ tick(gpointer data)
 void
 ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
 

@@ -31,7 +31,7 @@ differing(const struct ham_vm *vm, unsigned int disk)
 static void
 all_marked(struct ham_vm *vm, JsonNode *nodes)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		uint64_t wanted = differing(vm, i);
 		uint64_t marked = 0;
@@ -68,8 +68,7 @@ ham_differ_mark(struct ham_vm *vm)
 {
 	GArray *ranges = vm->fill.ranges;
 
-	for (unsigned int i = 0; vm->fill.compared && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->fill.compared) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_differ_node(&disk);
 
@@ -96,8 +95,7 @@ ham_differ_mark(struct ham_vm *vm)
 void
 ham_differ_merge(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; vm->fill.compared && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->fill.compared) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_differ_node(&disk);
 

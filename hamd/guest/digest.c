@@ -54,7 +54,7 @@ token_pipe(const char *token, GError **error)
 static void
 add_images(const struct ham_vm *vm, GPtrArray *argv)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		g_ptr_array_add(argv, g_strdup(disk.path));
@@ -184,6 +184,17 @@ ham_ranges_merge(GArray *ranges)
 	}
 }
 
+/* The tool counts the images it was given. */
+static unsigned int
+disk_of_image(const struct ham_vm *vm, guint64 image)
+{
+	unsigned int i = ham_vm_copied(vm, 0);
+
+	while (image-- > 0)
+		i = ham_vm_copied(vm, i + 1);
+	return i;
+}
+
 static void
 take_line(struct ham_vm *vm, const char *line)
 {
@@ -195,11 +206,11 @@ take_line(struct ham_vm *vm, const char *line)
 
 	if (n == 4 && g_str_equal(f[0], "differs") &&
 	    g_ascii_string_to_unsigned(f[1], 10, 0,
-				       MAX(ham_vm_n_disks(vm), 1) - 1, &disk,
+				       MAX(ham_vm_n_copied(vm), 1) - 1, &disk,
 				       NULL) &&
 	    g_ascii_string_to_unsigned(f[2], 10, 0, G_MAXINT64, &at, NULL) &&
 	    g_ascii_string_to_unsigned(f[3], 10, 1, G_MAXINT64, &len, NULL)) {
-		range = (struct ham_range){(unsigned int)disk, at, len};
+		range = (struct ham_range){disk_of_image(vm, disk), at, len};
 		if (c->ranges->len >= 4 * MAX_RANGES)
 			ham_ranges_merge(c->ranges);
 		g_array_append_val(c->ranges, range);

@@ -19,7 +19,7 @@ job_of(struct ham_vm *vm, JsonObject *data)
 {
 	const char *id = ham_json_string(data, "device");
 
-	for (unsigned int i = 0; id && i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, id) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *ours = ham_bm_job_id(&disk);
 
@@ -80,14 +80,21 @@ said_io_error(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 /* It stands, and no copy that is there again lets it go on.  The event may be a
  * second late, and of what has been mended since: what counts is its state. */
 static void
-own_disk_failed(struct ham_vm *vm, const char *how)
+disk_failed(struct ham_vm *vm, const char *how)
 {
-	/* a write may wait for what is being copied, and fail with that */
-	if (vm->own_error || !vm->qmp || vm->fill.active)
+	if (vm->own_error || !vm->qmp)
 		return;
 	g_strlcpy(vm->own_text, how, sizeof(vm->own_text));
 	ham_qmp_execute(vm->qmp, "query-status", NULL,
 			ham_clock_us() + STATUS_LIMIT_US, said_io_error, vm);
+}
+
+static void
+own_disk_failed(struct ham_vm *vm, const char *how)
+{
+	/* a write may wait for what is being copied, and fail with that */
+	if (!vm->fill.active)
+		disk_failed(vm, how);
 }
 
 /* QEMU has asked the copies, one after the other; if none could be read, there
@@ -145,12 +152,19 @@ static void
 block_error(struct ham_vm *vm, JsonObject *data)
 {
 	const char *reason = ham_json_string(data, "reason");
+	const char *node = ham_json_string(data, "node-name");
+	int i = node ? ham_bm_disk_of_node(node) : -1;
 
 	vm->io_errors++;
-	if (ham_slot_in_error(vm))
-		return;
 	if (!reason)
 		reason = "no reason given";
+	if (i >= 0 && i < (int)ham_vm_n_disks(vm) &&
+	    ham_vm_is_shared(vm, (unsigned int)i)) {
+		disk_failed(vm, reason);
+		return;
+	}
+	if (ham_slot_in_error(vm))
+		return;
 	if (g_strcmp0(ham_json_string(data, "operation"), "read") == 0) {
 		own_disk_failed(vm, reason); /* nor could any copy be read */
 	} else if (ham_slots_any(vm)) {

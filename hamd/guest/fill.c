@@ -40,7 +40,7 @@ static void
 jobs_seen(struct ham_vm *vm, JsonNode *value)
 {
 	vm->fill.jobs = 0;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 		struct ham_bm_progress p;
@@ -57,7 +57,7 @@ void
 ham_fill_call_off(struct ham_vm *vm)
 {
 	vm->fill.ending = true;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
 						       vm->fill.serial);
@@ -81,7 +81,7 @@ ham_fill_call_off(struct ham_vm *vm)
 static void
 drop_nodes(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
 						       vm->fill.serial);
@@ -119,7 +119,7 @@ ham_fill_cut(struct ham_vm *vm)
 {
 	int64_t until = ham_clock_us() + 5 * G_USEC_PER_SEC;
 
-	for (unsigned int i = 0; vm->qmp && i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->qmp) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
 						       vm->fill.serial);
@@ -152,7 +152,7 @@ take_out(struct ham_vm *vm)
 {
 	bool in_it = false;
 
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED (vm, i)
 		in_it = in_it || vm->graph[i][vm->fill.slot].replica;
 	if (in_it)
 		ham_slot_put(vm, vm->fill.slot, NULL);
@@ -242,7 +242,7 @@ end_stop(struct ham_vm *vm)
 static void
 mirrors_seen(struct ham_vm *vm, JsonNode *value)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 		struct ham_bm_progress p;
@@ -270,7 +270,7 @@ static void
 end_mirrors(struct ham_vm *vm)
 {
 	vm->fill.jobs = 1;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 
@@ -300,7 +300,7 @@ end_put(struct ham_vm *vm)
 {
 	unsigned int k = vm->fill.slot;
 
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now =
 			ham_bm_nbd_node(&disk, k, vm->fill.serial);
@@ -371,12 +371,13 @@ end_end(struct ham_vm *vm, const GError *error)
 static void
 pace(struct ham_vm *vm)
 {
-	uint64_t speed = MAX(ham_vm_budget(vm) / MAX(ham_vm_n_disks(vm), 1), 1);
+	uint64_t speed =
+		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
 
 	if (speed == vm->fill.speed)
 		return;
 	vm->fill.speed = speed;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 
@@ -424,7 +425,7 @@ watched(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 	if (error || !vm->fill.active || !vm->fill.ticker)
 		return;
 	vm->fill.done = vm->fill.total = 0;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 		struct ham_bm_progress p;
@@ -474,8 +475,7 @@ void
 ham_fill_job_ended(struct ham_vm *vm, const char *job, uint64_t bytes,
 		   const char *error)
 {
-	for (unsigned int i = 0; vm->fill.active && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->fill.active) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
 
@@ -496,7 +496,7 @@ ham_fill_job_ended(struct ham_vm *vm, const char *job, uint64_t bytes,
 static void
 begin_clear(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED (vm, i)
 		vm->fill.serial =
 			MAX(vm->fill.serial,
 			    vm->graph[i][vm->fill.slot].serial + 1);
@@ -518,7 +518,7 @@ begin_bitmaps(struct ham_vm *vm)
 			return;
 		}
 	}
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		if (vm->fill.incremental)
@@ -545,7 +545,7 @@ begin_connect(struct ham_vm *vm)
 		ham_flow_fail(vm, "%s", error->message);
 		return;
 	}
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
 						       vm->fill.serial);
@@ -563,8 +563,8 @@ begin_jobs(struct ham_vm *vm)
 	unsigned int k = vm->fill.slot;
 
 	vm->fill.speed =
-		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_disks(vm), 1), 1);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now =
 			ham_bm_nbd_node(&disk, k, vm->fill.serial);
@@ -668,7 +668,7 @@ compared(struct ham_vm *vm, const char *why)
 static bool
 any_sparse(const struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		const struct ham_conf_disk *disk =
 			g_ptr_array_index(vm->conf->disks, i);
 

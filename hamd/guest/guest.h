@@ -29,6 +29,9 @@ typedef int (*ham_guests_slot_fn)(const char *guest, void *data);
 typedef uint64_t (*ham_guests_size_fn)(const char *guest, unsigned int disk,
 				       uint64_t *grows_to, void *data);
 
+/* Bit i: disk i of that guest is shared by all nodes, as the record has it. */
+typedef uint32_t (*ham_guests_shared_fn)(const char *guest, void *data);
+
 struct ham_guests_spec {
 	const ham_conf *conf; /* borrowed */
 	const char *node;     /* our name, */
@@ -39,6 +42,7 @@ struct ham_guests_spec {
 	ham_guests_event_fn on_event;
 	ham_guests_slot_fn slot_of;
 	ham_guests_size_fn size_of;
+	ham_guests_shared_fn shared_of;
 	void *data;
 };
 

@@ -457,7 +457,7 @@ is_as_noted(const struct ham_vm *vm)
 	if (strcmp(vm->run_state, "prelaunch") == 0)
 		return false;
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
-		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+		HAM_EACH_COPIED (vm, i)
 			if (vm->slot[k].node && !vm->graph[i][k].replica)
 				return false;
 	return true;

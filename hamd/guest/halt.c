@@ -19,7 +19,7 @@ halt_stop(struct ham_vm *vm)
 	ham_vm_nudge_end(vm);
 	if (!vm->qemu)
 		return;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
 
@@ -27,7 +27,7 @@ halt_stop(struct ham_vm *vm)
 	}
 	ham_slot_stop(vm);
 	ham_flow_send(vm, vm->qmp, "migrate_cancel", NULL, HAM_FLOW_MAY, NULL);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qmp, "block-job-cancel",

@@ -64,8 +64,7 @@ stop_guest(struct ham_vm *vm)
 	vm->copy.stop_us = ham_clock_us();
 	ham_vm_mark(vm, "stop");
 	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
-	for (unsigned int i = 0; vm->copy.mirror && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->copy.mirror) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qmp, "block-job-cancel",
@@ -86,8 +85,7 @@ drained(struct ham_vm *vm)
 {
 	if (stream_broken(vm))
 		ham_flow_fail(vm, "the memory stream failed");
-	for (unsigned int i = 0; vm->copy.mirror && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->copy.mirror) {
 		if (vm->job[i].error)
 			ham_flow_fail(vm, "the copy of disk %u failed: %s", i,
 				      vm->job[i].error);
@@ -125,7 +123,7 @@ send_state(struct ham_vm *vm)
 	json_object_set_string_member(args, "state", "pre-switchover");
 	ham_flow_send(vm, vm->qmp, "migrate-continue", args, HAM_FLOW_MUST,
 		      NULL);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",

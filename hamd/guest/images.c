@@ -27,11 +27,13 @@
 
 struct image {
 	char *path;
+	unsigned int disk;
 	uint64_t size;	   /* is opened with that */
 	uint64_t grows_to; /* or with that, if it has it; 0: it does not grow */
 	bool sparse;
 	bool made;
 	bool device;
+	bool shared;
 	bool resized; /* by an operator: one that was left behind grows */
 	uint64_t was; /* before this worker made it longer; 0: it did not */
 };
@@ -44,7 +46,8 @@ struct work {
 	bool create;
 	bool first;  /* the guest was never started before */
 	bool grow;   /* to grows_to, or it is an error */
-	uint64_t id; /* of all images */
+	uint64_t id; /* of all images of this node alone, */
+	uint64_t shared_id; /* and of the others */
 	GArray *images;
 };
 
@@ -79,6 +82,16 @@ size_of(int fd, struct image *image, uint64_t *size, GError **error)
 	return false;
 }
 
+/* Asked of an image that is refused already, for better words: what a guest has
+ * written to its disk decides nothing. */
+static bool
+is_qcow(int fd)
+{
+	char magic[4];
+
+	return pread(fd, magic, 4, 0) == 4 && memcmp(magic, "QFI\xfb", 4) == 0;
+}
+
 static bool
 check_size(int fd, struct image *image, GError **error)
 {
@@ -86,12 +99,19 @@ check_size(int fd, struct image *image, GError **error)
 
 	if (!size_of(fd, image, &size, error))
 		return false;
-	if (size == image->size || (image->device && size > image->size))
+	if (size == image->size ||
+	    (image->device && !image->shared && size > image->size))
 		return true;
-	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-		    "%s has %" G_GUINT64_FORMAT
-		    " bytes, the cluster file says %" G_GUINT64_FORMAT,
-		    image->path, size, image->size);
+	if (is_qcow(fd))
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s is qcow2, not raw: qemu-img convert -f qcow2 "
+			    "-O raw IT NEW",
+			    image->path);
+	else
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s has %" G_GUINT64_FORMAT
+			    " bytes, the cluster file says %" G_GUINT64_FORMAT,
+			    image->path, size, image->size);
 	return false;
 }
 
@@ -136,11 +156,10 @@ tell_missing(const struct work *work, const struct image *image, GError **error)
 
 /* FNV-1a. */
 static void
-add_to_id(struct work *work, uint64_t value)
+add_to_id(uint64_t *id, uint64_t value)
 {
 	for (int i = 0; i < 8; i++, value >>= 8)
-		work->id =
-			(work->id ^ (value & 0xff)) * UINT64_C(0x100000001b3);
+		*id = (*id ^ (value & 0xff)) * UINT64_C(0x100000001b3);
 }
 
 /* A file has a number and a birth.  A block device may be made anew under the
@@ -153,17 +172,32 @@ identify(struct work *work, int fd)
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
 		  &st) != 0)
 		return;
-	add_to_id(work, st.stx_dev_major);
-	add_to_id(work, st.stx_dev_minor);
-	add_to_id(work, st.stx_ino);
-	add_to_id(work, (uint64_t)st.stx_btime.tv_sec);
-	add_to_id(work, st.stx_btime.tv_nsec);
+	add_to_id(&work->id, st.stx_dev_major);
+	add_to_id(&work->id, st.stx_dev_minor);
+	add_to_id(&work->id, st.stx_ino);
+	add_to_id(&work->id, (uint64_t)st.stx_btime.tv_sec);
+	add_to_id(&work->id, st.stx_btime.tv_nsec);
 	if (S_ISBLK(st.stx_mode)) {
-		add_to_id(work, st.stx_rdev_major);
-		add_to_id(work, st.stx_rdev_minor);
+		add_to_id(&work->id, st.stx_rdev_major);
+		add_to_id(&work->id, st.stx_rdev_minor);
 		for (const char *c = work->guests->boot_id; *c; c++)
-			add_to_id(work, (uint64_t)*c);
+			add_to_id(&work->id, (uint64_t)*c);
 	}
+}
+
+/* All nodes of a shared file system give a file the same number; of a block
+ * device nothing is the same everywhere but its path. */
+static bool
+identify_shared(struct work *work, int fd, struct image *image, GError **error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return ham_error_errno(error, errno, "cannot stat %s",
+				       image->path);
+	if (!S_ISBLK(st.st_mode))
+		add_to_id(&work->shared_id, st.st_ino);
+	return true;
 }
 
 /* An image that was sparse, or is one of another node's making. */
@@ -228,12 +262,27 @@ fit(const struct work *work, struct image *image, int fd, GError **error)
 	return check_size(fd, image, error);
 }
 
+/* A server that is no friend of root may refuse what is not needed. */
+static bool
+give_away(const struct work *work, int fd, const struct image *image,
+	  GError **error)
+{
+	struct stat st;
+
+	if ((fstat(fd, &st) == 0 && st.st_uid == work->uid &&
+	     st.st_gid == work->uid) ||
+	    fchown(fd, work->uid, work->uid) == 0)
+		return true;
+	return ham_error_errno(error, errno, "cannot give %s away",
+			       image->path);
+}
+
 static bool
 prepare_one(struct work *work, struct image *image, GError **error)
 {
 	ham_autofd int fd = open(image->path, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 && errno == ENOENT && work->create) {
+	if (fd < 0 && errno == ENOENT && work->create && !image->shared) {
 		fd = open(image->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 			  0600);
 		if (fd < 0)
@@ -250,19 +299,19 @@ prepare_one(struct work *work, struct image *image, GError **error)
 	}
 	if (!fit(work, image, fd, error))
 		return false;
-	if (work->create && !image->made && !image->device && !image->sparse &&
-	    !reserve_again(fd, image, error))
+	if (work->create && !image->shared && !image->made && !image->device &&
+	    !image->sparse && !reserve_again(fd, image, error))
 		return false;
 	/* what the last daemon took is flushed by none of the next one's: QEMU
 	 * passes no flush to a node that it has not written to */
 	if (!image->made && fdatasync(fd) != 0)
 		return ham_error_errno(error, errno, "cannot sync %s",
 				       image->path);
-	identify(work, fd);
-	if (fchown(fd, work->uid, work->uid) != 0)
-		return ham_error_errno(error, errno, "cannot give %s away",
-				       image->path);
-	return true;
+	if (!image->shared)
+		identify(work, fd);
+	else if (!identify_shared(work, fd, image, error))
+		return false;
+	return give_away(work, fd, image, error);
 }
 
 static void
@@ -300,11 +349,11 @@ note_image(struct ham_vm *vm, const struct work *work, guint i)
 
 	if (work->grow)
 		return;
-	vm->size[i] = image->size;
+	vm->size[image->disk] = image->size;
 	if (image->device)
-		vm->devices |= 1u << i;
+		vm->devices |= 1u << image->disk;
 	else
-		vm->devices &= ~(1u << i);
+		vm->devices &= ~(1u << image->disk);
 }
 
 /* What a later try, or another life of the guest, may have taken is not cut. */
@@ -322,6 +371,14 @@ ended_growing(struct ham_vm *vm, const struct work *work, const GError *error)
 			(void)!truncate(image->path, (off_t)image->was);
 	}
 	vm->resize.refused = true;
+}
+
+static void
+note_ids(struct ham_vm *vm, const struct work *work)
+{
+	g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64, work->id);
+	g_snprintf(vm->shared_id, sizeof(vm->shared_id), "%016" PRIx64,
+		   work->shared_id);
 }
 
 static void
@@ -352,9 +409,32 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 	if (work->grow)
 		ended_growing(vm, work, error);
 	if (!error && ham_flow_generation(vm) == work->generation)
-		g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64,
-			   work->id);
+		note_ids(vm, work);
 	ham_flow_release(vm, work->generation, error);
+}
+
+/* A copy is no less one because its node lacks what is common to all. */
+static void
+add_images(struct ham_vm *vm, struct work *work)
+{
+	bool all = vm->effect.act != HAM_DO_SERVE;
+
+	for (unsigned int i = all ? 0 : ham_vm_copied(vm, 0);
+	     i < ham_vm_n_disks(vm);
+	     i = all ? i + 1 : ham_vm_copied(vm, i + 1)) {
+		const struct ham_conf_disk *disk =
+			g_ptr_array_index(vm->conf->disks, i);
+		struct image image = {.path = g_strdup(disk->path),
+				      .disk = i,
+				      .sparse = disk->sparse,
+				      .shared = ham_vm_is_shared(vm, i)};
+		uint64_t size = vm->guests->spec.size_of(
+			vm->name, i, &image.grows_to, vm->guests->spec.data);
+
+		image.size = MAX(size, disk->size);
+		image.resized = size >= disk->size;
+		g_array_append_val(work->images, image);
+	}
 }
 
 void
@@ -370,23 +450,14 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->uid = vm->guests->spec.conf->uid_first +
 		    (uint32_t)(slot > 0 ? slot : 0);
 	work->create = create;
-	work->id = UINT64_C(0xcbf29ce484222325);
+	work->id = work->shared_id = UINT64_C(0xcbf29ce484222325);
+	vm->shared =
+		vm->guests->spec.shared_of(vm->name, vm->guests->spec.data);
 	work->first = vm->effect.epoch <= 1;
 	work->grow = vm->effect.act == HAM_DO_RESIZE;
 	vm->resize.working = vm->resize.working || work->grow;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
-		const struct ham_conf_disk *disk =
-			g_ptr_array_index(vm->conf->disks, i);
-		struct image image = {.path = g_strdup(disk->path),
-				      .sparse = disk->sparse};
-		uint64_t size = vm->guests->spec.size_of(
-			vm->name, i, &image.grows_to, vm->guests->spec.data);
-
-		image.size = MAX(size, disk->size);
-		image.resized = size >= disk->size;
-		g_array_append_val(work->images, image);
-	}
+	add_images(vm, work);
 	ham_flow_hold(vm);
 	g_task_set_task_data(task, work, work_free);
 	g_task_run_in_thread(task, run);
@@ -429,6 +500,9 @@ ham_images_in_use(const struct ham_vm *vm, const ham_child *child,
 			g_ptr_array_index(vm->conf->disks, i);
 		struct stat st;
 
+		/* a storage daemon has nothing of what is common */
+		if (ham_vm_is_shared(vm, i) && child == vm->qsd)
+			continue;
 		if (stat(disk->path, &st) == 0 && child &&
 		    has_open(ham_child_pid(child), &st))
 			continue;

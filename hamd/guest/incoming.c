@@ -98,8 +98,7 @@ prepare_daemon(struct ham_vm *vm)
 static void
 prepare_export(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; !vm->effect.flag && i < ham_vm_n_disks(vm);
-	     i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, !vm->effect.flag) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *name = ham_vm_disk_export(vm, i, vm->epoch, 0,
 							   vm->guests->boot_id);
@@ -233,8 +232,7 @@ discard_gone(struct ham_vm *vm)
 static void
 discard_retake(struct ham_vm *vm)
 {
-	for (unsigned int i = 0;
-	     vm->keep_daemon && vm->released && i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED_WHEN (vm, i, vm->keep_daemon && vm->released) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",
@@ -317,6 +315,7 @@ prepare_end(struct ham_vm *vm, const GError *error)
 	}
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
 	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
+	g_strlcpy(me.shared_id, vm->shared_id, sizeof(me.shared_id));
 	text = ham_peer_write(&me);
 	ham_vm_did_blob(vm, HAM_DID_PREPARED, text);
 }
@@ -380,7 +379,7 @@ release(struct ham_vm *vm)
 {
 	vm->tracing = true;
 	vm->released = true;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-set-active",

@@ -55,8 +55,7 @@ swap(struct ham_vm *vm)
 
 	ham_slot_watch(vm);
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
-		for (unsigned int i = 0;
-		     vm->renew.node[k] && i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED_WHEN (vm, i, vm->renew.node[k]) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 			ham_bm_renew_swap(args, &disk, k);
@@ -106,8 +105,7 @@ static void
 sweep(struct ham_vm *vm)
 {
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
-		for (unsigned int i = 0;
-		     vm->renew.node[k] && i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED_WHEN (vm, i, vm->renew.node[k]) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 			ham_flow_send(vm, vm->qmp, "block-dirty-bitmap-remove",
@@ -123,8 +121,7 @@ add(struct ham_vm *vm)
 
 	ham_slot_watch(vm);
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
-		for (unsigned int i = 0;
-		     vm->renew.node[k] && i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED_WHEN (vm, i, vm->renew.node[k]) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 			ham_bm_renew_add(args, &disk, k);
@@ -137,7 +134,7 @@ flush(struct ham_vm *vm)
 {
 	ham_slot_watch(vm);
 	vm->renew.flushing = true;
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qmp, "human-monitor-command",
@@ -172,7 +169,7 @@ choose(struct ham_vm *vm, JsonNode *nodes)
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
 		uint64_t sum = 0;
 
-		for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+		HAM_EACH_COPIED (vm, i) {
 			struct ham_bm_disk disk = ham_vm_disk(vm, i);
 			uint64_t bytes = 0;
 

@@ -32,6 +32,13 @@ is_done(const struct ham_vm *vm)
 	return ham_vm_disk(vm, vm->resize.disk).size == vm->resize.to;
 }
 
+/* Its nodes have no size of their own. */
+static bool
+stays(const struct ham_vm *vm)
+{
+	return is_done(vm) || ham_vm_is_shared(vm, vm->resize.disk);
+}
+
 static void
 send(struct ham_vm *vm, const char *command, JsonObject *args,
      enum ham_flow_how how)
@@ -68,7 +75,7 @@ prepare(struct ham_vm *vm)
 {
 	struct ham_bm_disk disk = grown(vm);
 
-	if (is_done(vm))
+	if (stays(vm))
 		return;
 	ham_flow_send(vm, vm->qmp, "query-named-block-nodes", NULL,
 		      HAM_FLOW_MUST, keep_nulls);
@@ -91,8 +98,9 @@ bypass(struct ham_vm *vm)
 		return;
 	}
 	vm->slot_seen = false;
-	send(vm, "blockdev-reopen", ham_bm_top_reopen(&disk, true),
-	     HAM_FLOW_MUST);
+	if (!stays(vm))
+		send(vm, "blockdev-reopen", ham_bm_top_reopen(&disk, true),
+		     HAM_FLOW_MUST);
 	send(vm, "block_resize", ham_bm_top_resize(&disk), HAM_FLOW_MUST);
 }
 
@@ -104,7 +112,7 @@ take_down(struct ham_vm *vm)
 	g_autofree char *sized = ham_bm_stack_node(&disk, 'r');
 	g_autofree char *file = ham_bm_stack_node(&disk, 'f');
 
-	if (is_done(vm))
+	if (stays(vm))
 		return;
 	delete_node(vm, quorum);
 	delete_node(vm, sized);
@@ -122,7 +130,7 @@ build(struct ham_vm *vm)
 {
 	struct ham_bm_disk disk = grown(vm);
 
-	if (is_done(vm))
+	if (stays(vm))
 		return;
 	if (disk.device)
 		send(vm, "blockdev-add", ham_bm_image_add(&disk),
@@ -162,7 +170,7 @@ mark(struct ham_vm *vm)
 	g_autofree char *node = ham_bm_differ_node(&disk);
 	uint64_t at = ham_vm_disk(vm, vm->resize.disk).size;
 
-	if (is_done(vm) || disk.device)
+	if (stays(vm) || disk.device)
 		return;
 	delete_node(vm, node);
 	send(vm, "blockdev-add", ham_bm_marks_add(&disk, node), HAM_FLOW_MUST);
@@ -182,7 +190,7 @@ merge(struct ham_vm *vm)
 {
 	struct ham_bm_disk disk = grown(vm);
 
-	if (is_done(vm))
+	if (stays(vm))
 		return;
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
 		if (disk.device) /* its bitmaps are gone */
@@ -204,7 +212,7 @@ clear(struct ham_vm *vm)
 	g_autofree char *node = ham_bm_differ_node(&disk);
 	g_autofree char *bypass_node = ham_bm_stack_node(&disk, 'g');
 
-	if (is_done(vm))
+	if (stays(vm))
 		return;
 	delete_node(vm, node);
 	delete_node(vm, bypass_node);

@@ -50,7 +50,7 @@ serve_start(struct ham_vm *vm)
 static void
 serve_open(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		ham_flow_send(vm, vm->qsd_qmp, "blockdev-add",
@@ -62,7 +62,7 @@ serve_open(struct ham_vm *vm)
 static void
 serve_export(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *name = ham_vm_disk_export(
 			vm, i, vm->effect.epoch, vm->effect.value,
@@ -218,7 +218,7 @@ narrow_ask(struct ham_vm *vm)
 static void
 narrow(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		for (uint64_t epoch = vm->epoch; epoch <= vm->epoch + 1;

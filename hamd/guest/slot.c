@@ -97,7 +97,7 @@ ham_slot_stays(const struct ham_vm *vm, unsigned int k)
 static void
 got_graph(struct ham_vm *vm, JsonNode *value)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
@@ -169,7 +169,7 @@ ham_slot_connect(struct ham_vm *vm, unsigned int i, const char *node,
 void
 ham_slot_put(struct ham_vm *vm, unsigned int k, const struct ham_peer *to)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		unsigned int serial = vm->graph[i][k].serial + 1;
 		g_autofree char *node =
@@ -255,7 +255,7 @@ ham_slot_unwatch(struct ham_vm *vm)
 void
 ham_slot_yank(struct ham_vm *vm, unsigned int k)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED (vm, i)
 		if (vm->graph[i][k].replica)
 			ham_flow_send_oob(vm, vm->qmp, "yank",
 					  ham_bm_yank(vm->graph[i][k].node));

@@ -18,7 +18,7 @@
 static void
 undo_cut(struct ham_vm *vm)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *node = ham_bm_target_node(&disk);
 
@@ -38,12 +38,12 @@ undo_jobs(struct ham_vm *vm)
 {
 	bool any = false;
 
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED (vm, i)
 		any = any || (vm->job[i].started && !vm->job[i].ended);
 	if (!any)
 		return;
 	ham_slot_stop(vm);
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 
 		if (vm->job[i].started && !vm->job[i].ended)
@@ -59,7 +59,7 @@ undo_quiet(struct ham_vm *vm)
 	static const char *const over[] = {"", "cancelled", "failed",
 					   "completed", NULL};
 
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++)
+	HAM_EACH_COPIED (vm, i)
 		if (vm->job[i].started && !vm->job[i].ended)
 			return false;
 	return g_strv_contains(over, vm->mig_status);
@@ -93,7 +93,7 @@ undo_end(struct ham_vm *vm, const GError *error)
 static void
 assume_all(struct ham_vm *vm, JsonNode *value)
 {
-	for (unsigned int i = 0; i < ham_vm_n_disks(vm); i++) {
+	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		struct ham_bm_progress p;
 

@@ -117,6 +117,30 @@ ham_vm_n_disks(const struct ham_vm *vm)
 	return vm->conf ? vm->conf->disks->len : 0;
 }
 
+bool
+ham_vm_is_shared(const struct ham_vm *vm, unsigned int i)
+{
+	return vm->shared & (1u << i);
+}
+
+unsigned int
+ham_vm_copied(const struct ham_vm *vm, unsigned int i)
+{
+	while (i < ham_vm_n_disks(vm) && ham_vm_is_shared(vm, i))
+		i++;
+	return i;
+}
+
+unsigned int
+ham_vm_n_copied(const struct ham_vm *vm)
+{
+	unsigned int n = 0;
+
+	HAM_EACH_COPIED (vm, i)
+		n++;
+	return n;
+}
+
 struct ham_bm_disk
 ham_vm_disk(const struct ham_vm *vm, unsigned int i)
 {
@@ -128,6 +152,7 @@ ham_vm_disk(const struct ham_vm *vm, unsigned int i)
 		.path = disk->path,
 		.size = vm->size[i] ? vm->size[i] : disk->size,
 		.device = vm->devices & (1u << i),
+		.shared = ham_vm_is_shared(vm, i),
 	};
 }
 

@@ -54,6 +54,7 @@ struct ham_peer {
 	bool replica; /* D had a live replica before */
 	bool fresh;   /* its images were just made: nothing is in them */
 	char image_id[HAM_IMAGE_ID_SIZE];
+	char shared_id[HAM_IMAGE_ID_SIZE];
 	unsigned int digest_port; /* 0: it serves none */
 	char digest_token[HAM_BM_DIGEST_TOKEN + 1];
 };
@@ -205,6 +206,8 @@ struct ham_vm {
 	uint64_t generation; /* replica: the record's of this copy, */
 	uint64_t export_generation; /* and the one in its export's name */
 	char image_id[HAM_IMAGE_ID_SIZE]; /* of the images here; "": unknown */
+	uint32_t shared; /* bit i: all nodes have the same disk i */
+	char shared_id[HAM_IMAGE_ID_SIZE]; /* of the files among those */
 	uint32_t devices; /* bit i: the image of disk i is a block device */
 	/* of the disks, as their images were opened; 0: as the file says */
 	uint64_t size[HAM_CONF_MAX_DISKS];
@@ -298,6 +301,15 @@ void ham_vm_did(struct ham_vm *vm, enum ham_did did, const char *text,
 void ham_vm_tell(struct ham_vm *vm, struct ham_event *event);
 void ham_vm_did_blob(struct ham_vm *vm, enum ham_did did, const char *blob);
 unsigned int ham_vm_n_disks(const struct ham_vm *vm);
+bool ham_vm_is_shared(const struct ham_vm *vm, unsigned int i);
+/* Of those of which each node has its own: how many there are, and the first
+ * from i on, ham_vm_n_disks() if there is none. */
+unsigned int ham_vm_n_copied(const struct ham_vm *vm);
+unsigned int ham_vm_copied(const struct ham_vm *vm, unsigned int i);
+#define HAM_EACH_COPIED_WHEN(vm, i, when)                                      \
+	for (unsigned int i = ham_vm_copied(vm, 0);                            \
+	     (when) && i < ham_vm_n_disks(vm); i = ham_vm_copied(vm, i + 1))
+#define HAM_EACH_COPIED(vm, i) HAM_EACH_COPIED_WHEN (vm, i, true)
 struct ham_bm_disk ham_vm_disk(const struct ham_vm *vm, unsigned int i);
 char *ham_vm_disk_export(const struct ham_vm *vm, unsigned int i,
 			 uint64_t epoch, uint64_t generation,
