@@ -198,3 +198,22 @@ ham_conf_find_guest(const ham_conf *conf, const char *name)
 	}
 	return NULL;
 }
+
+uint8_t
+ham_conf_shared_disks(const struct ham_conf_guest *guest)
+{
+	uint8_t bits = 0;
+
+	for (guint i = 0; i < guest->disks->len; i++) {
+		const struct ham_conf_disk *disk = guest->disks->pdata[i];
+
+		bits |= (uint8_t)(disk->shared << i);
+	}
+	return bits;
+}
+
+bool
+ham_conf_is_common(const struct ham_conf_guest *guest)
+{
+	return ham_conf_shared_disks(guest) == (1u << guest->disks->len) - 1;
+}

@@ -42,6 +42,7 @@ struct ham_conf_disk {
 	char *path;    /* absolute */
 	uint64_t size; /* bytes, a multiple of 512 */
 	bool sparse;   /* space not reserved beforehand */
+	bool shared;   /* all nodes have the same disk at that path */
 };
 
 struct ham_conf_port {
@@ -209,6 +210,10 @@ const struct ham_conf_node *ham_conf_find_node(const ham_conf *conf,
 					       const char *name);
 const struct ham_conf_guest *ham_conf_find_guest(const ham_conf *conf,
 						 const char *name);
+
+/* Bit i: its disk i is shared; and whether no disk is one node's alone. */
+uint8_t ham_conf_shared_disks(const struct ham_conf_guest *guest);
+bool ham_conf_is_common(const struct ham_conf_guest *guest);
 
 void ham_conf_free(ham_conf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_conf, ham_conf_free)

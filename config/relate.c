@@ -88,6 +88,12 @@ relate_guest(const struct whole *whole, const struct ham_section *section)
 			"fewer than there are nodes that hold "
 			"guests (%u)",
 			whole->holders);
+	if (guest->replicas && guest->disks->len && ham_conf_is_common(guest))
+		ham_section_problem(
+			whole->doc, section, "replicas",
+			ham_section_find(section, "replicas")->value,
+			"0 (all its disks are shared, there is "
+			"nothing to copy)");
 	if (guest->max_duration_us && guest->max_pause_us &&
 	    guest->max_pause_us >= guest->max_duration_us) {
 		g_autofree char *pause =
@@ -115,6 +121,22 @@ relate_part(const struct whole *whole, const struct ham_section *section)
 		ham_section_problem(whole->doc, section, NULL,
 				    "a guest that is not in the file",
 				    "a section [guest %s]", section->name);
+}
+
+/* The name alone: what is in an image is its guest's, and no word of ours. */
+static void
+relate_disk(const struct whole *whole, const struct ham_section *section)
+{
+	const struct ham_conf_disk *disk = section->object;
+	g_autofree char *stem = NULL;
+
+	if (!disk->path || !g_str_has_suffix(disk->path, ".qcow2"))
+		return;
+	stem = g_strndup(disk->path, strlen(disk->path) - strlen(".qcow2"));
+	ham_section_problem(whole->doc, section, "path", disk->path,
+			    "a raw image, made by: qemu-img convert -f qcow2 "
+			    "-O raw %s %s.raw",
+			    disk->path, stem);
 }
 
 static void
@@ -205,6 +227,9 @@ relate_section(const struct whole *whole, const struct ham_section *section)
 		relate_guest(whole, section);
 		break;
 	case HAM_SECTION_DISK:
+		relate_disk(whole, section);
+		relate_part(whole, section);
+		break;
 	case HAM_SECTION_PORT:
 		relate_part(whole, section);
 		break;

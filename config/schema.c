@@ -26,6 +26,7 @@ G_STATIC_ASSERT(sizeof(enum ham_conf_accel) == sizeof(unsigned int));
 
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const roles[] = {"guests", "witness", NULL};
+static const char *const kinds[] = {"local", "shared", NULL};
 static const char *const accels[] = {
 	[HAM_CONF_KVM] = "kvm",
 	[HAM_CONF_TCG] = "tcg",
@@ -178,6 +179,10 @@ const struct ham_key ham_schema[] = {
 	  "whether the image may be left unreserved",
 	  HAM_VALUE_BOOL, IN_DISK(sparse), .words = no_yes,
 	  .fallback = "no" },
+	{ HAM_SECTION_DISK, "kind",
+	  "whether each node has an image of its own or all have the same",
+	  HAM_VALUE_BOOL, IN_DISK(shared), .words = kinds,
+	  .fallback = "local" },
 
 	{ HAM_SECTION_PORT, "bridge",
 	  "the bridge the port is on",

@@ -162,6 +162,10 @@ disk_array(const struct ham_conf_guest *conf, const struct ham_guest *guest)
 			o, "size_bytes",
 			(int64_t)(guest ? MAX(d->size, guest->disk_size[i])
 					: d->size));
+		json_object_set_string_member(
+			o, "kind",
+			(guest ? guest->shared >> i & 1 : d->shared) ? "shared"
+								     : "local");
 		if (guest && guest->grow_size && guest->grow_disk == i)
 			json_object_set_int_member(o, "grows_to_bytes",
 						   (int64_t)guest->grow_size);

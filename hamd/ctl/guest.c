@@ -123,9 +123,14 @@ print_parts(JsonObject *guest)
 		g_autofree char *size =
 			ham_ctl_bytes(ham_ctl_json_count(disk, "size_bytes"));
 
-		print_field(name,
-			    g_strdup_printf("%s, %s", size,
-					    ham_ctl_json_text(disk, "path")));
+		print_field(
+			name,
+			g_strdup_printf("%s, %s%s", size,
+					ham_ctl_json_text(disk, "path"),
+					strcmp(ham_ctl_json_text(disk, "kind"),
+					       "shared") == 0
+						? ", shared by all nodes"
+						: ""));
 	}
 	for (guint i = 0; i < ham_ctl_json_length(ports); i++) {
 		JsonObject *port = ham_ctl_json_element(ports, i);

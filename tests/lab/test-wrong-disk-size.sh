@@ -27,6 +27,10 @@ truncate -s 95M "$(image n2)"
 expect_rc 1 ctl n2 guest start web1
 said_has "$((95 << 20))" "$((96 << 20))"
 ok "$said"
+qemu-img create -q -f qcow2 "$(image n2)" 96M
+expect_rc 1 ctl n2 guest start web1
+said_has 'web1-root.raw is qcow2, not raw: qemu-img convert -f qcow2'
+ok "$said"
 "$audit" guests --expect web1=none
 nothing_left
 echo "PASS: images of the wrong size"

@@ -217,6 +217,8 @@ static const struct {
 	  "and .. parts" },
 	{ "disk g/root", "sparse = maybe",
 	  "sparse: found maybe, expected no or yes" },
+	{ "disk g/root", "kind = qcow2",
+	  "kind: found qcow2, expected local or shared" },
 	{ "port g/lan", "mtu = 67",
 	  "mtu: found 67, expected a number from 68 to 65535" },
 	{ "port g/lan", "address = 10.0.0.5, x",

@@ -106,6 +106,19 @@ static const struct {
 	  "c:12: [guest g] replicas: found 1, expected fewer than there are "
 	  "nodes that hold guests (1)\n" },
 	{ "a node to keep a replica", TWO OTHER("g") "replicas = 1\n", "" },
+	{ "an image of another format", TWO OTHER("g")
+	  "[disk g/d]\npath = /d/a.qcow2\nsize = 1G\n",
+	  "c:13: [disk g/d] path: found /d/a.qcow2, expected a raw image, made "
+	  "by: qemu-img convert -f qcow2 -O raw /d/a.qcow2 /d/a.raw\n" },
+	{ "replicas of what is shared",
+	  TWO OTHER("g") "replicas = 1\n"
+	  "[disk g/d]\npath = /d\nsize = 1G\nkind = shared\n",
+	  "c:12: [guest g] replicas: found 1, expected 0 (all its disks are "
+	  "shared, there is nothing to copy)\n" },
+	{ "replicas of what is not shared",
+	  TWO OTHER("g") "replicas = 1\n"
+	  "[disk g/d]\npath = /d\nsize = 1G\nkind = shared\n"
+	  "[disk g/e]\npath = /e\nsize = 1G\n", "" },
 	{ "pause not shorter than all", CONF_BASE
 	  OTHER("g") "max_pause = 2s\nmax_duration = 2s\n",
 	  "c:16: [guest g] max_pause: found 2s, expected less than "
