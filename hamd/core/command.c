@@ -96,6 +96,17 @@ current_nodes(const ham_core *core, const struct ham_guest *guest, char *out,
 	}
 }
 
+/* This life's random number, and which of its orders it was: never twice, and
+ * never 0. */
+static uint64_t
+new_history(const ham_core *core)
+{
+	uint64_t id = (core->config.incarnation + core->next_proposal) *
+		      UINT64_C(0x9e3779b97f4a7c15);
+
+	return (id >> HAM_MAX_DISKS) | 1;
+}
+
 static bool
 prepare_start(ham_core *core, const struct ham_event *event,
 	      const struct ham_guest *guest, struct ham_op *op)
@@ -107,6 +118,8 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	op->kind = HAM_OP_START;
 	op->flag = config && config->common;
 	op->txn = config ? config->shared : 0;
+	if (!guest)
+		op->txn |= new_history(core) << HAM_MAX_DISKS;
 	op->node = event->node ? event->node
 		   : guest && (!guest->common || !op->flag ||
 			       ham_is_joined(core, guest->owner))

@@ -53,6 +53,7 @@ enum {
 	HAS_SIZES = 2,
 	HAS_MOVE = 4,
 	HAS_SHARED = 8,
+	HAS_HISTORY = 16,
 };
 
 /* A disk was resized once, or is being. */
@@ -90,7 +91,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->owner_dead);
 	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0) |
 			       (has_move(guest) ? HAS_MOVE : 0) |
-			       (has_shared(guest) ? HAS_SHARED : 0));
+			       (has_shared(guest) ? HAS_SHARED : 0) |
+			       (guest->history ? HAS_HISTORY : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -115,6 +117,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 		ham_put_u8(&w, guest->shared);
 		ham_put_u8(&w, guest->common);
 	}
+	if (guest->history)
+		ham_put_u64(&w, guest->history);
 	return w.len;
 }
 
@@ -186,7 +190,7 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
-	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | 1))
+	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
@@ -217,9 +221,12 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 		out->shared = ham_get_u8(r);
 		out->common = ham_get_bool(r);
 	}
+	if (flags & HAS_HISTORY)
+		out->history = ham_get_u64(r);
 	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
 	    ((flags & HAS_MOVE) && !has_move(out)) ||
-	    ((flags & HAS_SHARED) && !has_shared(out)))
+	    ((flags & HAS_SHARED) && !has_shared(out)) ||
+	    ((flags & HAS_HISTORY) && !out->history))
 		r->bad = true; /* one state has one encoding */
 	if (!guest_sane(out))
 		r->bad = true;

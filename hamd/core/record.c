@@ -275,8 +275,10 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 {
 	bool first = !guest;
 
-	if (first)
+	if (first) {
 		guest = insert(record, op->guest);
+		guest->history = op->txn >> HAM_MAX_DISKS;
+	}
 	/* not +1 after a destination's +1: see PROMOTE */
 	guest->epoch += guest->epoch ? 3 : 1;
 	guest->phase = HAM_GUEST_STARTED;

@@ -101,6 +101,10 @@ struct ham_guest {
 	struct ham_replica replica[HAM_MAX_REPLICAS];
 	/* bytes, 0: as the cluster file says; it only grows */
 	uint64_t disk_size[HAM_MAX_DISKS];
+	/* random, 56 bits, given by the first START: images that were written
+	 * under another one know of writes that this record does not; 0: of a
+	 * record of before there were any */
+	uint64_t history;
 	uint8_t shared; /* bit i: all nodes have the same disk i */
 	bool common;	 /* all of them are so */
 	uint8_t grow_disk;  /* that one is being resized, */
@@ -119,8 +123,9 @@ struct ham_record {
 
 enum ham_op_kind {
 	HAM_OP_NONE,
-	HAM_OP_START,	    /* node; txn: `shared`, flag: `common`, from then on;
-			       creates the guest's entry if need be */
+	HAM_OP_START,	    /* node; txn: `shared` in 8 bits, above it `history`
+			       if it is the first, and flag: `common`, from
+			       then on; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */

@@ -34,8 +34,6 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 {
 	if (op->node == 0)
 		return "no node was named";
-	if (op->txn >> HAM_MAX_DISKS)
-		return "it has not so many disks";
 	if (!guest && op->epoch != 0)
 		return "it was never started";
 	if (!guest)

@@ -635,6 +635,7 @@ START_TEST(the_largest_guest_fits)
 	g.leaving = true;
 	g.shared = 0xff;
 	g.common = true;
+	g.history = UINT64_MAX >> HAM_MAX_DISKS;
 	memset(g.reason, 'r', HAM_REASON_SIZE - 1);
 	ck_assert_ptr_null(
 		ham_guest_decode(bytes, ham_guest_encode(&g, bytes), &out));

@@ -816,13 +816,23 @@ START_TEST(common_moves_by_a_stop)
 }
 END_TEST
 
-START_TEST(more_disks_than_there_can_be)
+/* ---- histories ---- */
+
+START_TEST(the_first_start_gives_the_history)
 {
-	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
 	struct ham_op o = fitting(record, HAM_OP_START, A);
 
-	o.txn = 1 << HAM_MAX_DISKS;
-	refuse(record, &o, "so many disks");
+	o.txn = 3 | UINT64_C(77) << HAM_MAX_DISKS;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->history, 77);
+	ck_assert_uint_eq(guest(record)->shared, 3);
+	go(record, HAM_OP_STOPPED, 0);
+	o = fitting(record, HAM_OP_START, A);
+	o.txn = UINT64_C(78) << HAM_MAX_DISKS;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->history, 77);
+	ck_assert_uint_eq(guest(record)->shared, 0);
 }
 END_TEST
 
@@ -869,7 +879,7 @@ main(void)
 	tcase_add_test(tc, common_is_migrated_and_leaves_nothing);
 	tcase_add_test(tc, common_is_promoted_anywhere);
 	tcase_add_test(tc, common_moves_by_a_stop);
-	tcase_add_test(tc, more_disks_than_there_can_be);
+	tcase_add_test(tc, the_first_start_gives_the_history);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
