@@ -179,6 +179,29 @@ do_disk_resize(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_disk_accept(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *name = guest_name(daemon, request);
+	g_autoptr(GError) error = NULL;
+
+	if (!name)
+		return;
+	if (!ham_conf_find_guest(daemon->conf, name)) {
+		ham_admin_error(daemon->admin, request->token, "NotFound",
+				"the cluster file names no such guest");
+		return;
+	}
+	ham_notice("%s %s, asked by uid %u, pid %d", request->command, name,
+		   request->uid, request->pid);
+	if (ham_guests_accept(daemon->guests, name, &error))
+		ham_admin_return(daemon->admin, request->token,
+				 json_object_new());
+	else
+		ham_admin_error(daemon->admin, request->token, "Refused",
+				error->message);
+}
+
+static void
 do_guest_stop(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	const char *mode = ham_json_string(request->arguments, "mode");
@@ -285,6 +308,7 @@ static const struct {
 	{"guest-stop", true, do_guest_stop},
 	{"guest-migrate", true, do_guest_migrate},
 	{"guest-cancel", true, do_guest_cancel},
+	{"disk-accept", true, do_disk_accept},
 	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},
 	{"events-list", false, do_events_list},

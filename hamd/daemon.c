@@ -308,6 +308,17 @@ shared_of(const char *guest, void *data)
 	return g ? g->shared : 0;
 }
 
+static uint64_t
+history_of(const char *guest, uint64_t *epoch, void *data)
+{
+	ham_daemon *daemon = data;
+	const struct ham_guest *g =
+		ham_record_lookup(ham_core_record(daemon->core), guest);
+
+	*epoch = g ? g->epoch : 0;
+	return g ? g->history : 0;
+}
+
 static void
 on_found(void *data)
 {
@@ -369,12 +380,14 @@ open_guests(ham_daemon *daemon, uint32_t self, GError **error)
 		.node = ham_core_node_name(daemon->core, self),
 		.node_id = self,
 		.run_dir = "/run/hamd",
+		.state_dir = "/var/lib/hamd",
 		.log_dir = "/var/log/hamd",
 		.pause_at = g_getenv("HAMD_PAUSE_AT"),
 		.on_event = on_guest_event,
 		.slot_of = slot_of,
 		.size_of = size_of,
 		.shared_of = shared_of,
+		.history_of = history_of,
 		.data = daemon,
 	};
 

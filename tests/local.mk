@@ -5,6 +5,7 @@ include tests/build/local.mk
 include tests/unit/config.mk
 include tests/unit/core.mk
 include tests/unit/ctl.mk
+include tests/unit/guest.mk
 include tests/unit/io.mk
 include tests/unit/leaf.mk
 include tests/fuzz/config.mk

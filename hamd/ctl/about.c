@@ -28,6 +28,23 @@ ham_ctl_blackbox(const struct ham_ctl_options *options, char **args)
 	return code;
 }
 
+int
+ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args)
+{
+	JsonObject *arguments = json_object_new();
+	g_autoptr(JsonObject) answer = NULL;
+	g_autofree char *name = ham_ctl_clean(args[0]);
+	int code;
+
+	json_object_set_string_member(arguments, "name", args[0]);
+	answer = ham_ctl_ask_once(options, "disk-accept", arguments, &code);
+	if (answer && !(options->given & HAM_CTL_JSON))
+		printf("%s: its images on this node may be copied over or "
+		       "started from\n",
+		       name);
+	return code;
+}
+
 /* Of use most of all when hamd is not there or is of another version, so
  * neither is an error. */
 int

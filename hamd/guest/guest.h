@@ -32,17 +32,23 @@ typedef uint64_t (*ham_guests_size_fn)(const char *guest, unsigned int disk,
 /* Bit i: disk i of that guest is shared by all nodes, as the record has it. */
 typedef uint32_t (*ham_guests_shared_fn)(const char *guest, void *data);
 
+/* Which history of that guest the record has, 0: none; and up to what epoch. */
+typedef uint64_t (*ham_guests_history_fn)(const char *guest, uint64_t *epoch,
+					  void *data);
+
 struct ham_guests_spec {
 	const ham_conf *conf; /* borrowed */
 	const char *node;     /* our name, */
 	uint32_t node_id;     /* and id */
 	const char *run_dir;  /* "/run/hamd" */
+	const char *state_dir; /* "/var/lib/hamd": what outlives a boot */
 	const char *log_dir;  /* "/var/log/hamd" */
 	const char *pause_at; /* a point to hold at, for tests; NULL: none */
 	ham_guests_event_fn on_event;
 	ham_guests_slot_fn slot_of;
 	ham_guests_size_fn size_of;
 	ham_guests_shared_fn shared_of;
+	ham_guests_history_fn history_of;
 	void *data;
 };
 
@@ -55,6 +61,10 @@ void ham_guests_find(ham_guests *guests, ham_guests_ready_fn on_ready);
 
 /* Carries out a HAM_FX_GUEST. */
 void ham_guests_do(ham_guests *guests, const struct ham_effect *effect);
+
+/* The images of that guest here may be copied over, or started from, whatever
+ * history they are of.  False: they are in use. */
+bool ham_guests_accept(ham_guests *guests, const char *name, GError **error);
 
 /* "10.0.2" */
 const char *ham_guests_qemu_version(const ham_guests *guests);

@@ -64,8 +64,13 @@ make_folders(ham_guests *guests, GError **error)
 	g_autofree char *dir =
 		g_build_filename(guests->spec.run_dir, "guests", NULL);
 
+	g_autofree char *labels =
+		g_build_filename(guests->spec.state_dir, "labels", NULL);
+
 	if (g_mkdir_with_parents(dir, 0700) != 0)
 		return ham_error_errno(error, errno, "cannot make %s", dir);
+	if (g_mkdir_with_parents(labels, 0700) != 0)
+		return ham_error_errno(error, errno, "cannot make %s", labels);
 	if (g_mkdir_with_parents(guests->spec.log_dir, 0711) != 0 ||
 	    chmod(guests->spec.log_dir, 0711) != 0)
 		return ham_error_errno(error, errno, "cannot make %s",

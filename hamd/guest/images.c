@@ -46,6 +46,10 @@ struct work {
 	bool create;
 	bool first;  /* the guest was never started before */
 	bool grow;   /* to grows_to, or it is an error */
+	bool guarded; /* only if label.c has nothing against it */
+	bool noted;   /* and it is told what is written from now on */
+	char *label;
+	struct ham_label now;
 	uint64_t id; /* of all images of this node alone, */
 	uint64_t shared_id; /* and of the others */
 	GArray *images;
@@ -59,6 +63,7 @@ work_free(gpointer data)
 	for (guint i = 0; i < work->images->len; i++)
 		g_free(g_array_index(work->images, struct image, i).path);
 	g_array_free(work->images, TRUE);
+	g_free(work->label);
 	g_free(work->name);
 	g_free(work);
 }
@@ -315,6 +320,48 @@ prepare_one(struct work *work, struct image *image, GError **error)
 }
 
 static void
+remove_made(struct work *work)
+{
+	for (guint i = 0; i < work->images->len; i++) {
+		struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		if (image->made)
+			unlink(image->path);
+		image->made = false;
+	}
+}
+
+/* Files by their number and birth; what is behind a block device nobody can
+ * tell.  False: one of them is not there. */
+static bool
+label_image(struct work *work)
+{
+	uint64_t id = UINT64_C(0xcbf29ce484222325);
+
+	for (guint i = 0; i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+		struct statx st = {0};
+
+		if (image->shared)
+			continue;
+		if (statx(AT_FDCWD, image->path, 0,
+			  STATX_BASIC_STATS | STATX_BTIME, &st) != 0)
+			return false;
+		work->now.written =
+			MAX(work->now.written, (int64_t)st.stx_mtime.tv_sec);
+		if (S_ISBLK(st.stx_mode))
+			continue;
+		add_to_id(&id, st.stx_ino);
+		add_to_id(&id, (uint64_t)st.stx_btime.tv_sec);
+		add_to_id(&id, st.stx_btime.tv_nsec);
+	}
+	g_snprintf(work->now.image, sizeof(work->now.image), "%016" PRIx64, id);
+	return true;
+}
+
+static void
 run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
 	struct work *work = data;
@@ -322,18 +369,24 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
 	(void)source;
 	(void)cancellable;
+	if (work->guarded && label_image(work) &&
+	    !ham_label_check(work->label, work->name, &work->now, &error)) {
+		g_task_return_error(task, error);
+		return;
+	}
 	for (guint i = 0; i < work->images->len; i++) {
 		struct image *image =
 			&g_array_index(work->images, struct image, i);
 
 		if (prepare_one(work, image, &error))
 			continue;
-		for (guint k = 0; k <= i; k++) {
-			image = &g_array_index(work->images, struct image, k);
-			if (image->made)
-				unlink(image->path);
-			image->made = false;
-		}
+		remove_made(work);
+		g_task_return_error(task, error);
+		return;
+	}
+	if (work->noted && label_image(work) &&
+	    !ham_label_write(work->label, &work->now, &error)) {
+		remove_made(work);
 		g_task_return_error(task, error);
 		return;
 	}
@@ -437,6 +490,24 @@ add_images(struct ham_vm *vm, struct work *work)
 	}
 }
 
+static void
+add_label(struct ham_vm *vm, struct work *work)
+{
+	const struct ham_guests_spec *spec = &vm->guests->spec;
+	uint8_t act = vm->effect.act;
+
+	if (ham_vm_n_copied(vm) == 0)
+		return;
+	work->label = ham_label_path(vm->guests, vm->name);
+	work->now.history =
+		spec->history_of(vm->name, &work->now.epoch, spec->data);
+	work->guarded =
+		work->create || act == HAM_DO_LAUNCH || act == HAM_DO_LOOK;
+	work->noted = work->now.history != 0 &&
+		      (act == HAM_DO_LAUNCH || act == HAM_DO_PREPARE ||
+		       act == HAM_DO_SERVE);
+}
+
 void
 ham_images_prepare(struct ham_vm *vm, bool create)
 {
@@ -458,6 +529,7 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	vm->resize.working = vm->resize.working || work->grow;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
 	add_images(vm, work);
+	add_label(vm, work);
 	ham_flow_hold(vm);
 	g_task_set_task_data(task, work, work_free);
 	g_task_run_in_thread(task, run);

@@ -18,6 +18,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/handover.c \
 	hamd/guest/images.c \
 	hamd/guest/incoming.c \
+	hamd/guest/label.c \
 	hamd/guest/pause_point.c \
 	hamd/guest/peer.c \
 	hamd/guest/ports.c \

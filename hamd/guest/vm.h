@@ -360,6 +360,20 @@ bool ham_qsd_ready(struct ham_vm *vm);
 void ham_qemu_query_status(struct ham_vm *vm);
 void ham_qemu_query_migrate(struct ham_vm *vm);
 
+/* label.c */
+struct ham_label {
+	char image[HAM_IMAGE_ID_SIZE]; /* of which files it speaks */
+	uint64_t history;	       /* 0: there is none */
+	uint64_t epoch;
+	int64_t written; /* of images as found: last, seconds since 1970 */
+};
+char *ham_label_path(const ham_guests *guests, const char *name);
+/* May the images `now` be used in its history, at its epoch? */
+bool ham_label_check(const char *path, const char *guest,
+		     const struct ham_label *now, GError **error);
+bool ham_label_write(const char *path, const struct ham_label *label,
+		     GError **error);
+
 /* images.c: a worker; the flow goes on when it is through */
 void ham_images_prepare(struct ham_vm *vm, bool create);
 /* The images at the configured paths are the files that this process of the
