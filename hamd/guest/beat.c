@@ -48,6 +48,15 @@ cut(struct ham_vm *vm, unsigned int k)
 				NULL);
 }
 
+void
+ham_beat_cut(struct ham_vm *vm, uint32_t node)
+{
+	int k = ham_slot_index(vm, node);
+
+	if (k >= 0)
+		cut(vm, (unsigned int)k);
+}
+
 static void
 answered(enum ham_probe_answer answer, void *data)
 {

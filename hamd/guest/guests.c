@@ -247,6 +247,10 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 	if (stopped_looking(vm, effect))
 		return;
 	if (vm->flow && waits(vm, effect->act)) {
+		/* what this waits for may wait for a copy that does not answer,
+		 * and is given up */
+		if (effect->act == HAM_DO_SLOT_DROP)
+			ham_beat_cut(vm, effect->node);
 		g_queue_push_tail(vm->waiting,
 				  g_memdup2(effect, sizeof(*effect)));
 		return;

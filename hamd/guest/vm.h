@@ -453,6 +453,8 @@ void ham_connect_bitmaps(struct ham_vm *vm);
 /* beat.c */
 void ham_beat_start(struct ham_vm *vm);
 void ham_beat_stop(struct ham_vm *vm);
+/* Ends the connections to that node's copy, if there are any; out of any flow. */
+void ham_beat_cut(struct ham_vm *vm, uint32_t node);
 
 /* differ.c: steps of a fill, for fill.ranges */
 void ham_differ_mark(struct ham_vm *vm);
