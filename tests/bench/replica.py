@@ -359,15 +359,17 @@ def last_fill(guest):
 def bench_resync(_):
     hamctl("n1", "guest", "start", "web4", "--node", "n1")
     node = whole("web4")
+    console = path("n1", "log", "hamd", "web4.console")
+
+    def acked():
+        return max(map(int, re.findall(r"^ack (\d+)", text_of(console),
+                                       re.M)), default=0)
+    until("web4 writes", acked)
     fills = len(last_fill("web4"))
     since = last_event()
     run(LAB, "cut", "n1", node, "--tcp")
     until("the copy is given up",
           lambda: events("REPLICA_OUTDATED", "web4", since))
-    console = path("n1", "log", "hamd", "web4.console")
-
-    def acked():
-        return max(map(int, re.findall(r"^ack (\d+)", text_of(console), re.M)))
     wanted = acked() + 20 * 256     # the ring once round: 20 MiB of 2 GiB
     until("the whole ring is written anew", lambda: acked() >= wanted)
     run(LAB, "heal")
