@@ -8,6 +8,8 @@ writes (bench= of tests/lab/guest).  It refuses to print a figure of a run that
 failed.
 """
 import argparse
+import configparser
+import functools
 import importlib.machinery
 import importlib.util
 import json
@@ -72,8 +74,13 @@ def until(what, ask, limit_s=DEADLINE_S):
     return got
 
 
+@functools.cache
+def home(node):
+    return run(LAB, "path", node).strip()
+
+
 def path(node, *more):
-    return os.path.join(run(LAB, "path", node).strip(), *more)
+    return os.path.join(home(node), *more)
 
 
 def text_of(name):
@@ -82,6 +89,26 @@ def text_of(name):
             return f.read()
     except FileNotFoundError:
         return ""
+
+
+def image_of(guest, node="n1"):
+    return path(node, "images", f"{guest}-root.raw")
+
+
+def make_image(guest):
+    """What no part asked for is not made: it is written back meanwhile."""
+    conf = configparser.ConfigParser(interpolation=None)
+    conf.read(path("n1", "etc", "hamd", "cluster.conf"))
+    run(LAB, "disk", "n1", f"{guest}-root.raw",
+        conf[f"disk {guest}/root"]["size"])
+    with open(image_of(guest), "rb") as f:
+        os.fsync(f.fileno())
+
+
+def boot(guest):
+    if not os.path.exists(image_of(guest)):
+        make_image(guest)
+    hamctl("n1", "guest", "start", guest, "--node", "n1")
 
 
 def current(guest):
@@ -129,7 +156,7 @@ def figures(read, from_byte):
 def under_hamd(guest, replicas):
     console = path("n1", "log", "hamd", f"{guest}.console")
     start = len(text_of(console))
-    hamctl("n1", "guest", "start", guest, "--node", "n1")
+    boot(guest)
     if replicas:
         until(f"{guest} has its copies",
               lambda: len(current(guest)) == replicas)
@@ -317,7 +344,7 @@ def beyond_view_ms(node):
 def bench_loss(opt):
     times = {"nothing": [], "daemon killed": [], "node power cut": []}
     over = []   # what is more than the view change
-    hamctl("n1", "guest", "start", "web2", "--node", "n1")
+    boot("web2")
     for _ in range(opt.rounds):
         node = whole("web2")
         times["nothing"].append(longest_write_ms("web2", lambda: None))
@@ -357,7 +384,7 @@ def last_fill(guest):
 
 
 def bench_resync(_):
-    hamctl("n1", "guest", "start", "web4", "--node", "n1")
+    boot("web4")
     node = whole("web4")
     console = path("n1", "log", "hamd", "web4.console")
 
@@ -383,7 +410,7 @@ def bench_resync(_):
 
 def bench_verify(_):
     if not current("web4"):
-        hamctl("n1", "guest", "start", "web4", "--node", "n1")
+        boot("web4")
         whole("web4")
     speed = run("openssl", "speed", "-bytes", "65536", "-seconds", "2",
                 "-mr", "-evp", "sha256")
@@ -403,18 +430,17 @@ def sent_bytes():
 
 
 def bench_sparse(_):
-    image = path("n1", "images", "web5-root.raw")
-    with open(image, "r+b") as f:
-        f.truncate(0)
+    with open(image_of("web5"), "wb") as f:
+        os.chmod(f.fileno(), 0o600)
         f.truncate(10 << 30)
         for k in range(100):
             f.seek(k * (100 << 20))
             f.write(os.urandom(MIB))
     before = sent_bytes()
-    hamctl("n1", "guest", "start", "web5", "--node", "n1")
+    boot("web5")
     node = whole("web5")
     sent = sent_bytes() - before
-    copied = os.stat(path(node, "images", "web5-root.raw")).st_blocks * 512
+    copied = os.stat(image_of("web5", node)).st_blocks * 512
     tell("a sparse 10 GiB disk with 100 MiB sends", sent / MIB, "MiB",
          "<= 110", sent <= 110 * MIB, on_disk_mib=round(copied / MIB))
     hamctl("n1", "guest", "stop", "web5")

@@ -39,4 +39,4 @@ conf=$BUILD/tests/bench-replica.conf
 		/^\[disk web4/,/^$/s/^size = .*/size = 2G/
 		/^\[disk web5/,/^$/s/^size = .*/size = 10G/
 		/^\[disk web[123]/,/^$/s/^size = .*/size = 128M/' >"$conf"
-exec "$lab" run 3 --conf "$conf" -- "$here/replica.py" "$@"
+exec "$lab" run 3 --conf "$conf" --no-disk -- "$here/replica.py" "$@"
