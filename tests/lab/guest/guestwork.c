@@ -36,6 +36,8 @@ enum {
 	PACE_MS = 10,
 	BATCH_MAX = 256, /* records in one write */
 	LATENCIES = 65536,
+	SCATTER_REST_MS = 20000, /* hamd notes anew what a copy would lack */
+	SCATTER_SOON_MS = 5000,	 /* a copy is lost within it */
 	PAGE_WORDS = 512,
 };
 
@@ -46,7 +48,8 @@ static struct {
 	unsigned int dirty_mib;
 	unsigned int dirty_mib_s;
 	unsigned int bench_s; /* 0: no figures */
-} opt = {"/dev/vda", 64, 0, 0, 4, 0};
+	unsigned int scatter; /* blocks in one go, 0: none */
+} opt = {"/dev/vda", 64, 0, 0, 4, 0, 0};
 
 static uint32_t boot_id; /* told in each line, so that logs can be joined */
 static atomic_bool stopping;
@@ -299,6 +302,50 @@ measure(unsigned int batch)
 	say("ack %" PRIu64 " %08" PRIx32, disk.last, boot_id);
 }
 
+/* Blocks at random places of what lies behind the ring. */
+static bool
+scatter(void)
+{
+	static uint64_t total;
+	uint64_t first = RING_START / RECORD_BYTES + disk.slots;
+	uint64_t blocks = disk.size / RECORD_BYTES - first;
+
+	for (unsigned int i = 0; i < opt.scatter && blocks > 0; i++) {
+		uint64_t at = first + (uint64_t)random() % blocks;
+
+		record_make(disk.buf, ++total, boot_id, disk.slots, now_ms());
+		if (pwrite(disk.fd, disk.buf, RECORD_BYTES,
+			   (off_t)(at * RECORD_BYTES)) != RECORD_BYTES)
+			return false;
+	}
+	if (fdatasync(disk.fd))
+		return false;
+	say("scatter done %" PRIu64, total);
+	return true;
+}
+
+static void
+rest(unsigned int ms)
+{
+	uint64_t end = now_ms() + ms;
+
+	while (!stopping && now_ms() < end)
+		sleep_until_ms(now_ms() + PACE_MS);
+}
+
+/* Whoever looks from outside knows what was written up to then, and has time to
+ * do something to the disk before more is. */
+static void
+scatter_and_rest(void)
+{
+	say("scatter soon");
+	rest(SCATTER_SOON_MS);
+	say("scatter now");
+	if (!scatter())
+		say("CORRUPT disk: random writes: %s", strerror(errno));
+	rest(SCATTER_REST_MS);
+}
+
 static void *
 disk_work(void *unused)
 {
@@ -311,6 +358,8 @@ disk_work(void *unused)
 		measure(BATCH_MAX);
 		measure(1);
 	}
+	while (!stopping && opt.scatter > 0)
+		scatter_and_rest();
 	while (!stopping) {
 		count = due(&base, &done, rate, BATCH_MAX);
 		if (count == 0 || !write_batch(count)) {
@@ -436,6 +485,7 @@ read_options(void)
 		{"dirty=", &opt.dirty_mib},
 		{"rate=", &opt.dirty_mib_s},
 		{"bench=", &opt.bench_s},
+		{"scatter=", &opt.scatter},
 	};
 	char line[4096] = "";
 	FILE *f = fopen("/proc/cmdline", "re");
@@ -473,7 +523,8 @@ main(void)
 	srandom(boot_id);
 	disk_open();
 	say("boot %08" PRIx32 " found %" PRIu64, boot_id, disk.last);
-	writes = disk.fd >= 0 && (opt.write_mib_s > 0 || opt.bench_s > 0);
+	writes = disk.fd >= 0 &&
+		 (opt.write_mib_s > 0 || opt.bench_s > 0 || opt.scatter > 0);
 	if (writes && pthread_create(&disk_thread, NULL, disk_work, NULL))
 		say("CORRUPT disk: no thread");
 	if (opt.dirty_mib && opt.dirty_mib_s &&
