@@ -24,11 +24,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.environ.get("HAMLAB_TOOL") or f"{HERE}/../lab/hamlab"
 MIB = 1 << 20
 DEADLINE_S = 90
-PARTS = ("writes", "loss", "resync", "verify", "sparse")
+PARTS = ("writes", "migration", "loss", "resync", "verify", "sparse")
 # batch, bytes, us, then of one write: median, p99, longest, us
 BENCH = re.compile(r"^bench (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", re.M)
 ADDRESS = {"n1": "10.77.0.1", "n2": "10.77.0.2", "n3": "10.77.0.3"}
 PHASES = 3      # pairs of figures taken of one boot; the first is warming up
+LOOK_S = 0.2    # between two looks at a guest that is measured meanwhile
+TELL_S = 0.05   # from the end of what the guest measures until it is told
+FEWEST = 3      # figures of a kind that make a median
+PAIRS_BEFORE = 5
+COPY_LIMIT_S = 240
 
 
 class BenchError(Exception):
@@ -65,12 +70,12 @@ def show(guest):
     return json.loads(hamctl("n1", "--json", "guest", "show", guest))["guest"]
 
 
-def until(what, ask, limit_s=DEADLINE_S):
+def until(what, ask, limit_s=DEADLINE_S, every_s=0.05):
     end = time.monotonic() + limit_s
     while not (got := ask()):
         if time.monotonic() > end:
             raise BenchError(f"not within {limit_s} s: {what}")
-        time.sleep(0.05)
+        time.sleep(every_s)
     return got
 
 
@@ -105,10 +110,10 @@ def make_image(guest):
         os.fsync(f.fileno())
 
 
-def boot(guest):
+def boot(guest, node="n1"):
     if not os.path.exists(image_of(guest)):
         make_image(guest)
-    hamctl("n1", "guest", "start", guest, "--node", "n1")
+    hamctl("n1", "guest", "start", guest, "--node", node)
 
 
 def current(guest):
@@ -123,11 +128,23 @@ def last_event():
     return found[-1]["data"]["seq"] if found else 0
 
 
-def events(kind, guest, since):
+def timed_events(kind, guest, since):
+    """(when, data) of each."""
     found = json.loads(hamctl("n1", "--json", "events", "--since",
                               str(since)))["events"]
-    return [e["data"] for e in found
+    return [(e["timestamp"]["seconds"] + e["timestamp"]["microseconds"] / 1e6,
+             e["data"]) for e in found
             if e["event"] == kind and e["data"].get("guest") == guest]
+
+
+def events(kind, guest, since):
+    return [data for _, data in timed_events(kind, guest, since)]
+
+
+def none_of(guest, since, *kinds):
+    for kind in kinds:
+        if events(kind, guest, since):
+            raise BenchError(f"{kind} while {guest} was measured")
 
 
 def tell(name, value, unit, goal=None, ok=None, **more):
@@ -139,18 +156,22 @@ def tell(name, value, unit, goal=None, ok=None, **more):
 
 # ---- writes ----------------------------------------------------------------
 
-def figures(read, from_byte):
-    """(MB/s large, IOPS small, p99 us small) of the phases after the first."""
-    def pairs():
-        found = BENCH.findall(read()[from_byte:])
-        return found if len(found) >= 2 * PHASES else None
-    found = until("the guest tells figures", pairs)[2:2 * PHASES]
+def medians(found):
+    """(MB/s large, IOPS small, p99 us small)"""
     large = [int(b) / int(us) for batch, b, us, *_ in found if batch != "1"]
     small = [(int(b) / 4096 / int(us) * 1e6, int(p99))
              for batch, b, us, _, p99, _ in found if batch == "1"]
     return (statistics.median(large),
             statistics.median(x for x, _ in small),
             statistics.median(x for _, x in small))
+
+
+def figures(read, from_byte):
+    """Medians of the phases after the first."""
+    def pairs():
+        found = BENCH.findall(read()[from_byte:])
+        return found if len(found) >= 2 * PHASES else None
+    return medians(until("the guest tells figures", pairs)[2:2 * PHASES])
 
 
 def under_hamd(guest, replicas):
@@ -163,9 +184,7 @@ def under_hamd(guest, replicas):
         start = len(text_of(console))
     since = last_event()
     got = figures(lambda: text_of(console), start)
-    for kind in ("REPLICA_OUTDATED", "GUEST_HELD"):
-        if events(kind, guest, since):
-            raise BenchError(f"{kind} while {guest} was measured")
+    none_of(guest, since, "REPLICA_OUTDATED", "GUEST_HELD")
     hamctl("n1", "guest", "stop", guest)
     return got
 
@@ -292,6 +311,108 @@ def bench_writes(opt):
     ratio("one replica / write-blocking mirror", "hamd, 1 replica",
           "write-blocking mirror, no hamd", 1.0)
     ratio("nulls only / plain file", "hamd, no replica", "plain file", 0.95)
+
+
+# ---- while something goes on ------------------------------------------------
+
+class Watch:
+    """A guest's figures as they come, each with the span that it is of."""
+    def __init__(self, node, guest):
+        self.console = path(node, "log", "hamd", f"{guest}.console")
+        self.begin = len(text_of(self.console))
+        self.looked = time.time()
+        self.spans = []     # (begin, end, figure)
+
+    def look(self):
+        """What is new was not there at the last look: it began no earlier than
+        its own length before that."""
+        before = time.time()
+        text = text_of(self.console)[self.begin:]
+        after = time.time()
+        found = BENCH.findall(text[:text.rfind("\n") + 1])
+        for figure in found[len(self.spans):]:
+            length = int(figure[2]) / 1e6 + TELL_S
+            self.spans.append((self.looked - length, after, figure))
+        self.looked = before
+        return len(self.spans)
+
+    def within(self, begin, end):
+        """Medians of what was written between the two, all of it."""
+        found = [f for a, b, f in self.spans if a >= begin and b <= end]
+        small = sum(batch == "1" for batch, *_ in found)
+        if min(small, len(found) - small) < FEWEST:
+            raise BenchError(f"{len(found)} figures in {end - begin:.1f} s "
+                             f"are too few")
+        return (*medians(found), len(found))
+
+
+def beside(name, before, while_, least=None):
+    """What it costs: of both the medians of all rounds, and their ratios."""
+    def of(runs):
+        return [statistics.median(x[i] for x in runs) for i in range(3)]
+    for when, runs in (("just before", before), ("meanwhile", while_)):
+        large, small, p99 = of(runs)
+        tell(f"{name}: writes {when}", large, "MB/s", iops_4k=round(small),
+             p99_4k_us=round(p99), figures=sum(x[3] for x in runs),
+             runs=len(runs))
+    for i, what, goal in ((0, "1 MiB", least), (1, "4 KiB", least),
+                          (2, "p99 of 4 KiB", None)):
+        r = of(while_)[i] / of(before)[i]
+        tell(f"{name}: meanwhile / before, {what}", r, "ratio",
+             goal and f">= {goal}", goal and r >= goal)
+
+
+# ---- a migration with its disk ---------------------------------------------
+
+def phase_at(guest, since):
+    """When each phase of its one migration began."""
+    found = timed_events("MIGRATION_PHASE", guest, since)
+    at = {data["phase"]: when for when, data in found}
+    if len(at) != len(found) or not {"copy", "cutover"} <= at.keys():
+        raise BenchError(f"not one migration of {guest}: {found}")
+    return at
+
+
+def migrate(guest, to, watch):
+    """Of its writes while disk and memory are copied."""
+    since = last_event()
+    with subprocess.Popen(
+            [LAB, "sh", "n3", "hamctl", "guest", "migrate", guest, to],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True) as order:
+        try:
+            until(f"{guest} is on {to}", lambda: watch.look() and
+                  order.poll() is not None, COPY_LIMIT_S, LOOK_S)
+        finally:
+            order.kill()
+        if order.returncode or show(guest)["owner"] != to:
+            raise BenchError(f"{guest} is not on {to}: {order.stderr.read()}")
+    at = phase_at(guest, since)
+    return watch.within(at["copy"], at["cutover"])
+
+
+def migrated(guest, src, dst):
+    """(just before, meanwhile)"""
+    boot(guest, src)
+    watch = Watch(src, guest)
+    until("the guest tells figures",
+          lambda: watch.look() >= 2 * PAIRS_BEFORE, every_s=LOOK_S)
+    # but for the first two: it is warming up
+    before = watch.within(watch.spans[2][0], time.time())
+    got = before, migrate(guest, dst, watch)
+    hamctl("n1", "guest", "stop", guest)
+    return got
+
+
+def bench_migration(opt):
+    guests = {"web6": "a copy at 64 MiB/s", "web10": "a copy at full speed"}
+    got = {guest: [] for guest in guests}
+    for k in range(opt.rounds):
+        for guest, runs in got.items():
+            runs.append(migrated(guest, *(("n1", "n2") if k % 2 == 0 else
+                                          ("n2", "n1"))))
+    for guest, runs in got.items():
+        beside(f"migration, {guests[guest]}", *zip(*runs))
 
 
 # ---- losing one ------------------------------------------------------------
