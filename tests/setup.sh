@@ -29,7 +29,7 @@ build_packages=(
 lab_packages=(
 	corosync iproute2 iputils-ping busybox-static cpio kmod socat
 	e2fsprogs fuse3 libnbd-bin nbdkit nftables strace tcpdump python3
-	zstd xz-utils openssl procps util-linux)
+	zstd xz-utils openssl procps util-linux fio)
 model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)
 qemu_packages=(qemu-system-x86 qemu-utils)
