@@ -220,6 +220,14 @@ bool ham_bm_read_marked(JsonNode *named_nodes, const struct ham_bm_disk *disk,
 bool ham_bm_read_noted(JsonNode *named_nodes, const struct ham_bm_disk *disk,
 		       unsigned int slot, uint64_t *bytes);
 
+/* What a guest has asked of its disks since it was started, from the reply to
+ * query-blockstats; false if that does not say. */
+struct ham_bm_io {
+	uint64_t ops;	    /* that have ended */
+	uint64_t waited_ns; /* for them, together */
+};
+bool ham_bm_read_io(JsonNode *blockstats, struct ham_bm_io *out);
+
 /* BLOCK_JOB_COMPLETED counts only without error and with offset == len. */
 bool ham_bm_job_completed_well(JsonObject *event_data, GError **error);
 
@@ -252,6 +260,16 @@ unsigned int ham_bm_qsd_count_exports(JsonNode *exports, uint64_t epoch);
  * together, `disk_rate` as measured, 0 if not known yet. */
 uint64_t ham_bm_pace(uint64_t ram_remaining, uint64_t disk_remaining,
 		     uint64_t disk_rate, uint64_t budget);
+
+/* Copies make room for the guest: the share of the budget that they may use
+ * from now on, of HAM_BM_WHOLE and never 0, after an interval in which `ops`
+ * requests of the guest ended, that waited `waited_us` together; `usual_us` is
+ * what one takes without copies. */
+enum {
+	HAM_BM_WHOLE = 1000
+};
+unsigned int ham_bm_yield(unsigned int share, uint64_t ops, uint64_t waited_us,
+			  uint64_t usual_us);
 
 /* One disk's mirror speed: its part of what RAM leaves over. */
 uint64_t ham_bm_pace_disk(uint64_t this_remaining, uint64_t disk_remaining,

@@ -6,6 +6,9 @@
  * the budget that its remaining bytes are of all; and where the disks cannot
  * use theirs (a slow image at either end) RAM slows down with them.
  *
+ * And all of that makes room for the guest: a budget says what the network may
+ * carry, and nothing of what a disk can do.
+ *
  * Pure.  Refuses 0 and anything above the budget as an answer.
  */
 #include "blockmirror/blockmirror.h"
@@ -63,4 +66,27 @@ ham_bm_pace_disk(uint64_t this_remaining, uint64_t disk_remaining,
 	if (disk_remaining && this_remaining < disk_remaining)
 		left = scale(left, this_remaining, disk_remaining);
 	return CLAMP(left, least, budget);
+}
+
+enum {
+	/* a mirror writes each of the guest's blocks twice: that much longer is
+	 * no sign of too much copying */
+	TOO_LONG = 3,
+	LONG = 2,
+	SLACK_US = 1000,
+	LEAST = HAM_BM_WHOLE / 16,
+	FEW = 3,
+};
+
+unsigned int
+ham_bm_yield(unsigned int share, uint64_t ops, uint64_t waited_us,
+	     uint64_t usual_us)
+{
+	uint64_t each = ops ? waited_us / ops : 0;
+
+	if (ops >= FEW && each > TOO_LONG * usual_us + SLACK_US)
+		return MAX(share / 2, LEAST);
+	if (ops >= FEW && each > LONG * usual_us + SLACK_US)
+		return MAX(share, LEAST);
+	return CLAMP(share + share / 4, LEAST, HAM_BM_WHOLE);
 }

@@ -303,3 +303,37 @@ ham_bm_read_noted(JsonNode *named_nodes, const struct ham_bm_disk *disk,
 
 	return read_count(named_nodes, name, bitmap, bytes);
 }
+
+bool
+ham_bm_read_io(JsonNode *blockstats, struct ham_bm_io *out)
+{
+	static const char *const kinds[] = {"rd", "wr", "flush"};
+	JsonArray *list = as_array(blockstats);
+
+	*out = (struct ham_bm_io){0};
+	for (guint i = 0; list && i < json_array_get_length(list); i++) {
+		JsonNode *node = json_array_get_element(list, i);
+		JsonNode *stats =
+			JSON_NODE_HOLDS_OBJECT(node)
+				? json_object_get_member(
+					  json_node_get_object(node), "stats")
+				: NULL;
+
+		if (!stats || !JSON_NODE_HOLDS_OBJECT(stats))
+			return false;
+		for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
+			JsonObject *o = json_node_get_object(stats);
+			g_autofree char *ops =
+				g_strdup_printf("%s_operations", kinds[k]);
+			g_autofree char *time =
+				g_strdup_printf("%s_total_time_ns", kinds[k]);
+			uint64_t n, ns;
+
+			if (!number(o, ops, &n) || !number(o, time, &ns))
+				return false;
+			out->ops += n;
+			out->waited_ns += ns;
+		}
+	}
+	return list != NULL;
+}

@@ -142,7 +142,7 @@ start_mirrors(struct ham_vm *vm)
 			      ham_bm_nbd_add(node, &export), HAM_FLOW_MUST,
 			      NULL);
 		ham_flow_send(vm, vm->qmp, "blockdev-mirror",
-			      ham_bm_mirror(&disk, ham_vm_budget(vm)),
+			      ham_bm_mirror(&disk, ham_vm_disk_budget(vm)),
 			      HAM_FLOW_MUST, NULL);
 	}
 }
@@ -293,7 +293,7 @@ pace(struct ham_vm *vm)
 {
 	struct ham_copy *c = &vm->copy;
 	uint64_t rest = c->progress.disk_total - c->progress.disk_done;
-	uint64_t budget = ham_vm_budget(vm);
+	uint64_t budget = ham_vm_disk_budget(vm);
 	uint64_t ram;
 
 	if (!c->mirror || c->jobs_ready)
@@ -441,6 +441,8 @@ copy_end(struct ham_vm *vm, const GError *error)
 		return;
 	}
 	vm->copy.watching = true;
+	if (vm->copy.mirror)
+		ham_yield_begin(vm->guests);
 	vm->copy.ticker = g_timeout_add(TICK_MS, tick, vm);
 }
 

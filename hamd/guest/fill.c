@@ -372,7 +372,7 @@ static void
 pace(struct ham_vm *vm)
 {
 	uint64_t speed =
-		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
+		MAX(ham_vm_disk_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
 
 	if (speed == vm->fill.speed)
 		return;
@@ -563,7 +563,7 @@ begin_jobs(struct ham_vm *vm)
 	unsigned int k = vm->fill.slot;
 
 	vm->fill.speed =
-		MAX(ham_vm_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
+		MAX(ham_vm_disk_budget(vm) / MAX(ham_vm_n_copied(vm), 1), 1);
 	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now =
@@ -755,6 +755,7 @@ ham_do_slot_fill(struct ham_vm *vm)
 		return;
 	}
 	vm->fill.active = true;
+	ham_yield_begin(vm->guests);
 	vm->fill.slot = (unsigned int)k;
 	vm->fill.begun_us = ham_clock_us();
 	vm->fill.incremental = has_delta(vm, &vm->slot[k]);

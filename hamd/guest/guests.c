@@ -103,6 +103,7 @@ ham_guests_free(ham_guests *guests)
 {
 	if (!guests)
 		return;
+	g_clear_handle_id(&guests->yield_ticker, g_source_remove);
 	g_hash_table_destroy(guests->vms);
 	g_free(guests->qemu);
 	g_free(guests->qsd);

@@ -36,6 +36,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/verify.c \
 	hamd/guest/vm.c \
 	hamd/guest/vm.h \
+	hamd/guest/yield.c \
 	$(NULL)
 libhamguest_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS) $(CRYPTO_CFLAGS)
 libhamguest_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS) $(QB_LIBS) $(CRYPTO_LIBS)

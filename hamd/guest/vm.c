@@ -176,8 +176,8 @@ ham_vm_address(const struct ham_vm *vm)
 	return node->address_migration;
 }
 
-static bool
-is_copying(const struct ham_vm *vm)
+bool
+ham_vm_is_copying(const struct ham_vm *vm)
 {
 	return vm->copy.watching || vm->fill.active;
 }
@@ -193,11 +193,17 @@ ham_vm_budget(const struct ham_vm *vm)
 
 	g_hash_table_iter_init(&iter, vm->guests->vms);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		n += value != vm && is_copying(value);
+		n += value != vm && ham_vm_is_copying(value);
 	share /= n + 1;
 	if (vm->conf && vm->conf->bandwidth)
 		share = MIN(share, vm->conf->bandwidth);
 	return MAX(share, 1);
+}
+
+uint64_t
+ham_vm_disk_budget(const struct ham_vm *vm)
+{
+	return ham_yield_of(vm->guests, ham_vm_budget(vm));
 }
 
 void

@@ -183,6 +183,14 @@ struct ham_verify {
 	char why[HAM_TEXT_MAX];
 };
 
+/* How a guest's requests fare beside copies: yield.c */
+struct ham_yield {
+	unsigned int share; /* that it leaves to them, of HAM_BM_WHOLE */
+	bool seen;
+	uint64_t usual_us; /* of a request, before they began */
+	struct ham_bm_io last;
+};
+
 /* A disk that is given another size: resize.c */
 struct ham_resize {
 	unsigned int disk;
@@ -215,6 +223,7 @@ struct ham_vm {
 	struct ham_slot_act slot_act;
 	struct ham_fill fill;
 	struct ham_renew renew;
+	struct ham_yield yield;
 	struct ham_resize resize;
 	struct ham_peer peer; /* of the act on a slot under way */
 	ham_probe *probe;     /* the same */
@@ -287,6 +296,7 @@ struct ham_guests {
 	char *qsd;
 	char *version;
 	unsigned int finding;
+	guint yield_ticker;
 	ham_guests_ready_fn on_ready;
 };
 
@@ -316,6 +326,9 @@ char *ham_vm_disk_export(const struct ham_vm *vm, unsigned int i,
 			 const char *boot_id);
 const char *ham_vm_address(const struct ham_vm *vm);
 uint64_t ham_vm_budget(const struct ham_vm *vm);
+bool ham_vm_is_copying(const struct ham_vm *vm);
+/* Of that, what guests' own requests leave to the disks. */
+uint64_t ham_vm_disk_budget(const struct ham_vm *vm);
 void ham_vm_mark(struct ham_vm *vm, const char *format, ...)
 	G_GNUC_PRINTF(2, 3);
 /* Asks the flow's step again after a while, unless called off. */
@@ -449,6 +462,10 @@ bool ham_connected_2(struct ham_vm *vm);
 void ham_connect_swap(struct ham_vm *vm);
 /* Before the guest runs, with active disks. */
 void ham_connect_bitmaps(struct ham_vm *vm);
+
+/* yield.c */
+void ham_yield_begin(ham_guests *guests);
+uint64_t ham_yield_of(ham_guests *guests, uint64_t bytes);
 
 /* beat.c */
 void ham_beat_start(struct ham_vm *vm);

@@ -136,6 +136,42 @@ START_TEST(arrive_together)
 }
 END_TEST
 
+/* ---- room for the guest ---- */
+
+START_TEST(copies_yield_to_a_guest_that_waits)
+{
+	unsigned int share = HAM_BM_WHOLE;
+
+	for (int i = 0; i < 3; i++)
+		share = ham_bm_yield(share, 100, 100 * 9000, 2000);
+	ck_assert_uint_eq(share, HAM_BM_WHOLE / 8);
+	for (int i = 0; i < 20; i++)
+		share = ham_bm_yield(share, 100, 100 * 90000, 2000);
+	ck_assert_uint_eq(share, HAM_BM_WHOLE / 16);
+}
+END_TEST
+
+START_TEST(copies_grow_again)
+{
+	unsigned int share = HAM_BM_WHOLE / 16;
+
+	for (int i = 0; i < 20; i++)
+		share = ham_bm_yield(share, 100, 100 * 3000, 2000);
+	ck_assert_uint_eq(share, HAM_BM_WHOLE);
+	/* a guest that asks for nothing, or next to nothing, waits for nothing
+	 */
+	ck_assert_uint_gt(ham_bm_yield(500, 0, 0, 2000), 500);
+	ck_assert_uint_gt(ham_bm_yield(500, 2, 2 * 900000, 2000), 500);
+}
+END_TEST
+
+/* A mirror alone makes each write longer. */
+START_TEST(copies_stay_where_they_are)
+{
+	ck_assert_uint_eq(ham_bm_yield(500, 100, 100 * 6000, 2000), 500);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -150,6 +186,9 @@ main(void)
 	tcase_add_test(tc, ram_alone_has_all);
 	tcase_add_test(tc, shares_by_what_remains);
 	tcase_add_test(tc, slow_disks_slow_ram);
+	tcase_add_test(tc, copies_yield_to_a_guest_that_waits);
+	tcase_add_test(tc, copies_grow_again);
+	tcase_add_test(tc, copies_stay_where_they_are);
 	tcase_add_loop_test(tc, arrive_together, 0, (int)G_N_ELEMENTS(runs));
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -277,6 +277,47 @@ static const char *const not_marked[] = {
 	"[]", "{}", "[3]", MARKED("-1"), MARKED("'x'"),
 };
 
+#define STATS(ops)                                                             \
+	"{'device':'','qdev':'/machine/peripheral/d0/virtio-backend',"         \
+	"'stats':{'rd_operations':" #ops ",'rd_total_time_ns':1000,"           \
+	"'wr_operations':2,'wr_total_time_ns':200,'flush_operations':1,"       \
+	"'flush_total_time_ns':30}}"
+
+START_TEST(io_of_all_disks)
+{
+	g_autoptr(JsonNode) two = bm_json("[" STATS(10) "," STATS(20) "]");
+	g_autoptr(JsonNode) none = bm_json("[]");
+	struct ham_bm_io io;
+
+	ck_assert(ham_bm_read_io(two, &io));
+	ck_assert_uint_eq(io.ops, 36);
+	ck_assert_uint_eq(io.waited_ns, 2460);
+	ck_assert(ham_bm_read_io(none, &io));
+	ck_assert_uint_eq(io.ops, 0);
+}
+END_TEST
+
+START_TEST(io_unclear)
+{
+	static const char *const odd[] = {
+		"{}",
+		"[1]",
+		"[{}]",
+		"[{'stats':[]}]",
+		"[{'stats':{}}]",
+		"[" STATS(-1) "]",
+		"[" STATS('x') "]",
+	};
+	struct ham_bm_io io;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(odd); i++) {
+		g_autoptr(JsonNode) node = bm_json(odd[i]);
+
+		ck_assert_msg(!ham_bm_read_io(node, &io), "%s", odd[i]);
+	}
+}
+END_TEST
+
 START_TEST(marked_unclear)
 {
 	g_autoptr(JsonNode) nodes = bm_json(not_marked[_i]);
@@ -308,6 +349,8 @@ main(void)
 	tcase_add_test(tc, noted);
 	tcase_add_loop_test(tc, marked_unclear, 0,
 			    (int)G_N_ELEMENTS(not_marked));
+	tcase_add_test(tc, io_of_all_disks);
+	tcase_add_test(tc, io_unclear);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
