@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blockmirror/digest.c - see digest.h: images, their digests, and serving them
  *
+ * A thread reads the next part while the digests of the last are made: one
+ * after the other a fast disk and a fast digest are half as fast together.
+ *
  * Refuses an image smaller than the disk.
  */
 #include "blockmirror/digest.h"
@@ -28,6 +31,16 @@ enum {
 
 static const uint8_t zeroes[HAM_BM_DIGEST_BLOCK];
 
+struct part {
+	unsigned int disk;
+	uint64_t first;
+	uint64_t n;
+	uint8_t *buffer;
+	int error; /* 0: it was read */
+};
+
+static gpointer reader(gpointer data);
+
 struct ham_digester *
 ham_digester_new(const struct ham_bm_image *images, unsigned int n,
 		 const char **why)
@@ -51,13 +64,16 @@ ham_digester_new(const struct ham_bm_image *images, unsigned int n,
 		d->n = i + 1;
 	}
 	if (posix_memalign((void **)&d->buffer, ALIGN,
-			   READ_BLOCKS * HAM_BM_DIGEST_BLOCK)) {
+			   2 * READ_BLOCKS * HAM_BM_DIGEST_BLOCK)) {
 		ham_digester_free(d);
 		return NULL;
 	}
 	(void)EVP_Digest(zeroes, sizeof(zeroes), d->zero, NULL, EVP_sha256(),
 			 NULL);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	d->asked = g_async_queue_new();
+	d->read = g_async_queue_new();
+	d->reader = g_thread_new("reader", reader, d);
 	return d;
 }
 
@@ -66,6 +82,14 @@ ham_digester_free(struct ham_digester *d)
 {
 	if (!d)
 		return;
+	if (d->reader) {
+		struct part last = {.n = 0};
+
+		g_async_queue_push(d->asked, &last);
+		g_thread_join(d->reader);
+		g_async_queue_unref(d->asked);
+		g_async_queue_unref(d->read);
+	}
 	for (unsigned int i = 0; i < d->n; i++)
 		close(d->fd[i]);
 	free(d->buffer);
@@ -87,20 +111,19 @@ ham_digester_length(const struct ham_digester *d, unsigned int disk,
 	return MIN(d->size[disk] - at, HAM_BM_DIGEST_BLOCK);
 }
 
-/* Into the buffer; false with errno. */
+/* False with errno. */
 static bool
-read_blocks(struct ham_digester *d, unsigned int disk, uint64_t first,
-	    uint64_t n)
+read_part(const struct ham_digester *d, const struct part *part)
 {
-	uint64_t at = first * HAM_BM_DIGEST_BLOCK;
-	size_t wanted = (size_t)MIN(d->size[disk] - at, n * HAM_BM_DIGEST_BLOCK);
+	uint64_t at = part->first * HAM_BM_DIGEST_BLOCK;
+	size_t room = part->n * HAM_BM_DIGEST_BLOCK;
+	size_t wanted = MIN(d->size[part->disk] - at, room);
 	size_t got = 0;
 
 	while (got < wanted) {
 		/* whole sectors, as reads past the cache want them */
-		ssize_t r = pread(d->fd[disk], d->buffer + got,
-				  n * HAM_BM_DIGEST_BLOCK - got,
-				  (off_t)(at + got));
+		ssize_t r = pread(d->fd[part->disk], part->buffer + got,
+				  room - got, (off_t)(at + got));
 
 		if (r < 0 && errno == EINTR)
 			continue;
@@ -111,6 +134,19 @@ read_blocks(struct ham_digester *d, unsigned int disk, uint64_t first,
 		got += (size_t)r;
 	}
 	return true;
+}
+
+static gpointer
+reader(gpointer data)
+{
+	struct ham_digester *d = data;
+	struct part *part;
+
+	while ((part = g_async_queue_pop(d->asked))->n > 0) {
+		part->error = read_part(d, part) ? 0 : errno;
+		g_async_queue_push(d->read, part);
+	}
+	return NULL;
 }
 
 static bool
@@ -125,23 +161,58 @@ digest(const struct ham_digester *d, const uint8_t *bytes, size_t length,
 	return EVP_Digest(bytes, length, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+static bool
+digest_part(const struct ham_digester *d, const struct part *part, uint8_t *out)
+{
+	for (uint64_t i = 0; i < part->n; i++)
+		if (!digest(d, part->buffer + i * HAM_BM_DIGEST_BLOCK,
+			    ham_digester_length(d, part->disk, part->first + i),
+			    out + i * HAM_BM_DIGEST_SIZE))
+			return false;
+	return true;
+}
+
+/* The part that begins so far into what is wanted is to be read. */
+static void
+ask_for(struct ham_digester *d, struct part *part, const struct part *whole,
+	uint64_t from)
+{
+	*part = (struct part){
+		.disk = whole->disk,
+		.first = whole->first + from,
+		.n = MIN(whole->n - from, READ_BLOCKS),
+		.buffer = d->buffer + (from / READ_BLOCKS % 2) * READ_BLOCKS *
+					      HAM_BM_DIGEST_BLOCK,
+	};
+	g_async_queue_push(d->asked, part);
+}
+
 bool
 ham_digester_make(struct ham_digester *d, unsigned int disk, uint64_t first,
 		  uint64_t n, uint8_t *out)
 {
-	while (n > 0) {
-		uint64_t part = MIN(n, READ_BLOCKS);
+	struct part whole = {.disk = disk, .first = first, .n = n};
+	struct part parts[2];
+	bool good = true;
 
-		if (!read_blocks(d, disk, first, part))
+	if (n > 0)
+		ask_for(d, &parts[0], &whole, 0);
+	for (uint64_t at = 0; at < n; at += READ_BLOCKS) {
+		struct part *part = g_async_queue_pop(d->read);
+
+		if (part->error) { /* and no other is under way */
+			errno = part->error;
 			return false;
-		for (uint64_t i = 0; i < part; i++)
-			if (!digest(d, d->buffer + i * HAM_BM_DIGEST_BLOCK,
-				    ham_digester_length(d, disk, first + i),
-				    out + i * HAM_BM_DIGEST_SIZE))
-				return false;
-		first += part;
-		n -= part;
-		out += part * HAM_BM_DIGEST_SIZE;
+		}
+		if (good && n - at > READ_BLOCKS)
+			ask_for(d, &parts[(at / READ_BLOCKS + 1) % 2], &whole,
+				at + READ_BLOCKS);
+		good = good &&
+		       digest_part(d, part, out + at * HAM_BM_DIGEST_SIZE);
+		if (!good && n - at > READ_BLOCKS)
+			(void)g_async_queue_pop(d->read);
+		if (!good)
+			return false;
 	}
 	return true;
 }

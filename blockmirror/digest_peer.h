@@ -13,7 +13,10 @@ struct ham_digester {
 	unsigned int n;
 	int fd[HAM_DIGEST_DISKS];
 	uint64_t size[HAM_DIGEST_DISKS];
-	uint8_t *buffer; /* of what is read at once, aligned */
+	uint8_t *buffer; /* two of what is read at once, aligned */
+	GThread *reader; /* takes from `asked`, gives to `read` */
+	GAsyncQueue *asked;
+	GAsyncQueue *read;
 	uint8_t zero[HAM_BM_DIGEST_SIZE];
 };
 
