@@ -108,6 +108,12 @@ new_history(const ham_core *core)
 }
 
 static bool
+is_anywhere(const struct ham_guest *guest, bool common)
+{
+	return (guest->common && common) || ham_guest_never_ran(guest);
+}
+
+static bool
 prepare_start(ham_core *core, const struct ham_event *event,
 	      const struct ham_guest *guest, struct ham_op *op)
 {
@@ -118,10 +124,9 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	op->kind = HAM_OP_START;
 	op->flag = config && config->common;
 	op->txn = config ? config->shared : 0;
-	if (!guest)
-		op->txn |= new_history(core) << HAM_MAX_DISKS;
+	op->txn |= new_history(core) << HAM_MAX_DISKS;
 	op->node = event->node ? event->node
-		   : guest && (!guest->common || !op->flag ||
+		   : guest && (!is_anywhere(guest, op->flag) ||
 			       ham_is_joined(core, guest->owner))
 			   ? guest->owner
 			   : core->config.self;
@@ -143,8 +148,8 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	}
 	if (!node_usable(core, event, op->node))
 		return false;
-	if (guest && !(guest->common && op->flag) &&
-	    !ham_guest_is_current(guest, op->node)) {
+	if (guest && !ham_guest_may_start(guest, op->node, (uint8_t)op->txn,
+					  op->flag)) {
 		current_nodes(core, guest, names, sizeof(names));
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s holds no current copy of the disks of %s; "

@@ -140,7 +140,7 @@ enum ham_did {
 	HAM_DID_HALTED,		/* flag: QEMU still holds the image */
 	HAM_DID_SILENCED,
 	HAM_DID_RESUMED,
-	HAM_DID_RESUME_FAILED, /* text */
+	HAM_DID_RESUME_FAILED, /* text; flag: nothing was let run */
 	HAM_DID_FINISHED,      /* QEMU is gone; flag: the disk is served; blob:
 				  where */
 	HAM_DID_WIRED,		 /* ids: whose copies are connected */

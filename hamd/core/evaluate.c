@@ -201,6 +201,14 @@ evaluate_halted(ham_core *core, struct ham_local *local,
 		end_undo(core, local, guest);
 		return;
 	}
+	if (local->resume_us && local->kill) {
+		local->resume_us = 0;
+		local->kill = false;
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+		return;
+	}
+	if (core->now_us < local->resume_us)
+		return;
 	/* OUTCOME: the source; committed, so it may run again */
 	local->epoch = guest->epoch;
 	ham_stage(core, local, HAM_L_S_RESUME);

@@ -130,6 +130,25 @@ ham_guest_may_own(const struct ham_guest *guest, uint32_t node)
 }
 
 bool
+ham_guest_never_ran(const struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node)
+			return false;
+	return true;
+}
+
+bool
+ham_guest_may_start(const struct ham_guest *guest, uint32_t node,
+		    uint8_t shared, bool common)
+{
+	if (ham_guest_never_ran(guest) || (guest->common && common))
+		return true;
+	return ham_guest_is_current(guest, node) &&
+	       (guest->shared == shared || guest->owner == node);
+}
+
+bool
 ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node)
 {
 	const struct ham_replica *replica = ham_guest_replica(guest, node);
@@ -269,16 +288,27 @@ insert(struct ham_record *record, const char *name)
 	return guest;
 }
 
+/* What it was to run from was no good, and nothing was made: as if it had not
+ * been asked. */
+static void
+forget_first(struct ham_guest *guest, const struct ham_op *op)
+{
+	if (guest->epoch == 1 && op->txn == HAM_ENDED_UNRUN)
+		memset(guest->replica, 0, sizeof(guest->replica));
+}
+
 static void
 apply_start(struct ham_record *record, struct ham_guest *guest,
 	    const struct ham_op *op)
 {
 	bool first = !guest;
 
-	if (first) {
+	if (first)
 		guest = insert(record, op->guest);
+	if (guest->history == 0 || ham_guest_never_ran(guest))
 		guest->history = op->txn >> HAM_MAX_DISKS;
-	}
+	if (guest->shared != (uint8_t)op->txn)
+		outdate_others(guest, op->node, 0, 0);
 	/* not +1 after a destination's +1: see PROMOTE */
 	guest->epoch += guest->epoch ? 3 : 1;
 	guest->phase = HAM_GUEST_STARTED;
@@ -288,7 +318,7 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 	guest->shared = (uint8_t)op->txn;
 	guest->common = op->flag;
 	end_syncing(guest);
-	if (first)
+	if (ham_guest_never_ran(guest))
 		replica_begin(guest, op->node, HAM_REPLICA_CURRENT);
 	settle(guest, op->node);
 }
@@ -385,6 +415,7 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	if (op->flag && !guest->leaving)
 		guest->wanted = false;
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	forget_first(guest, op);
 	if (to || guest->cold)
 		end_move(guest, op, to);
 }

@@ -124,8 +124,8 @@ struct ham_record {
 enum ham_op_kind {
 	HAM_OP_NONE,
 	HAM_OP_START,	    /* node; txn: `shared` in 8 bits, above it `history`
-			       if it is the first, and flag: `common`, from
-			       then on; creates the guest's entry if need be */
+			       if it has none, and flag: `common`, from then
+			       on; creates the guest's entry if need be */
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */
@@ -185,6 +185,12 @@ bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 bool ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node);
 /* All that it is, is there: a current copy of its disks, or the same disks. */
 bool ham_guest_may_own(const struct ham_guest *guest, uint32_t node);
+/* Its first start came to nothing: it has no disks yet that count. */
+bool ham_guest_never_ran(const struct ham_guest *guest);
+/* Whether it may be started there, with those disks shared, and then common:
+ * what changes on a disk is known of the old owner's alone. */
+bool ham_guest_may_start(const struct ham_guest *guest, uint32_t node,
+			 uint8_t shared, bool common);
 /* It is current, or becomes so. */
 bool ham_replica_is_alive(const struct ham_replica *replica);
 /* For a copy on that node nothing that is needed has to go. */

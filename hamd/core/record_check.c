@@ -45,15 +45,11 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 	/* asked before it last ran: since then it may have been stopped */
 	if (guest->epoch != op->epoch)
 		return "its epoch is another one by now";
-	/* of one that was not common until now only the old owner's disks are
-	 * known to be the ones */
-	if (guest->common && op->flag)
+	if (ham_guest_may_start(guest, op->node, (uint8_t)op->txn, op->flag))
 		return NULL;
-	if (any_current(guest) && !ham_guest_is_current(guest, op->node))
-		return "that node holds no current copy of its disks";
-	if (!any_current(guest))
-		return "no node holds a current copy of its disks";
-	return NULL;
+	return any_current(guest)
+		       ? "that node holds no current copy of its disks"
+		       : "no node holds a current copy of its disks";
 }
 
 static const char *

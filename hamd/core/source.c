@@ -21,6 +21,7 @@ enum {
 	/* D may have to reserve all of a disk: incoming.c, "images" */
 	PREPARE_LIMIT_US = 660 * 1000000,
 	HANDOVER_LIMIT_US = 15 * 1000000,
+	RESUME_AGAIN_US = 2 * 1000000,
 };
 
 static void
@@ -220,6 +221,31 @@ did_before_cutover(ham_core *core, struct ham_local *local,
 	}
 }
 
+/* A destination that is cut off holds the lock on what is shared, until it is
+ * back and hears the outcome, or is dead: the image here is good, and waits. */
+static void
+did_not_resume(ham_core *core, struct ham_local *local,
+	       const struct ham_event *event)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	bool waits = event->flag && guest && guest->shared;
+
+	if (!waits || local->resume_us == 0)
+		ham_fx_tell(core, HAM_NOTE_ALARM, local,
+			    "the guest could not be resumed%s: %s",
+			    waits ? ", and is tried again" : "",
+			    event->text ? event->text : "it failed");
+	if (waits) {
+		local->resume_us = core->now_us + RESUME_AGAIN_US;
+		ham_stage(core, local, HAM_L_S_HALTED);
+		return;
+	}
+	local->resume_us = 0;
+	ham_stage(core, local, HAM_L_KILL);
+	ham_fx_guest(core, local, HAM_DO_KILL);
+}
+
 bool
 ham_source_did(ham_core *core, struct ham_local *local,
 	       const struct ham_event *event)
@@ -253,18 +279,14 @@ ham_source_did(ham_core *core, struct ham_local *local,
 			did_silenced(core, local);
 		return true;
 	case HAM_DID_RESUMED:
+		local->resume_us = 0;
 		if (local->stage == HAM_L_S_RESUME)
 			ham_stage(core, local, HAM_L_RUNNING);
 		ham_evaluate_all(core);
 		return true;
 	case HAM_DID_RESUME_FAILED:
-		if (local->stage != HAM_L_S_RESUME)
-			return true;
-		ham_fx_tell(core, HAM_NOTE_ALARM, local,
-			    "the guest could not be resumed: %s",
-			    event->text ? event->text : "it failed");
-		ham_stage(core, local, HAM_L_KILL);
-		ham_fx_guest(core, local, HAM_DO_KILL);
+		if (local->stage == HAM_L_S_RESUME)
+			did_not_resume(core, local, event);
 		return true;
 	case HAM_DID_FINISHED:
 		if (local->stage == HAM_L_S_FINISH)

@@ -161,6 +161,7 @@ struct ham_local {
 	uint8_t stage;
 	bool hold;	  /* STORED waits for this to end */
 	bool was_replica; /* D: had a live replica before PREPARE */
+	int64_t resume_us; /* S_HALTED: not before, 0: at once */
 	bool undone;	  /* S_UNDO: UNDONE was told; the record is to follow */
 	/* LAUNCH is due once the record is committed, if it has this epoch */
 	uint64_t launch_epoch;

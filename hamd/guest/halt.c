@@ -130,7 +130,8 @@ static void
 resume_activate(struct ham_vm *vm)
 {
 	ham_flow_send(vm, vm->qmp, "blockdev-set-active",
-		      ham_bm_set_active(true), HAM_FLOW_MAY, NULL);
+		      ham_bm_set_active(true),
+		      vm->shared ? HAM_FLOW_MUST : HAM_FLOW_MAY, NULL);
 }
 
 static void
@@ -161,9 +162,12 @@ static const struct ham_step resume_steps[] = {
 static void
 resume_end(struct ham_vm *vm, const GError *error)
 {
+	bool was_asked = vm->role == HAM_ROLE_OWNER;
+
 	vm->copy.peer.host[0] = '\0';
 	if (error) {
-		ham_vm_did(vm, HAM_DID_RESUME_FAILED, error->message, false);
+		ham_vm_did(vm, HAM_DID_RESUME_FAILED, error->message,
+			   !was_asked);
 		return;
 	}
 	ham_ports_announce(vm);

@@ -245,6 +245,89 @@ START_TEST(late_resume_failure)
 }
 END_TEST
 
+static unsigned int
+resumes(struct bus *bus)
+{
+	unsigned int n = 0;
+
+	for (const char *at = bus->node[0].acts->str;
+	     (at = strstr(at, "RESUME")); at++)
+		n++;
+	return n;
+}
+
+/* Taken back from a destination that has the lock still, or seems to. */
+static struct bus *
+resume_refused(void)
+{
+	struct bus *bus = course_three(0);
+
+	bus->guest.common = true;
+	bus->guest.shared = 1;
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus->node[1].silent = BUS_ACT(TAKEOVER);
+	bus->node[0].silent = BUS_ACT(RESUME);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_did(bus, 1, HAM_DID_TAKEOVER_FAILED, "no", false);
+	bus_run(bus);
+	ck_assert_uint_eq(resumes(bus), 1);
+	bus_did(bus, 0, HAM_DID_RESUME_FAILED, "a lock", true);
+	bus_run(bus);
+	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
+	return bus;
+}
+
+START_TEST(a_shared_disk_that_is_locked_is_waited_for)
+{
+	struct bus *bus = resume_refused();
+
+	ck_assert_uint_eq(resumes(bus), 1);
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str, "tried again"));
+	bus_time(bus, 1900000);
+	ck_assert_uint_eq(resumes(bus), 1);
+	bus->node[0].silent = 0;
+	bus_time(bus, 200000);
+	bus_run(bus);
+	ck_assert_uint_eq(resumes(bus), 2);
+	course_expect_owner(bus, 0, 3);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(and_may_be_ended_meanwhile)
+{
+	struct bus *bus = resume_refused();
+	struct ham_event kill = {.kind = HAM_EV_COMMAND,
+				 .command = HAM_CMD_STOP,
+				 .guest = "g",
+				 .flag = true,
+				 .token = 77};
+
+	bus_event(bus, 2, &kill);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "KILL"));
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	bus_free(bus);
+}
+END_TEST
+
+/* It may have run: no second try. */
+START_TEST(no_second_try_once_cont_was_asked)
+{
+	struct bus *bus = resume_refused();
+
+	bus_time(bus, 2100000);
+	bus_run(bus);
+	ck_assert_uint_eq(resumes(bus), 2);
+	bus_did(bus, 0, HAM_DID_RESUME_FAILED, "cont", false);
+	bus_run(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "KILL"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(late_launch_failure)
 {
 	struct bus *bus = course_three_with_guest(0);
@@ -278,6 +361,9 @@ main(void)
 	tcase_add_test(tc, late_takeover_failure);
 	tcase_add_test(tc, late_resume_failure);
 	tcase_add_test(tc, late_launch_failure);
+	tcase_add_test(tc, a_shared_disk_that_is_locked_is_waited_for);
+	tcase_add_test(tc, and_may_be_ended_meanwhile);
+	tcase_add_test(tc, no_second_try_once_cont_was_asked);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

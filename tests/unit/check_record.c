@@ -37,7 +37,7 @@ fitting(const struct ham_record *record, enum ham_op_kind kind, uint32_t node)
 
 	o.node = node;
 	o.epoch = g ? g->epoch : 0;
-	o.txn = g ? g->txn : 0;
+	o.txn = g && kind != HAM_OP_START ? g->txn : 0;
 	g_strlcpy(o.reason, "because", sizeof(o.reason));
 	return o;
 }
@@ -818,6 +818,92 @@ END_TEST
 
 /* ---- histories ---- */
 
+/* Disk 0 is local, and of both; disk 1 is shared. */
+static struct ham_record *
+mixed_on_a_and_b(void)
+{
+	struct ham_record *record = g_new0(struct ham_record, 1);
+	struct ham_op o = fitting(record, HAM_OP_START, A);
+
+	o.txn = 2;
+	accept(record, &o);
+	go(record, HAM_OP_SYNC, B);
+	o = fitting(record, HAM_OP_CURRENT, B);
+	o.txn = ham_guest_replica(guest(record), B)->generation;
+	accept(record, &o);
+	o = fitting(record, HAM_OP_STOPPED, 0);
+	o.txn = HAM_ENDED_EQUAL;
+	accept(record, &o);
+	return record;
+}
+
+/* B never had disk 1, and what lies at its path there nobody knows. */
+START_TEST(a_disk_that_is_local_now_has_no_copy)
+{
+	g_autofree struct ham_record *record = mixed_on_a_and_b();
+	struct ham_op o = fitting(record, HAM_OP_START, B);
+
+	o.txn = 0;
+	refuse(record, &o, "no current copy");
+	o = fitting(record, HAM_OP_START, A);
+	o.txn = 0;
+	accept(record, &o);
+	ck_assert(!ham_guest_is_current(guest(record), B));
+}
+END_TEST
+
+START_TEST(a_disk_that_stays_shared_costs_no_copy)
+{
+	g_autofree struct ham_record *record = mixed_on_a_and_b();
+	struct ham_op o = fitting(record, HAM_OP_START, B);
+
+	o.txn = 2;
+	accept(record, &o);
+	ck_assert(ham_guest_is_current(guest(record), A));
+	ck_assert(ham_guest_is_current(guest(record), B));
+}
+END_TEST
+
+/* Refused on A, where the images were no good: B is as free as before. */
+START_TEST(a_first_start_that_failed_binds_to_no_node)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+	struct ham_op o = fitting(record, HAM_OP_START, A);
+
+	o.txn = UINT64_C(5) << HAM_MAX_DISKS;
+	accept(record, &o);
+	o = fitting(record, HAM_OP_STOPPED, 0);
+	o.txn = HAM_ENDED_UNRUN;
+	accept(record, &o);
+	ck_assert(ham_guest_never_ran(guest(record)));
+	o = fitting(record, HAM_OP_START, B);
+	o.txn = UINT64_C(6) << HAM_MAX_DISKS;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->history, 6);
+	ck_assert(ham_guest_is_current(guest(record), B));
+	ck_assert_ptr_null(ham_guest_replica(guest(record), A));
+	/* from then on it is bound */
+	o = fitting(record, HAM_OP_STOPPED, 0);
+	o.txn = HAM_ENDED_UNRUN;
+	accept(record, &o);
+	o = fitting(record, HAM_OP_START, A);
+	refuse(record, &o, "no current copy");
+}
+END_TEST
+
+/* One that is older than histories gets one. */
+START_TEST(a_history_is_given_once)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STOPPED);
+	struct ham_op o = fitting(record, HAM_OP_START, A);
+
+	ck_assert_uint_eq(guest(record)->history, 0);
+	o.txn = UINT64_C(9) << HAM_MAX_DISKS;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->history, 9);
+}
+END_TEST
+
 START_TEST(the_first_start_gives_the_history)
 {
 	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
@@ -879,6 +965,10 @@ main(void)
 	tcase_add_test(tc, common_is_migrated_and_leaves_nothing);
 	tcase_add_test(tc, common_is_promoted_anywhere);
 	tcase_add_test(tc, common_moves_by_a_stop);
+	tcase_add_test(tc, a_disk_that_is_local_now_has_no_copy);
+	tcase_add_test(tc, a_disk_that_stays_shared_costs_no_copy);
+	tcase_add_test(tc, a_first_start_that_failed_binds_to_no_node);
+	tcase_add_test(tc, a_history_is_given_once);
 	tcase_add_test(tc, the_first_start_gives_the_history);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
