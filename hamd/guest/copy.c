@@ -182,10 +182,6 @@ copy_check(struct ham_vm *vm)
 
 	if (!ham_images_in_use(vm, vm->qemu, &error))
 		ham_flow_fail(vm, "%s", error->message);
-	else if (strcmp(vm->shared_id, vm->copy.peer.shared_id) != 0)
-		ham_flow_fail(vm, "what is at the path of a shared disk there "
-				  "is another file than here: is its file "
-				  "system mounted?");
 }
 
 static const struct ham_step copy_steps[] = {

@@ -381,7 +381,8 @@ find_call_off(struct ham_vm *vm)
 	for (unsigned int k = 0; vm->qemu && k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].filling) {
 			vm->fill.slot = k;
-			vm->fill.serial = vm->graph[0][k].serial + 1;
+			vm->fill.serial =
+				vm->graph[ham_vm_copied(vm, 0)][k].serial + 1;
 			ham_fill_call_off(vm);
 			return;
 		}
@@ -405,6 +406,16 @@ find_connected(struct ham_vm *vm)
 	       (!vm->qsd || ham_qsd_ready(vm));
 }
 
+static bool
+is_filled(const struct ham_vm *vm, unsigned int k)
+{
+	bool any = false;
+
+	HAM_EACH_COPIED (vm, i)
+		any = any || vm->graph[i][k].replica;
+	return any;
+}
+
 /* The last hamd had put it in, and did not come to say so. */
 static void
 find_empty(struct ham_vm *vm)
@@ -412,7 +423,7 @@ find_empty(struct ham_vm *vm)
 	for (unsigned int k = 0; vm->qemu && vm->role == HAM_ROLE_OWNER &&
 				 vm->slot_seen && k < HAM_BM_SLOTS;
 	     k++)
-		if (vm->slot[k].node == 0 && vm->graph[0][k].replica)
+		if (vm->slot[k].node == 0 && is_filled(vm, k))
 			ham_slot_put(vm, k, NULL);
 }
 

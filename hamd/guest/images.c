@@ -25,6 +25,11 @@
 #include "hamd/base/fd.h"
 #include "hamd/guest/vm.h"
 
+enum {
+	QEMU_LOCKS_FROM = 100,
+	QEMU_LOCKS = 200,
+};
+
 struct image {
 	char *path;
 	unsigned int disk;
@@ -46,12 +51,12 @@ struct work {
 	bool create;
 	bool first;  /* the guest was never started before */
 	bool grow;   /* to grows_to, or it is an error */
+	bool locked; /* shared disks are the source's: it runs */
 	bool guarded; /* only if label.c has nothing against it */
 	bool noted;   /* and it is told what is written from now on */
 	char *label;
 	struct ham_label now;
-	uint64_t id; /* of all images of this node alone, */
-	uint64_t shared_id; /* and of the others */
+	uint64_t id; /* of all images of this node alone */
 	GArray *images;
 };
 
@@ -190,19 +195,30 @@ identify(struct work *work, int fd)
 	}
 }
 
-/* All nodes of a shared file system give a file the same number; of a block
- * device nothing is the same everywhere but its path. */
+/* The source's QEMU has the disk locked while it runs (QEMU's file-posix.c:
+ * from byte 100 on, by what it may do with it).  Who does not see that lock has
+ * another file, or a file system that keeps none between nodes.  A block device
+ * has no such mark: its path is believed. */
 static bool
-identify_shared(struct work *work, int fd, struct image *image, GError **error)
+check_locked(int fd, const struct image *image, GError **error)
 {
-	struct stat st;
+	struct flock lock = {.l_type = F_WRLCK,
+			     .l_whence = SEEK_SET,
+			     .l_start = QEMU_LOCKS_FROM,
+			     .l_len = QEMU_LOCKS};
 
-	if (fstat(fd, &st) != 0)
-		return ham_error_errno(error, errno, "cannot stat %s",
+	if (image->device)
+		return true;
+	if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
+		return ham_error_errno(error, errno, "locks of %s",
 				       image->path);
-	if (!S_ISBLK(st.st_mode))
-		add_to_id(&work->shared_id, st.st_ino);
-	return true;
+	if (lock.l_type != F_UNLCK)
+		return true;
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s here has no lock of the guest: another file (is its "
+		    "file system mounted?), or no locks between nodes",
+		    image->path);
+	return false;
 }
 
 /* An image that was sparse, or is one of another node's making. */
@@ -314,7 +330,7 @@ prepare_one(struct work *work, struct image *image, GError **error)
 				       image->path);
 	if (!image->shared)
 		identify(work, fd);
-	else if (!identify_shared(work, fd, image, error))
+	else if (work->locked && !check_locked(fd, image, error))
 		return false;
 	return give_away(work, fd, image, error);
 }
@@ -333,32 +349,54 @@ remove_made(struct work *work)
 }
 
 /* Files by their number and birth; what is behind a block device nobody can
- * tell.  False: one of them is not there. */
-static bool
-label_image(struct work *work)
+ * tell. */
+static void
+look_at(struct ham_label_disk *disk)
 {
 	uint64_t id = UINT64_C(0xcbf29ce484222325);
+	struct statx st = {0};
 
-	for (guint i = 0; i < work->images->len; i++) {
-		const struct image *image =
-			&g_array_index(work->images, struct image, i);
-		struct statx st = {0};
-
-		if (image->shared)
-			continue;
-		if (statx(AT_FDCWD, image->path, 0,
-			  STATX_BASIC_STATS | STATX_BTIME, &st) != 0)
-			return false;
-		work->now.written =
-			MAX(work->now.written, (int64_t)st.stx_mtime.tv_sec);
-		if (S_ISBLK(st.stx_mode))
-			continue;
+	disk->there = statx(AT_FDCWD, disk->path, 0,
+			    STATX_BASIC_STATS | STATX_BTIME, &st) == 0;
+	if (disk->there && !S_ISBLK(st.stx_mode)) {
+		disk->written = st.stx_mtime.tv_sec;
 		add_to_id(&id, st.stx_ino);
 		add_to_id(&id, (uint64_t)st.stx_btime.tv_sec);
 		add_to_id(&id, st.stx_btime.tv_nsec);
 	}
-	g_snprintf(work->now.image, sizeof(work->now.image), "%016" PRIx64, id);
-	return true;
+	g_snprintf(disk->id, sizeof(disk->id), "%016" PRIx64, id);
+}
+
+static void
+look_at_all(struct work *work)
+{
+	work->now.n = work->images->len;
+	for (guint i = 0; i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		work->now.disk[i].path = image->path;
+		work->now.disk[i].shared = image->shared;
+		look_at(&work->now.disk[i]);
+	}
+}
+
+static bool
+may_use(struct work *work, GError **error)
+{
+	if (!work->guarded)
+		return true;
+	look_at_all(work);
+	return ham_label_check(work->label, &work->now, error);
+}
+
+static bool
+note_use(struct work *work, GError **error)
+{
+	if (!work->noted)
+		return true;
+	look_at_all(work);
+	return ham_label_write(work->label, &work->now, error);
 }
 
 static void
@@ -369,8 +407,7 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 
 	(void)source;
 	(void)cancellable;
-	if (work->guarded && label_image(work) &&
-	    !ham_label_check(work->label, work->name, &work->now, &error)) {
+	if (!may_use(work, &error)) {
 		g_task_return_error(task, error);
 		return;
 	}
@@ -384,8 +421,7 @@ run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 		g_task_return_error(task, error);
 		return;
 	}
-	if (work->noted && label_image(work) &&
-	    !ham_label_write(work->label, &work->now, &error)) {
+	if (!note_use(work, &error)) {
 		remove_made(work);
 		g_task_return_error(task, error);
 		return;
@@ -427,14 +463,6 @@ ended_growing(struct ham_vm *vm, const struct work *work, const GError *error)
 }
 
 static void
-note_ids(struct ham_vm *vm, const struct work *work)
-{
-	g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64, work->id);
-	g_snprintf(vm->shared_id, sizeof(vm->shared_id), "%016" PRIx64,
-		   work->shared_id);
-}
-
-static void
 through(GObject *source, GAsyncResult *result, gpointer data)
 {
 	struct work *work = g_task_get_task_data(G_TASK(result));
@@ -462,7 +490,8 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 	if (work->grow)
 		ended_growing(vm, work, error);
 	if (!error && ham_flow_generation(vm) == work->generation)
-		note_ids(vm, work);
+		g_snprintf(vm->image_id, sizeof(vm->image_id), "%016" PRIx64,
+			   work->id);
 	ham_flow_release(vm, work->generation, error);
 }
 
@@ -496,16 +525,14 @@ add_label(struct ham_vm *vm, struct work *work)
 	const struct ham_guests_spec *spec = &vm->guests->spec;
 	uint8_t act = vm->effect.act;
 
-	if (ham_vm_n_copied(vm) == 0)
-		return;
 	work->label = ham_label_path(vm->guests, vm->name);
 	work->now.history =
 		spec->history_of(vm->name, &work->now.epoch, spec->data);
-	work->guarded =
-		work->create || act == HAM_DO_LAUNCH || act == HAM_DO_LOOK;
-	work->noted = work->now.history != 0 &&
-		      (act == HAM_DO_LAUNCH || act == HAM_DO_PREPARE ||
-		       act == HAM_DO_SERVE);
+	work->now.guest = work->name;
+	work->locked = act == HAM_DO_PREPARE;
+	work->guarded = act == HAM_DO_LAUNCH || act == HAM_DO_LOOK ||
+			act == HAM_DO_PREPARE || act == HAM_DO_SERVE;
+	work->noted = act != HAM_DO_LOOK && work->guarded;
 }
 
 void
@@ -521,7 +548,7 @@ ham_images_prepare(struct ham_vm *vm, bool create)
 	work->uid = vm->guests->spec.conf->uid_first +
 		    (uint32_t)(slot > 0 ? slot : 0);
 	work->create = create;
-	work->id = work->shared_id = UINT64_C(0xcbf29ce484222325);
+	work->id = UINT64_C(0xcbf29ce484222325);
 	vm->shared =
 		vm->guests->spec.shared_of(vm->name, vm->guests->spec.data);
 	work->first = vm->effect.epoch <= 1;

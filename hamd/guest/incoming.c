@@ -315,7 +315,6 @@ prepare_end(struct ham_vm *vm, const GError *error)
 	}
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
 	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
-	g_strlcpy(me.shared_id, vm->shared_id, sizeof(me.shared_id));
 	text = ham_peer_write(&me);
 	ham_vm_did_blob(vm, HAM_DID_PREPARED, text);
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/guest/label.c - which writes the images of a guest here may have
  *
- * A note beside the record, which may be lost, be restored from a backup or
- * belong to a cluster that was set up anew: images that were written in another
- * history of the guest, or at an epoch that the record does not know yet, are
- * neither copied over nor started from before an operator has accepted that.
- * It speaks of the very files it was written for; images without a note are
- * taken as they are.
+ * A note beside the record, which may be lost, or belong to a cluster that was
+ * set up anew: images that were written in another history of the guest, or at
+ * an epoch that the record does not know, are neither copied over nor started
+ * from before an operator has accepted that.  And a file that was a copy of
+ * this node, or another than the last time, is not taken for a shared one: what
+ * it should be is not mounted.
  *
- * Written before an image is used, with the epoch of then, and synced: for
- * workers.  Refuses nothing by itself.
+ *	history HEX epoch NUMBER
+ *	local|shared ID PATH		a line for each disk
+ *
+ * It speaks of the very files it was written for; images without a line are
+ * taken as they are.  Written before images are used, with the epoch of then,
+ * and synced: for workers.  Refuses nothing by itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,65 +26,141 @@
 #include "hamd/base/fd.h"
 #include "hamd/guest/vm.h"
 
-enum {
-	MAX_BYTES = 256
-};
-
 char *
 ham_label_path(const ham_guests *guests, const char *name)
 {
 	return g_strdup_printf("%s/labels/%s", guests->spec.state_dir, name);
 }
 
-/* False with *error if it is there and can't be read; without a label all is
- * zero. */
-static bool
-read_label(const char *path, struct ham_label *out, GError **error)
+/* The lines; NULL with *error if it is there and can't be read, NULL alone if
+ * there is none. */
+static char **
+read_lines(const char *path, uint64_t *history, uint64_t *epoch, GError **error)
 {
-	ham_autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[MAX_BYTES + 1] = "";
-	char image[HAM_IMAGE_ID_SIZE] = "";
-	ssize_t n;
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	g_autoptr(GError) local = NULL;
 
-	memset(out, 0, sizeof(*out));
-	if (fd < 0 && errno == ENOENT)
-		return true;
-	n = fd < 0 ? -1 : read(fd, text, MAX_BYTES);
-	if (n < 0)
-		return ham_error_errno(error, errno, "cannot read %s", path);
-	if (sscanf(text, "history %" SCNx64 " epoch %" SCNu64 " image %16s",
-		   &out->history, &out->epoch, image) != 3) {
-		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-			    "%s can't be understood: hamctl disk accept "
-			    "removes it",
-			    path);
-		return false;
+	if (!g_file_get_contents(path, &text, NULL, &local)) {
+		if (!g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+			g_propagate_error(error, g_steal_pointer(&local));
+		return NULL;
 	}
-	g_strlcpy(out->image, image, sizeof(out->image));
-	return true;
+	lines = g_strsplit(text, "\n", -1);
+	if (sscanf(text, "history %" SCNx64 " epoch %" SCNu64 "\n", history,
+		   epoch) == 2 &&
+	    g_str_has_suffix(text, "\n"))
+		return g_steal_pointer(&lines);
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s can't be understood: hamctl disk accept removes it",
+		    path);
+	return NULL;
+}
+
+/* The path in a line, NULL if it is none of a disk. */
+static const char *
+path_in(const char *line)
+{
+	const char *at = strstr(line, " /");
+
+	return at && (g_str_has_prefix(line, "local ") ||
+		      g_str_has_prefix(line, "shared "))
+		       ? at + 1
+		       : NULL;
+}
+
+static const char *
+line_of(char **lines, const char *path)
+{
+	for (char **line = lines; *line; line++)
+		if (g_strcmp0(path_in(*line), path) == 0)
+			return *line;
+	return NULL;
+}
+
+static bool
+refuse_history(const struct ham_label *now, bool later,
+	       const struct ham_label_disk *disk, GError **error)
+{
+	g_autoptr(GDateTime) last =
+		g_date_time_new_from_unix_local(disk->written);
+	g_autofree char *when =
+		disk->written ? g_date_time_format(last, ", last at %F %T")
+			      : g_strdup("");
+
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "its images have writes of %s history%s: to use or to lose "
+		    "them, on that node: hamctl disk accept %s",
+		    later ? "a later" : "another", when, now->guest);
+	return false;
+}
+
+static bool
+refuse_file(const struct ham_label_disk *disk, GError **error)
+{
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s is not the shared file of before: is its file system "
+		    "mounted? (else: hamctl disk accept)",
+		    disk->path);
+	return false;
 }
 
 bool
-ham_label_check(const char *path, const char *guest,
-		const struct ham_label *now, GError **error)
+ham_label_check(const char *path, const struct ham_label *now, GError **error)
 {
-	g_autoptr(GDateTime) last = NULL;
-	g_autofree char *when = NULL;
-	struct ham_label was;
+	g_autoptr(GError) local = NULL;
+	uint64_t history = 0, epoch = 0;
+	g_auto(GStrv) lines = read_lines(path, &history, &epoch, &local);
+	bool foreign =
+		history && (history != now->history || epoch > now->epoch);
 
-	if (!read_label(path, &was, error))
+	if (local) {
+		g_propagate_error(error, g_steal_pointer(&local));
 		return false;
-	if (was.history == 0 || strcmp(was.image, now->image) != 0 ||
-	    (was.history == now->history && was.epoch <= now->epoch))
-		return true;
-	last = g_date_time_new_from_unix_local(now->written);
-	when = last ? g_date_time_format(last, "%F %T") : g_strdup("?");
-	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-		    "its images have writes of %s history, last at %s: to use "
-		    "or to lose them, on that node: hamctl disk accept %s",
-		    was.history == now->history ? "a later" : "another", when,
-		    guest);
+	}
+	for (unsigned int i = 0; lines && i < now->n; i++) {
+		const struct ham_label_disk *disk = &now->disk[i];
+		const char *line = line_of(lines, disk->path);
+		bool same = line && strstr(line, disk->id);
+		bool shared = line && line[0] == 's';
+
+		if (!line || !disk->there)
+			continue;
+		if (disk->shared && shared != same)
+			return refuse_file(disk, error);
+		if (foreign && !disk->shared && same)
+			return refuse_history(now, history == now->history,
+					      disk, error);
+	}
+	return true;
+}
+
+static bool
+names(const struct ham_label *label, const char *path)
+{
+	for (unsigned int i = 0; i < label->n; i++)
+		if (strcmp(label->disk[i].path, path) == 0)
+			return true;
 	return false;
+}
+
+/* What is not of the disks in `label` stays. */
+static GString *
+text_of(const struct ham_label *label, char **old)
+{
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, "history %" PRIx64 " epoch %" PRIu64 "\n",
+			       label->history, label->epoch);
+	for (unsigned int i = 0; i < label->n; i++)
+		g_string_append_printf(text, "%s %s %s\n",
+				       label->disk[i].shared ? "shared"
+							     : "local",
+				       label->disk[i].id, label->disk[i].path);
+	for (char **line = old; line && *line; line++)
+		if (path_in(*line) && !names(label, path_in(*line)))
+			g_string_append_printf(text, "%s\n", *line);
+	return text;
 }
 
 static bool
@@ -97,19 +177,19 @@ sync_folder(const char *path, GError **error)
 bool
 ham_label_write(const char *path, const struct ham_label *label, GError **error)
 {
-	g_autofree char *text = g_strdup_printf(
-		"history %" PRIx64 " epoch %" PRIu64 " image %s\n",
-		label->history, label->epoch, label->image);
+	uint64_t history = 0, epoch = 0;
+	g_auto(GStrv) old = read_lines(path, &history, &epoch, NULL);
+	GString *text = text_of(label, old);
+	g_autofree char *wanted = g_string_free(text, FALSE);
+	g_autofree char *is = old ? g_strjoinv("\n", old) : NULL;
 	g_autofree char *temp = g_strconcat(path, ".new", NULL);
 	ham_autofd int fd = -1;
-	size_t len = strlen(text);
-	struct ham_label was;
+	size_t len = strlen(wanted);
 
-	if (read_label(path, &was, NULL) && was.history == label->history &&
-	    was.epoch == label->epoch && strcmp(was.image, label->image) == 0)
+	if (g_strcmp0(is, wanted) == 0)
 		return true;
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0)
+	if (fd < 0 || write(fd, wanted, len) != (ssize_t)len || fsync(fd) != 0)
 		return ham_error_errno(error, errno, "cannot write %s", temp);
 	if (rename(temp, path) != 0)
 		return ham_error_errno(error, errno, "cannot rename %s", temp);

@@ -16,14 +16,13 @@ char *
 ham_peer_write(const struct ham_peer *peer)
 {
 	return g_strdup_printf("%s %u %u %s %" G_GUINT64_FORMAT
-			       " %" G_GUINT64_FORMAT " %u %d %d %u %s %s %s",
+			       " %" G_GUINT64_FORMAT " %u %d %d %u %s %s",
 			       peer->host, peer->ram_port, peer->nbd_port,
 			       peer->boot_id, peer->epoch, peer->generation,
 			       peer->node, peer->replica, peer->fresh,
 			       peer->digest_port,
 			       peer->digest_token[0] ? peer->digest_token : "-",
-			       peer->image_id[0] ? peer->image_id : "-",
-			       peer->shared_id[0] ? peer->shared_id : "-");
+			       peer->image_id[0] ? peer->image_id : "-");
 }
 
 static bool
@@ -36,7 +35,7 @@ bool
 ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 {
 	g_autofree char *text = g_strndup((const char *)blob->bytes, blob->len);
-	g_auto(GStrv) f = g_strsplit(text, " ", 14);
+	g_auto(GStrv) f = g_strsplit(text, " ", 13);
 	guint64 ram;
 	guint64 nbd;
 	guint64 epoch;
@@ -47,7 +46,7 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	guint64 digest;
 
 	memset(out, 0, sizeof(*out));
-	if (g_strv_length(f) != 13 || strlen(f[0]) >= sizeof(out->host) ||
+	if (g_strv_length(f) != 12 || strlen(f[0]) >= sizeof(out->host) ||
 	    strlen(f[3]) >= sizeof(out->boot_id) || f[0][0] == '\0' ||
 	    f[3][0] == '\0' || !number(f[1], 65535, &ram) ||
 	    !number(f[2], 65535, &nbd) || !number(f[4], G_MAXUINT64, &epoch) ||
@@ -55,8 +54,7 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	    !number(f[6], G_MAXUINT32, &node) || !number(f[7], 1, &replica) ||
 	    !number(f[8], 1, &fresh) || !number(f[9], 65535, &digest) ||
 	    strlen(f[10]) >= sizeof(out->digest_token) ||
-	    strlen(f[11]) >= sizeof(out->image_id) ||
-	    strlen(f[12]) >= sizeof(out->shared_id))
+	    strlen(f[11]) >= sizeof(out->image_id))
 		return false;
 	g_strlcpy(out->host, f[0], sizeof(out->host));
 	out->ram_port = (unsigned int)ram;
@@ -69,8 +67,6 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	out->fresh = fresh == 1;
 	if (f[11][0] != '-')
 		g_strlcpy(out->image_id, f[11], sizeof(out->image_id));
-	if (f[12][0] != '-')
-		g_strlcpy(out->shared_id, f[12], sizeof(out->shared_id));
 	if (strlen(f[10]) == HAM_BM_DIGEST_TOKEN) {
 		out->digest_port = (unsigned int)digest;
 		g_strlcpy(out->digest_token, f[10], sizeof(out->digest_token));

@@ -136,7 +136,6 @@ ham_state_write(struct ham_vm *vm, GError **error)
 	json_object_set_string_member(object, "image_id", vm->image_id);
 	json_object_set_int_member(object, "devices", vm->devices);
 	json_object_set_int_member(object, "shared", vm->shared);
-	json_object_set_string_member(object, "shared_id", vm->shared_id);
 	json_object_set_array_member(object, "sizes", sizes(vm));
 	if (vm->resize.begun)
 		json_object_set_int_member(object, "resize_to",
@@ -245,8 +244,6 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->devices = (uint32_t)value;
 	if (ham_json_int(object, "shared", &value))
 		vm->shared = (uint32_t)value;
-	image = ham_json_string(object, "shared_id");
-	g_strlcpy(vm->shared_id, image ? image : "", sizeof(vm->shared_id));
 	read_sizes(vm, ham_json_array(object, "sizes"));
 	vm->resize.begun = ham_json_int(object, "resize_to", &value);
 	if (vm->resize.begun)

@@ -54,7 +54,6 @@ struct ham_peer {
 	bool replica; /* D had a live replica before */
 	bool fresh;   /* its images were just made: nothing is in them */
 	char image_id[HAM_IMAGE_ID_SIZE];
-	char shared_id[HAM_IMAGE_ID_SIZE];
 	unsigned int digest_port; /* 0: it serves none */
 	char digest_token[HAM_BM_DIGEST_TOKEN + 1];
 };
@@ -214,8 +213,7 @@ struct ham_vm {
 	uint64_t generation; /* replica: the record's of this copy, */
 	uint64_t export_generation; /* and the one in its export's name */
 	char image_id[HAM_IMAGE_ID_SIZE]; /* of the images here; "": unknown */
-	uint32_t shared; /* bit i: all nodes have the same disk i */
-	char shared_id[HAM_IMAGE_ID_SIZE]; /* of the files among those */
+	uint32_t shared;  /* bit i: all nodes have the same disk i */
 	uint32_t devices; /* bit i: the image of disk i is a block device */
 	/* of the disks, as their images were opened; 0: as the file says */
 	uint64_t size[HAM_CONF_MAX_DISKS];
@@ -374,16 +372,24 @@ void ham_qemu_query_status(struct ham_vm *vm);
 void ham_qemu_query_migrate(struct ham_vm *vm);
 
 /* label.c */
+struct ham_label_disk {
+	const char *path;
+	bool shared;
+	bool there;
+	char id[HAM_IMAGE_ID_SIZE];
+	int64_t written; /* last, seconds since 1970; 0: unknown */
+};
 struct ham_label {
-	char image[HAM_IMAGE_ID_SIZE]; /* of which files it speaks */
-	uint64_t history;	       /* 0: there is none */
+	const char *guest;
+	uint64_t history; /* 0: there is none */
 	uint64_t epoch;
-	int64_t written; /* of images as found: last, seconds since 1970 */
+	unsigned int n;
+	struct ham_label_disk disk[HAM_CONF_MAX_DISKS];
 };
 char *ham_label_path(const ham_guests *guests, const char *name);
-/* May the images `now` be used in its history, at its epoch? */
-bool ham_label_check(const char *path, const char *guest,
-		     const struct ham_label *now, GError **error);
+/* May those images be used in its history, at its epoch? */
+bool ham_label_check(const char *path, const struct ham_label *now,
+		     GError **error);
 bool ham_label_write(const char *path, const struct ham_label *label,
 		     GError **error);
 

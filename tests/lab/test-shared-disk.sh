@@ -50,7 +50,7 @@ until_true "no copy is left" no_copies
 ok "moved by its memory alone"
 
 expect_rc 6 ctl n3 guest migrate web1 n3
-said_has 'another file.*mounted'
+said_has 'no lock of the guest.*mounted'
 expect_rc 1 ctl n3 disk verify web1
 said_has 'no other current copy'
 writes_on n2
@@ -96,6 +96,14 @@ expect_rc 1 ctl n3 guest start web1 --node n2
 cluster_whole
 until_true "n1 says that it is gone" guest_has n3 web1 \
 	'"state":"(failed|stopped)"'
+# what n2 has there now is what lies below the mount point
+image=$(image n2)
+mv "$image" "$image.away"
+cp "$(image n3)" "$image"
+truncate -s 128M "$image"
+expect_rc 1 ctl n3 guest start web1 --node n2
+said_has 'not the shared file of before'
+mv "$image.away" "$image"
 boot_on n2
 finish n2 web1 --reboots 4
 ok "its node died"

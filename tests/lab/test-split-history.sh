@@ -49,7 +49,8 @@ ok "$said"
 [ "$(content n2)" = "$newest" ] || fail "n2's image was written"
 "$audit" guests --expect web1=none
 
-# the operator errs, and accepts the old one
+# nothing binds it to n1 now; but the operator errs, and accepts the old one
+guest_has n1 web1 '"replicas":\[\]' || fail "n1 counts: $(ctl n1 guest show web1)"
 expect_rc 5 ctl n1 disk accept web9
 ctl n1 disk accept web1
 boot_on n1

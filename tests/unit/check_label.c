@@ -10,7 +10,14 @@
 #include "tests/unit/leaf_run.h"
 
 static char *folder, *path;
-static const struct ham_label noted = {"00000000000000aa", 7, 12, 0};
+static const struct ham_label noted = {
+	.guest = "web1",
+	.history = 7,
+	.epoch = 12,
+	.n = 2,
+	.disk = {{.path = "/d/root", .there = true, .id = "00000000000000aa"},
+		 {.path = "/d/data", .there = true, .id = "00000000000000bb"}},
+};
 
 static void
 begin(void)
@@ -34,7 +41,7 @@ static void
 expect(const struct ham_label *now, const char *words)
 {
 	g_autoptr(GError) error = NULL;
-	bool ok = ham_label_check(path, "web1", now, &error);
+	bool ok = ham_label_check(path, now, &error);
 
 	ck_assert_int_eq(ok, words == NULL);
 	if (words)
@@ -66,7 +73,8 @@ START_TEST(another_history)
 	ck_assert(ham_label_write(path, &noted, NULL));
 	now.history = 8;
 	now.epoch = 99;
-	now.written = 86400;
+	expect(&now, "of another history: ");
+	now.disk[0].written = 86400;
 	expect(&now, "of another history, last at 1970-01-0");
 	expect(&now, "hamctl disk accept web1");
 	now.history = 0; /* a record of before there were any */
@@ -92,8 +100,12 @@ START_TEST(other_files)
 
 	ck_assert(ham_label_write(path, &noted, NULL));
 	now.history = 8;
-	now.image[15] = 'b';
+	now.disk[0].id[15] = 'c';
+	now.disk[1].there = false;
 	expect(&now, NULL);
+	/* one that is made anew says nothing of the other */
+	now.disk[1].there = true;
+	expect(&now, "another history");
 }
 END_TEST
 
@@ -106,6 +118,77 @@ START_TEST(written_anew)
 	ck_assert(ham_label_write(path, &now, NULL));
 	expect(&now, NULL);
 	expect(&noted, "another history");
+}
+END_TEST
+
+/* A serving node speaks of what it has for itself alone. */
+START_TEST(other_disks_stay_noted)
+{
+	struct ham_label one = noted;
+	struct ham_label now = noted;
+
+	ck_assert(ham_label_write(path, &noted, NULL));
+	one.n = 1;
+	one.epoch++;
+	ck_assert(ham_label_write(path, &one, NULL));
+	now.history = 8;
+	now.disk[0].there = false;
+	expect(&now, "another history");
+}
+END_TEST
+
+static struct ham_label
+shared(void)
+{
+	struct ham_label label = noted;
+
+	label.disk[1].shared = true;
+	return label;
+}
+
+START_TEST(a_shared_disk_has_no_history)
+{
+	struct ham_label now = shared();
+
+	ck_assert(ham_label_write(path, &now, NULL));
+	now.history = 8;
+	now.disk[0].there = false;
+	expect(&now, NULL);
+}
+END_TEST
+
+/* What it is below is not mounted. */
+START_TEST(a_shared_disk_is_the_same_file)
+{
+	struct ham_label now = shared();
+
+	ck_assert(ham_label_write(path, &now, NULL));
+	expect(&now, NULL);
+	now.disk[1].id[15] = 'c';
+	expect(&now, "/d/data is not the shared file of before");
+}
+END_TEST
+
+START_TEST(a_copy_is_no_shared_disk)
+{
+	struct ham_label now = shared();
+
+	ck_assert(ham_label_write(path, &noted, NULL));
+	expect(&now, "/d/data is not the shared file of before");
+	now.disk[1].id[15] = 'c';
+	expect(&now, NULL);
+}
+END_TEST
+
+START_TEST(a_path_that_another_ends_with)
+{
+	struct ham_label now = noted;
+
+	ck_assert(ham_label_write(path, &noted, NULL));
+	now.history = 8;
+	now.disk[0].path = "/root";
+	now.disk[1].path = "/data";
+	expect(&now, NULL);
 }
 END_TEST
 
@@ -130,6 +213,11 @@ main(void)
 	tcase_add_test(tc, an_epoch_of_the_future);
 	tcase_add_test(tc, other_files);
 	tcase_add_test(tc, written_anew);
+	tcase_add_test(tc, other_disks_stay_noted);
+	tcase_add_test(tc, a_shared_disk_has_no_history);
+	tcase_add_test(tc, a_shared_disk_is_the_same_file);
+	tcase_add_test(tc, a_copy_is_no_shared_disk);
+	tcase_add_test(tc, a_path_that_another_ends_with);
 	tcase_add_test(tc, damaged);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
