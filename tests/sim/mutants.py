@@ -130,14 +130,11 @@ MUTANTS = {
         ("copies.c", "if (!guest->clean) {", "if (guest->phase == 77) {"),
         ("applied.c", "if (guest->clean && ham_guest_is_current(",
          "if (ham_guest_is_current(")],
-    "start-from-a-current-copy": [
-        ("record_check.c",
-         "if (any_current(guest) && !ham_guest_is_current(guest, op->node))",
-         "if (!any_current(guest))"),
-        ("command.c",
-         "if (guest && !(guest->common && op->flag) &&\n"
-         "\t    !ham_guest_is_current(guest, op->node)) {",
-         "if (guest && !guest->epoch) {")],
+    "start-from-a-current-copy": [(
+        "record.c",
+        "return ham_guest_is_current(guest, node) &&\n"
+        "\t       (guest->shared == shared || guest->owner == node);",
+        "return shared == guest->shared || common || node;")],
     "promote-a-current-copy": [
         ("record_check.c",
          "return ham_guest_may_own(guest, op->node)\n"
@@ -145,9 +142,11 @@ MUTANTS = {
          "\t\t       : \"that node holds no current copy of its disks\";\n}",
          "return NULL;\n}"),
         ("record.c",
-         "outdate_others(guest, op->node, 0, 0);",
          "outdate_others(guest, op->node, 0, 0);\n"
-         "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);"),
+         "\tsettle(guest, op->node);\n\tg_strlcpy(",
+         "outdate_others(guest, op->node, 0, 0);\n"
+         "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);\n"
+         "\tg_strlcpy("),
         ("death.c",
          "if (usable(core, i) && ham_guest_may_own(guest, id) &&",
          "if (usable(core, i) &&")],
