@@ -305,7 +305,7 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 
 	if (first)
 		guest = insert(record, op->guest);
-	if (guest->history == 0 || ham_guest_never_ran(guest))
+	if (guest->history == 0)
 		guest->history = op->txn >> HAM_MAX_DISKS;
 	if (guest->shared != (uint8_t)op->txn)
 		outdate_others(guest, op->node, 0, 0);

@@ -185,8 +185,6 @@ go_prepare(struct sim *sim, struct work *w)
 	if (!w->flag) {
 		vm->qsd = ++sim->next_qsd;
 		vm->qsd_active = true;
-		if (!(sim->plan->common >> w->guest & 1))
-			sim_disk_of(sim, w->node, w->guest)->hole = true;
 	}
 	did(sim, w, HAM_DID_PREPARED, false);
 }
@@ -210,6 +208,10 @@ go_copy(struct sim *sim, struct work *w)
 				     : w->target;
 		vm->mirror_qsd = dst->qsd;
 		vm->mirror_ready = vm->mirror_broken = false;
+		/* from here on it is written to, and only from here on */
+		if (vm->mirror && there &&
+		    !(sim->plan->common >> w->guest & 1))
+			sim_disk_of(sim, w->target - 1, w->guest)->hole = true;
 		later(sim, w, 200 * SIM_MS, 1500 * SIM_MS);
 		did(sim, w, HAM_DID_OFFERED, false);
 		return;

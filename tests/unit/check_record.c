@@ -879,7 +879,8 @@ START_TEST(a_first_start_that_failed_binds_to_no_node)
 	o = fitting(record, HAM_OP_START, B);
 	o.txn = UINT64_C(6) << HAM_MAX_DISKS;
 	accept(record, &o);
-	ck_assert_uint_eq(guest(record)->history, 6);
+	/* what was noted of images meanwhile is of this one */
+	ck_assert_uint_eq(guest(record)->history, 5);
 	ck_assert(ham_guest_is_current(guest(record), B));
 	ck_assert_ptr_null(ham_guest_replica(guest(record), A));
 	/* from then on it is bound */
