@@ -350,6 +350,12 @@ copies_on(const ham_core *core, uint32_t node)
 	return n;
 }
 
+bool
+ham_copies_shun(const struct ham_local *local, uint32_t node)
+{
+	return node == local->shy_node && local->shy >= SHY;
+}
+
 /* What holds an older copy needs least; then where least is; 0: nowhere. */
 static uint32_t
 choose(const ham_core *core, struct ham_local *local,
@@ -367,9 +373,7 @@ choose(const ham_core *core, struct ham_local *local,
 		    (r && is_alive(guest, r)) || ham_slot_of(local, node))
 			continue;
 		cost = copies_on(core, node) + (r ? 0 : HAM_MAX_GUESTS + 1) +
-		       (node == local->shy_node && local->shy >= SHY
-				? 4 * HAM_MAX_GUESTS
-				: 0);
+		       (ham_copies_shun(local, node) ? 4 * HAM_MAX_GUESTS : 0);
 		if (best == 0 || cost < best_cost) {
 			best = node;
 			best_cost = cost;

@@ -58,6 +58,11 @@ ham_move_mind(ham_core *core, struct ham_local *local,
 	    !ham_is_joined(core, guest->move_to))
 		propose(core, local, guest, HAM_OP_MOVE_END,
 			"the destination left the cluster");
+	else if (guest->move_to && !guest->leaving &&
+		 ham_copies_shun(local, guest->move_to))
+		propose(core, local, guest, HAM_OP_MOVE_END,
+			"a copy can't be made there, tried three times: hamctl "
+			"events says why");
 }
 
 static void
@@ -65,6 +70,9 @@ begun(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
 	local->mig_phase = HAM_MIG_COPY;
 	local->sync_at = 0;
+	/* what failed there before was no order */
+	local->shy = 0;
+	local->next_sync_us = local->backoff_us = 0;
 	local->started_us = core->now_us;
 	memset(&local->progress, 0, sizeof(local->progress));
 	local->progress.phase = HAM_MIG_COPY;

@@ -448,6 +448,8 @@ bool ham_copies_ready(ham_core *core, struct ham_local *local,
 /* What the LAUNCH that follows is to connect, into `out` and the slots. */
 void ham_copies_launch(struct ham_local *local,
 		       const struct ham_guest *guest, struct ham_blob *out);
+/* Making one there has failed several times in a row. */
+bool ham_copies_shun(const struct ham_local *local, uint32_t node);
 /* It is outdated by the record. */
 void ham_copies_lost(ham_core *core, struct ham_local *local, uint32_t node);
 /* Who serves it at that epoch? */

@@ -224,6 +224,36 @@ START_TEST(warm_and_its_destination_goes)
 }
 END_TEST
 
+/* An order does not go on for ever where there is no room. */
+START_TEST(warm_and_there_is_no_room)
+{
+	struct bus *bus = course_three_with_guest(0);
+	unsigned int tries = 0;
+
+	bus->node[1].silent = BUS_ACT(SERVE);
+	forget(bus);
+	move(bus, 2, false);
+	for (unsigned int i = 0; i < 60 && bus_guest(bus, 2)->move_to; i++) {
+		pass(bus, 1);
+		if (!did(bus, 1, "SERVE"))
+			continue;
+		forget(bus);
+		tries++;
+		bus_did(bus, 1, HAM_DID_SERVE_FAILED, "no room", false);
+		bus_run(bus);
+	}
+	ck_assert_uint_eq(tries, 3);
+	ck_assert_uint_eq(bus_guest(bus, 2)->move_to, 0);
+	ck_assert(is_told(bus, "MIGRATION_FAILED:a copy can't be made"));
+	ck_assert(!did(bus, 0, "SHUTDOWN"));
+	/* another order is another matter */
+	move(bus, 2, false);
+	pass(bus, 2);
+	ck_assert_uint_eq(bus_guest(bus, 2)->move_to, 2);
+	bus_free(bus);
+}
+END_TEST
+
 static struct bus *
 stopped(unsigned int replicas)
 {
@@ -345,6 +375,7 @@ main(void)
 	tcase_add_test(tc, warm_after_a_kill);
 	tcase_add_test(tc, warm_and_called_off);
 	tcase_add_test(tc, warm_and_its_destination_goes);
+	tcase_add_test(tc, warm_and_there_is_no_room);
 	tcase_add_test(tc, cold);
 	tcase_add_test(tc, cold_to_a_copy_is_at_once);
 	tcase_add_test(tc, cold_and_hamd_is_restarted);
