@@ -17,11 +17,12 @@ import sys
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-LAB = os.environ.get("HAMLAB_TOOL") or f"{HERE}/../lab/hamlab"
+sys.dont_write_bytecode = True
+from benchlib import (HERE, LAB, BenchError, console_of, hamctl,  # noqa: E402
+                      image_of, run, sh, show)
+
 NODES = ("n1", "n2")
 GUEST_IP = "10.77.0.100"
-CONSOLE = "log/hamd/web1.console"
 DEADLINE_S = 60
 # the span around the pause whose replies are looked at, as raw_handover's
 BEFORE_US, AFTER_US = 100_000, 1_000_000
@@ -29,30 +30,6 @@ IDLE_S = 20
 # audit's findings that are about the guest's life, not its disk
 LIFE = re.compile(r"records: (tick |boot \S*:|boot .* has no "
                   r"|\d+ (tick|boots))")
-
-
-class BenchError(Exception):
-    pass
-
-
-def run(*cmd):
-    done = subprocess.run(cmd, capture_output=True, text=True)
-    if done.returncode:
-        raise BenchError(f"{' '.join(cmd)}: exit {done.returncode}: "
-                         f"{(done.stderr or done.stdout).strip()}")
-    return done.stdout
-
-
-def sh(node, *cmd):
-    return run(LAB, "sh", node, *cmd)
-
-
-def hamctl(node, *words):
-    return sh(node, "hamctl", *words)
-
-
-def show(node):
-    return json.loads(hamctl(node, "--json", "guest", "show", "web1"))["guest"]
 
 
 class Pinger:
@@ -132,7 +109,7 @@ def boottime_to_real_us():
 
 def migrate(src, dst, ping):
     hamctl("n3", "guest", "migrate", "web1", dst)
-    sides = [show(n)["last_migration"] for n in (src, dst)]
+    sides = [show("web1", n)["last_migration"] for n in (src, dst)]
     for side in sides:
         if not side["ok"] or side["to"] != dst or \
            side["txn"] != sides[0]["txn"]:
@@ -182,11 +159,9 @@ def raw_turn(count):
 
 def audit_records(last, boots):
     """Findings about what was written, and those about ticks and boots."""
-    paths = {n: run(LAB, "path", n).strip() for n in NODES}
     done = subprocess.run(
         [f"{HERE}/../lab/audit", "records", "--reboots", str(boots - 1),
-         f"{paths[last]}/images/web1-root.raw",
-         *(f"{p}/{CONSOLE}" for p in paths.values())],
+         image_of("web1", last), *(console_of("web1", n) for n in NODES)],
         capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise BenchError(done.stderr)
