@@ -101,6 +101,8 @@ ham_copies_on_served(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 
 /* ---- giving up ---- */
 
+static const char surplus[] = "no replica is wanted";
+
 void
 ham_propose_outdated(ham_core *core, struct ham_local *local,
 		     const struct ham_guest *guest, uint32_t node,
@@ -111,6 +113,7 @@ ham_propose_outdated(ham_core *core, struct ham_local *local,
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
 	op.node = node;
+	op.flag = reason == surplus;
 	g_strlcpy(op.reason, reason, sizeof(op.reason));
 	ham_propose_for(core, local, &op);
 }
@@ -177,7 +180,7 @@ why_not(const ham_core *core, struct ham_local *local,
 		return "its disk is not connected";
 	if (r->node != guest->move_to && ++*kept > wanted(core, guest) &&
 	    core->now_us - local->since_us >= SURPLUS_US)
-		return "no replica is wanted";
+		return surplus;
 	return NULL;
 }
 

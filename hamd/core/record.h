@@ -133,7 +133,8 @@ enum ham_op_kind {
 	HAM_OP_MIGRATE_END, /* txn; reason */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
 	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
-	HAM_OP_OUTDATED,    /* node; reason */
+	HAM_OP_OUTDATED,    /* node; reason; flag: it is good, and one too many:
+			       not if the guest is coming there */
 	HAM_OP_DEAD,	    /* node; reason: how it was proven; no guest */
 	HAM_OP_PROMOTE,	    /* node: the new owner */
 	HAM_OP_SYNC,	    /* node: a copy is begun there */

@@ -213,6 +213,9 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "it is not started";
 		if (op->node == guest->owner)
 			return "the owner's own copy is never outdated";
+		if (op->flag && guest->phase == HAM_GUEST_MIGRATING &&
+		    guest->dst == op->node)
+			return "it is being migrated there";
 		return ham_guest_is_current(guest, op->node) ||
 				       ham_guest_is_syncing(guest, op->node)
 			       ? NULL

@@ -700,6 +700,27 @@ START_TEST(checksum_tells_records_apart)
 }
 END_TEST
 
+/* Both were asked at once, and a copy that is one too many is what a migration
+ * there needs. */
+START_TEST(one_too_many_but_the_guest_comes)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o;
+
+	go(record, HAM_OP_SYNC, B);
+	o = fitting(record, HAM_OP_CURRENT, B);
+	o.txn = ham_guest_replica(guest(record), B)->generation;
+	accept(record, &o);
+	go(record, HAM_OP_MIGRATE, B);
+	o = fitting(record, HAM_OP_OUTDATED, B);
+	o.flag = true;
+	refuse(record, &o, "being migrated there");
+	o.flag = false;
+	accept(record, &o);
+	ck_assert_uint_eq(guest(record)->phase, HAM_GUEST_STARTED);
+}
+END_TEST
+
 /* ---- disks that all nodes share ---- */
 
 static void
@@ -961,6 +982,7 @@ main(void)
 	tcase_add_test(tc, slots_are_unique);
 	tcase_add_test(tc, a_slot_is_kept);
 	tcase_add_test(tc, checksum_tells_records_apart);
+	tcase_add_test(tc, one_too_many_but_the_guest_comes);
 	tcase_add_test(tc, common_is_started_anywhere);
 	tcase_add_test(tc, not_anywhere_just_because_it_was_said);
 	tcase_add_test(tc, common_is_migrated_and_leaves_nothing);
