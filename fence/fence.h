@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fence/fence.h - what would prove that a node is dead
+/* fence/fence.h - a node is switched off, and seen off
  *
- * A pure plan: the order in which a node's configured devices would be asked,
- * and the same in words for status.  This version runs no fence agent, powers
- * nothing off and takes nobody's word for a death: where one has to be proven
- * the guest stays down.
+ * The order in which a node's devices are asked, the same in words for status,
+ * and the asking.  What follows from an answer is hamd/core/'s; nothing here
+ * decides that a node is to be fenced.
  */
 #ifndef HAM_FENCE_H
 #define HAM_FENCE_H
 
 #include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct ham_fence_device {
 	const char *node;
 	const char *name;
 	const char *agent; /* "fence_ipmilan", ... or "watchdog" */
 	unsigned int level;
+	GHashTable *options; /* char * -> char *, borrowed; may be NULL */
 };
+
+/* False of "watchdog", which is waited for and not asked. */
+bool ham_fence_is_power(const struct ham_fence_device *device);
 
 /* The devices of `node` in the order of asking: by level, then as they stand
  * in `devices` (the file's order).  Elements point into `devices`; the array
@@ -28,5 +33,28 @@ GPtrArray *ham_fence_order(const char *node,
  * instead.  The caller frees it. */
 char *ham_fence_wanted_text(const char *node,
 			    const struct ham_fence_device *devices, size_t n);
+
+struct ham_fence_job_spec {
+	const char *node;
+	const struct ham_fence_device *devices; /* of all nodes; they and what
+						 * they name outlive the job */
+	size_t n;
+	const char *agents; /* the folder of the agents, /usr/sbin */
+	int64_t action_us;  /* an agent's deadline for one action */
+	int64_t watch_us;   /* how long after `off` it may take to be off */
+};
+
+/* `off`: seen off twice in a row by all devices of a level.  `words`: by whom,
+ * or what each that was asked had against it; no secret is among them. */
+typedef void (*ham_fence_done_fn)(bool off, const char *words, void *data);
+
+typedef struct ham_fence_job ham_fence_job;
+
+/* At least one of the node's devices is a power device.  The answer comes once,
+ * from the main loop, and frees the job. */
+ham_fence_job *ham_fence_switch_off(const struct ham_fence_job_spec *spec,
+				    ham_fence_done_fn on_done, void *data);
+/* Ends the agent that runs, without an answer; it may have done its work. */
+void ham_fence_job_cancel(ham_fence_job *job);
 
 #endif

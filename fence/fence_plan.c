@@ -5,6 +5,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+bool
+ham_fence_is_power(const struct ham_fence_device *device)
+{
+	return strcmp(device->agent, "watchdog") != 0;
+}
+
 GPtrArray *
 ham_fence_order(const char *node, const struct ham_fence_device *devices,
 		size_t n)
@@ -31,6 +37,15 @@ ham_fence_order(const char *node, const struct ham_fence_device *devices,
 	return order;
 }
 
+static bool
+any_power(const GPtrArray *order)
+{
+	for (guint i = 0; i < order->len; i++)
+		if (ham_fence_is_power(g_ptr_array_index(order, i)))
+			return true;
+	return false;
+}
+
 char *
 ham_fence_wanted_text(const char *node, const struct ham_fence_device *devices,
 		      size_t n)
@@ -55,10 +70,10 @@ ham_fence_wanted_text(const char *node, const struct ham_fence_device *devices,
 	}
 	if (order->len == 0)
 		g_string_append(text, "no fence device is configured for it");
-	g_string_append_printf(text,
-			       "; this hamd runs no fence agents: power %s "
-			       "off and on again; until it is back, what "
-			       "waits for it stays down",
-			       node);
+	if (!any_power(order))
+		g_string_append_printf(text,
+				       "; else power %s off, see that it is, "
+				       "then: hamctl fence confirm-off %s",
+				       node, node);
 	return g_string_free(text, false);
 }

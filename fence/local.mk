@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# the plan of fencing, pure; no agent is run
+# a node is switched off by its devices, and seen off
 noinst_LTLIBRARIES += libhamfence.la
 libhamfence_la_SOURCES = \
+	fence/agent.c \
+	fence/agent.h \
 	fence/fence.h \
 	fence/fence_plan.c \
+	fence/switch_off.c \
 	$(NULL)
 libhamfence_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 libhamfence_la_LIBADD = $(GLIB_LIBS)

@@ -17,7 +17,8 @@
 
 struct ham_child_fd {
 	int parent_fd; /* open here; stays the caller's */
-	int child_fd;  /* its number in the child, >= 3 */
+	int child_fd;  /* its number in the child; 0 to 2 replace what is said
+			* below */
 };
 
 struct ham_child_spec {

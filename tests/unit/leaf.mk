@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/unit/check_bm_read \
 	tests/unit/check_bm_resize \
 	tests/unit/check_bm_stack \
+	tests/unit/check_fence \
 	tests/unit/check_fence_plan \
 	tests/unit/check_net_frame \
 	$(NULL)
@@ -67,6 +68,15 @@ tests_unit_check_bm_stack_SOURCES = \
 	$(NULL)
 tests_unit_check_bm_stack_CPPFLAGS = $(bm_test_cppflags)
 tests_unit_check_bm_stack_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_fence_SOURCES = \
+	tests/unit/check_fence.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fence_CPPFLAGS = \
+	$(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_fence_LDADD = libhamfence.la libhambase.la $(GLIB_LIBS) \
+	$(CHECK_LIBS)
 
 tests_unit_check_fence_plan_SOURCES = \
 	tests/unit/check_fence_plan.c \

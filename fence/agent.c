@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fence/agent.c - see agent.h
+ *
+ * An agent may hang, lie, say megabytes, or leave processes behind: it has a
+ * deadline, what it says is bounded, and with its end all of its session ends.
+ * Its options, secrets among them, are never on its command line nor in its
+ * environment nor in a log; the files that hold secrets are read right before.
+ *
+ * Refuses to judge what an answer proves.
+ */
+#include "fence/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hamd/base/child.h"
+#include "hamd/base/error.h"
+#include "hamd/base/fd.h"
+
+enum {
+	SAID_MAX = 4096,
+	SECRET_MAX = 4096,
+	WORDS_MAX = 160,
+	INPUT_MAX = 32768, /* fits a pipe: pipe(7), 64 KiB */
+};
+
+struct ham_fence_agent {
+	ham_child *child;
+	pid_t session;
+	int said;
+	guint said_source;
+	guint limit;
+	guint refused;
+	GString *text;
+	char *name;
+	char *failure; /* of its start, or its deadline */
+	int64_t limit_us;
+	ham_fence_agent_fn on_answer;
+	void *data;
+};
+
+static void
+agent_free(ham_fence_agent *agent)
+{
+	g_clear_handle_id(&agent->said_source, g_source_remove);
+	g_clear_handle_id(&agent->limit, g_source_remove);
+	g_clear_handle_id(&agent->refused, g_source_remove);
+	ham_child_free(agent->child);
+	ham_clear_fd(&agent->said);
+	g_string_free(agent->text, TRUE);
+	g_free(agent->name);
+	g_free(agent->failure);
+	g_free(agent);
+}
+
+/* Its session outlives it as long as anything it has started runs. */
+static void
+end_session(const ham_fence_agent *agent)
+{
+	if (agent->session > 1)
+		(void)kill(-agent->session, SIGKILL);
+}
+
+/* ---- what it says ---- */
+
+static void
+listen_to(ham_fence_agent *agent)
+{
+	char bytes[1024];
+	ssize_t n;
+
+	while ((n = read(agent->said, bytes, sizeof(bytes))) > 0) {
+		g_string_append_len(agent->text, bytes, n);
+		if (agent->text->len > SAID_MAX)
+			g_string_erase(agent->text, 0,
+				       (gssize)(agent->text->len - SAID_MAX));
+	}
+}
+
+static gboolean
+on_said(gint fd, GIOCondition condition, gpointer data)
+{
+	ham_fence_agent *agent = data;
+
+	(void)fd;
+	listen_to(agent);
+	if (condition & G_IO_IN)
+		return G_SOURCE_CONTINUE;
+	agent->said_source = 0;
+	return G_SOURCE_REMOVE;
+}
+
+/* The last line that is not empty, printable. */
+static char *
+last_line(const ham_fence_agent *agent)
+{
+	g_auto(GStrv) lines = g_strsplit(agent->text->str, "\n", -1);
+	g_autofree char *clean = NULL;
+
+	for (guint i = g_strv_length(lines); i-- > 0;) {
+		if (!*g_strstrip(lines[i]))
+			continue;
+		clean = g_utf8_make_valid(lines[i], -1);
+		for (char *c = clean; *c; c++)
+			if (g_ascii_iscntrl(*c))
+				*c = ' ';
+		return g_utf8_substring(
+			clean, 0, MIN(g_utf8_strlen(clean, -1), WORDS_MAX));
+	}
+	return g_strdup("");
+}
+
+/* ---- the end ---- */
+
+static void
+answer(ham_fence_agent *agent, enum ham_fence_answer what, const char *how)
+{
+	g_autofree char *said = last_line(agent);
+	g_autofree char *words =
+		how ? g_strdup_printf("%s %s%s%s", agent->name, how,
+				      *said ? ": " : "", said)
+		    : g_strdup("");
+	ham_fence_agent_fn on_answer = agent->on_answer;
+	void *data = agent->data;
+
+	agent_free(agent);
+	on_answer(what, words, data);
+}
+
+static void
+ended(ham_child *child, int code, int status, void *data)
+{
+	ham_fence_agent *agent = data;
+	g_autofree char *how = NULL;
+
+	(void)child;
+	end_session(agent);
+	listen_to(agent);
+	if (agent->failure)
+		answer(agent, HAM_FENCE_FAILED, agent->failure);
+	else if (code == CLD_EXITED && status == 0)
+		answer(agent, HAM_FENCE_DONE, NULL);
+	else if (code == CLD_EXITED && status == 2)
+		answer(agent, HAM_FENCE_IS_OFF, NULL);
+	else {
+		how = g_strdup_printf(code == CLD_EXITED
+					      ? "ended with exit status %d"
+					      : "was ended by signal %d",
+				      status);
+		answer(agent, HAM_FENCE_FAILED, how);
+	}
+}
+
+static gboolean
+too_long(gpointer data)
+{
+	ham_fence_agent *agent = data;
+
+	agent->limit = 0;
+	agent->failure =
+		g_strdup_printf("did not end in %" G_GINT64_FORMAT " ms",
+				agent->limit_us / 1000);
+	ham_child_signal(agent->child, SIGKILL);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean
+could_not_start(gpointer data)
+{
+	ham_fence_agent *agent = data;
+
+	agent->refused = 0;
+	answer(agent, HAM_FENCE_FAILED, agent->failure);
+	return G_SOURCE_REMOVE;
+}
+
+/* ---- the start ---- */
+
+/* NAME_file=PATH is NAME=CONTENT for the agent, without a last newline. */
+static bool
+add_secret(GString *input, const char *key, const char *path, GError **error)
+{
+	g_autofree char *text = NULL;
+	struct stat st;
+	gsize len = 0;
+
+	if (stat(path, &st) == 0 && (st.st_mode & 077)) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s may be read by others: chmod 0600", path);
+		return false;
+	}
+	if (!g_file_get_contents(path, &text, &len, error))
+		return false;
+	if (len > SECRET_MAX) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "%s has more than %d bytes", path, SECRET_MAX);
+		return false;
+	}
+	if (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	if (strlen(text) == len && !strchr(text, '\n')) {
+		g_string_append_printf(input, "%.*s=%s\n",
+				       (int)(strlen(key) - strlen("_file")),
+				       key, text);
+		memset(text, 0, len);
+		return true;
+	}
+	memset(text, 0, len);
+	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+		    "%s is not one line of text", path);
+	return false;
+}
+
+static GString *
+input_of(const struct ham_fence_agent_spec *spec, GError **error)
+{
+	GString *input = g_string_sized_new(INPUT_MAX + 1);
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_string_append_printf(input, "action=%s\n", spec->action);
+	if (spec->options)
+		g_hash_table_iter_init(&iter, spec->options);
+	while (spec->options && g_hash_table_iter_next(&iter, &key, &value)) {
+		if (!g_str_has_suffix(key, "_file"))
+			g_string_append_printf(input, "%s=%s\n", (char *)key,
+					       (char *)value);
+		else if (!add_secret(input, key, value, error))
+			break;
+	}
+	if (!*error && input->len <= INPUT_MAX)
+		return input;
+	if (!*error)
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "more than %d bytes of options", INPUT_MAX);
+	memset(input->str, 0, input->len);
+	g_string_free(input, TRUE);
+	return NULL;
+}
+
+/* The whole of it fits: nobody waits for an agent that does not read. */
+static bool
+start(ham_fence_agent *agent, const struct ham_fence_agent_spec *spec,
+      GString *input, GError **error)
+{
+	const char *argv[] = {agent->name, NULL};
+	ham_autofd int in_r = -1;
+	ham_autofd int in_w = -1;
+	ham_autofd int out_w = -1;
+	struct ham_child_fd fds[3];
+	struct ham_child_spec child = {
+		.program = spec->program, .argv = argv, .fds = fds, .n_fds = 3};
+	int pair[2];
+
+	if (!g_unix_open_pipe(pair, FD_CLOEXEC, error))
+		return false;
+	in_r = pair[0];
+	in_w = pair[1];
+	if (!g_unix_open_pipe(pair, FD_CLOEXEC, error))
+		return false;
+	agent->said = pair[0];
+	out_w = pair[1];
+	if (!g_unix_set_fd_nonblocking(agent->said, TRUE, error) ||
+	    !g_unix_set_fd_nonblocking(in_w, TRUE, error))
+		return false;
+	if (write(in_w, input->str, input->len) != (ssize_t)input->len)
+		return ham_error_errno(error, errno, "its options");
+	fds[0] = (struct ham_child_fd){in_r, 0};
+	fds[1] = (struct ham_child_fd){out_w, 1};
+	fds[2] = (struct ham_child_fd){out_w, 2};
+	agent->child = ham_child_spawn(&child, ended, agent, error);
+	if (!agent->child)
+		return false;
+	agent->session = ham_child_pid(agent->child);
+	agent->said_source = g_unix_fd_add(
+		agent->said, G_IO_IN | G_IO_HUP | G_IO_ERR, on_said, agent);
+	agent->limit =
+		g_timeout_add((guint)(spec->limit_us / 1000), too_long, agent);
+	return true;
+}
+
+ham_fence_agent *
+ham_fence_agent_run(const struct ham_fence_agent_spec *spec,
+		    ham_fence_agent_fn on_answer, void *data)
+{
+	ham_fence_agent *agent = g_new0(ham_fence_agent, 1);
+	GError *error = NULL;
+	GString *input = input_of(spec, &error);
+
+	agent->said = -1;
+	agent->text = g_string_new(NULL);
+	agent->name = g_path_get_basename(spec->program);
+	agent->limit_us = spec->limit_us;
+	agent->on_answer = on_answer;
+	agent->data = data;
+	if (!input || !start(agent, spec, input, &error)) {
+		agent->failure =
+			g_strdup_printf("can't be run: %s", error->message);
+		agent->refused = g_idle_add(could_not_start, agent);
+	}
+	if (input) {
+		memset(input->str, 0, input->len);
+		g_string_free(input, TRUE);
+	}
+	g_clear_error(&error);
+	return agent;
+}
+
+void
+ham_fence_agent_cancel(ham_fence_agent *agent)
+{
+	if (!agent)
+		return;
+	if (agent->child)
+		ham_child_signal(agent->child, SIGKILL);
+	end_session(agent);
+	agent_free(agent);
+}
