@@ -243,6 +243,23 @@ do_guest_cancel(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_fence_confirm_off(ham_daemon *daemon,
+		     const struct ham_admin_request *request)
+{
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = HAM_CMD_CONFIRM_OFF,
+				  .token = request->token,
+				  .guest = ""};
+
+	if (!node_argument(daemon, request, true, &event.node))
+		return;
+	ham_notice("%s %s, asked by uid %u, pid %d", request->command,
+		   ham_core_node_name(daemon->core, event.node), request->uid,
+		   request->pid);
+	ham_daemon_post(daemon, &event);
+}
+
+static void
 do_events_list(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	int64_t since = 0;
@@ -311,6 +328,7 @@ static const struct {
 	{"disk-accept", true, do_disk_accept},
 	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},
+	{"fence-confirm-off", true, do_fence_confirm_off},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
 	{"blackbox-dump", true, do_blackbox},

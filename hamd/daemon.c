@@ -129,10 +129,12 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_daemon_stop(daemon, 1, effect->text);
 		break;
 	case HAM_FX_FENCE:
+		ham_daemon_fence(daemon, effect);
+		break;
 	case HAM_FX_LEASE:
 	case HAM_FX_FREEZE:
-		/* the core is configured without: this version drives no fence
-		 * devices and keeps no leases */
+		/* the core is configured without: this version keeps no leases
+		 */
 		g_assert_not_reached();
 	}
 }
@@ -419,6 +421,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 
 	daemon->last =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	ham_daemon_fence_devices(daemon);
 	/* only to learn which node we are; joined for good when all is known */
 	probe = ham_cluster_join("hamd-probe", &callbacks, daemon, error);
 	if (!probe)
@@ -469,6 +472,7 @@ ham_daemon_clear(ham_daemon *daemon)
 		json_object_unref(entry->data);
 		g_free(entry);
 	}
+	ham_daemon_fence_stop(daemon);
 	g_clear_pointer(&daemon->core, ham_core_free);
 	g_clear_pointer(&daemon->core_guests, g_free);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);

@@ -11,6 +11,7 @@
 #include <json-glib/json-glib.h>
 
 #include "config/conf.h"
+#include "fence/fence.h"
 #include "hamd/core/core.h"
 #include "hamd/guest/guest.h"
 #include "hamd/io/admin.h"
@@ -59,6 +60,8 @@ typedef struct ham_daemon {
 	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
+	GArray *fence_devices; /* struct ham_fence_device, of all nodes */
+	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	char stop_reason[HAM_TEXT_MAX];
 } ham_daemon;
@@ -79,6 +82,12 @@ void ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect);
 JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit);
 JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
 			      bool timeline);
+
+/* fencing.c */
+void ham_daemon_fence_devices(ham_daemon *daemon);
+bool ham_daemon_can_fence(const ham_daemon *daemon, const char *node);
+void ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect);
+void ham_daemon_fence_stop(ham_daemon *daemon);
 
 /* status.c */
 JsonObject *ham_daemon_status(ham_daemon *daemon);

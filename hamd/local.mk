@@ -7,6 +7,7 @@ hamd_hamd_SOURCES = \
 	hamd/daemon.h \
 	hamd/digest_tool.c \
 	hamd/digest_tool.h \
+	hamd/fencing.c \
 	hamd/main.c \
 	hamd/notes.c \
 	hamd/ring.c \

@@ -114,9 +114,10 @@ guest_table(const ham_conf *conf)
 }
 
 static void
-fill(const ham_conf *conf, const struct ham_conf_ring *ring,
+fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
      struct ham_core_config *config)
 {
+	const ham_conf *conf = daemon->conf;
 	char digest[17];
 
 	config->n_nodes = conf->nodes->len;
@@ -126,6 +127,8 @@ fill(const ham_conf *conf, const struct ham_conf_ring *ring,
 
 		config->nodes[i].id = id_of(ring, node->name);
 		config->nodes[i].witness = node->witness;
+		config->nodes[i].fenced =
+			ham_daemon_can_fence(daemon, node->name);
 		g_strlcpy(config->nodes[i].name, node->name,
 			  sizeof(config->nodes[i].name));
 	}
@@ -172,7 +175,7 @@ ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 			    self, name ? name : "no name", daemon->config_path);
 		return false;
 	}
-	fill(daemon->conf, &ring, config);
+	fill(daemon, &ring, config);
 	daemon->core_guests = guest_table(daemon->conf);
 	config->guests = daemon->core_guests;
 	config->self = self;

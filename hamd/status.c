@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fence/fence.h"
 #include "hamd/daemon.h"
 
 static void
@@ -204,8 +203,6 @@ static void
 set_wait(ham_daemon *daemon, JsonObject *o,
 	 const struct ham_core_guest_info *info)
 {
-	g_autoptr(GArray) devices =
-		g_array_new(FALSE, TRUE, sizeof(struct ham_fence_device));
 	const char *node;
 	const char *what;
 	g_autofree char *how = NULL;
@@ -216,19 +213,10 @@ set_wait(ham_daemon *daemon, JsonObject *o,
 		return;
 	}
 	node = ham_core_node_name(daemon->core, info->waits_for_node);
-	for (guint i = 0; i < daemon->conf->fences->len; i++) {
-		const struct ham_conf_fence *f =
-			g_ptr_array_index(daemon->conf->fences, i);
-		struct ham_fence_device d = {.node = f->node,
-					     .name = f->name,
-					     .agent = f->agent,
-					     .level = f->level};
-
-		g_array_append_val(devices, d);
-	}
 	how = ham_fence_wanted_text(
-		node, (const struct ham_fence_device *)devices->data,
-		devices->len);
+		node,
+		(const struct ham_fence_device *)daemon->fence_devices->data,
+		daemon->fence_devices->len);
 	what = strstr(how, ": ");
 	text = g_strdup_printf("%s (%s)", info->waits_for,
 			       what ? what + 2 : how);
@@ -359,10 +347,17 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 		if (text)
 			json_array_add_string_element(list, text);
 	}
-	if (daemon->conf->fences->len > 0)
-		json_array_add_string_element(
-			list, "fence devices are configured, but this version "
-			      "of hamd runs no fence agents");
+	for (guint i = 0; i < daemon->fence_devices->len; i++) {
+		const struct ham_fence_device *d = &g_array_index(
+			daemon->fence_devices, struct ham_fence_device, i);
+		g_autofree char *text = g_strdup_printf(
+			"%s has a watchdog in the cluster file, but this "
+			"version of hamd keeps no leases: it proves nothing",
+			d->node);
+
+		if (!ham_fence_is_power(d))
+			json_array_add_string_element(list, text);
+	}
 	return list;
 }
 

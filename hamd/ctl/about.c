@@ -45,6 +45,24 @@ ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args)
 	return code;
 }
 
+int
+ham_ctl_fence_confirm_off(const struct ham_ctl_options *options, char **args)
+{
+	JsonObject *arguments = json_object_new();
+	g_autoptr(JsonObject) answer = NULL;
+	g_autofree char *name = ham_ctl_clean(args[0]);
+	int code;
+
+	json_object_set_string_member(arguments, "node", args[0]);
+	answer = ham_ctl_ask_once(options, "fence-confirm-off", arguments,
+				  &code);
+	if (answer && !(options->given & HAM_CTL_JSON))
+		printf("%s counts as dead: its guests start where a current "
+		       "copy of their disks is\n",
+		       name);
+	return code;
+}
+
 /* Of use most of all when hamd is not there or is of another version, so
  * neither is an error. */
 int

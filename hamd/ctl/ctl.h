@@ -95,6 +95,8 @@ int ham_ctl_guest_show(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_start(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_stop(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args);
+int ham_ctl_fence_confirm_off(const struct ham_ctl_options *options,
+			      char **args);
 int ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_resize(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args);

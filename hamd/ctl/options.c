@@ -56,7 +56,8 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node", true }, { "fence", true }, { "pki", true },
+	{ "node", true }, { "fence status", false }, { "fence test", false },
+	{ "fence off", false }, { "fence on", false }, { "pki", true },
 	{ "cluster", true }, { "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false }, { "plan", false },
 	{ "guest set", false }, { "config diff", false },
