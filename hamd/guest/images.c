@@ -51,6 +51,7 @@ struct work {
 	bool create;
 	bool first;  /* the guest was never started before */
 	bool grow;   /* to grows_to, or it is an error */
+	bool launch;
 	bool locked; /* shared disks are the source's: it runs */
 	bool guarded; /* only if label.c has nothing against it */
 	bool noted;   /* and it is told what is written from now on */
@@ -248,6 +249,14 @@ lengthen(int fd, struct image *image, uint64_t from, uint64_t to,
 	return false;
 }
 
+/* One that others may have in use is cut by nobody but its owner, before that
+ * one starts: a record may be behind. */
+static bool
+may_cut(const struct work *work, const struct image *image)
+{
+	return !image->shared || work->launch;
+}
+
 /* An image may be smaller than its disk is by now, and, of the owner, larger
  * than the record knows. */
 static bool
@@ -267,7 +276,8 @@ fit(const struct work *work, struct image *image, int fd, GError **error)
 	}
 	if (to && !work->grow && has >= to) {
 		image->size = to;
-	} else if (to && !work->grow && !image->device && has > image->size) {
+	} else if (to && !work->grow && !image->device && may_cut(work, image) &&
+		   has > image->size) {
 		if (ftruncate(fd, (off_t)image->size) != 0)
 			return ham_error_errno(error, errno, "cannot cut %s",
 					       image->path);
@@ -529,6 +539,7 @@ add_label(struct ham_vm *vm, struct work *work)
 	work->now.history =
 		spec->history_of(vm->name, &work->now.epoch, spec->data);
 	work->now.guest = work->name;
+	work->launch = act == HAM_DO_LAUNCH;
 	work->locked = act == HAM_DO_PREPARE;
 	work->guarded = act == HAM_DO_LAUNCH || act == HAM_DO_LOOK ||
 			act == HAM_DO_PREPARE || act == HAM_DO_SERVE;

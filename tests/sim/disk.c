@@ -83,6 +83,21 @@ sim_open_disks(struct sim *sim, unsigned int i, unsigned int g)
 	}
 }
 
+bool
+sim_disks_ahead(struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct ham_guest *guest = ham_record_lookup(
+		ham_core_record(sim->node[i].core), sim->guest[g].name);
+	const struct sim_disk *disk = sim_disk_of(sim, i, g);
+
+	for (int k = 0; guest && guest->common && k < HAM_MAX_DISKS; k++)
+		if (disk->size[k] > guest->disk_size[k] &&
+		    !(guest->grow_size && guest->grow_disk == k &&
+		      disk->size[k] >= guest->grow_size))
+			return true;
+	return false;
+}
+
 void
 sim_see_disks(struct sim *sim, unsigned int i, unsigned int g)
 {

@@ -389,6 +389,8 @@ void sim_slots_keep(struct sim_vm *vm, const struct ham_blob *ids);
 struct sim_disk *sim_disk_of(struct sim *sim, unsigned int i, unsigned int g);
 /* The images of a guest there are opened, as the record there wants them. */
 void sim_open_disks(struct sim *sim, unsigned int i, unsigned int g);
+/* They are common, and larger than the record there knows: none is cut. */
+bool sim_disks_ahead(struct sim *sim, unsigned int i, unsigned int g);
 /* The guest sees its disks as they are open there: none may have shrunk. */
 void sim_see_disks(struct sim *sim, unsigned int i, unsigned int g);
 /* Each running guest tries to write. */

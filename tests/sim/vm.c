@@ -170,7 +170,7 @@ go_prepare(struct sim *sim, struct work *w)
 	struct sim_node *node = &sim->node[w->node];
 	struct sim_vm *vm = &node->vm[w->guest];
 
-	if (fails(sim, w)) {
+	if (fails(sim, w) || sim_disks_ahead(sim, w->node, w->guest)) {
 		did(sim, w, HAM_DID_PREPARE_FAILED, w->flag && vm->qsd);
 		return;
 	}
@@ -209,7 +209,7 @@ go_copy(struct sim *sim, struct work *w)
 		vm->mirror_qsd = dst->qsd;
 		vm->mirror_ready = vm->mirror_broken = false;
 		/* from here on it is written to, and only from here on */
-		if (vm->mirror && there &&
+		if (vm->mirror && there && !w->peer_replica &&
 		    !(sim->plan->common >> w->guest & 1))
 			sim_disk_of(sim, w->target - 1, w->guest)->hole = true;
 		later(sim, w, 200 * SIM_MS, 1500 * SIM_MS);
