@@ -139,6 +139,24 @@ relate_disk(const struct whole *whole, const struct ham_section *section)
 			    disk->path, stem);
 }
 
+/* They cut storage or network, or take a silence for a death: a guest on local
+ * disks runs on. */
+static const char *const no_power[] = {
+	"fence_scsi",
+	"fence_mpath",
+	"fence_brocade",
+	"fence_cisco_mds",
+	"fence_sanbox2",
+	"fence_ifmib",
+	"fence_compute",
+	"fence_evacuate",
+	"fence_crosslink",
+	"fence_aws_vpc_net",
+	"fence_sbd",
+	"fence_kdump",
+	"fence_heuristics_ping",
+};
+
 static void
 relate_fence(const struct whole *whole, const struct ham_section *section)
 {
@@ -148,6 +166,12 @@ relate_fence(const struct whole *whole, const struct ham_section *section)
 		ham_section_problem(whole->doc, section, NULL,
 				    "a node that is not in the file",
 				    "a section [node %s]", section->name);
+	for (size_t i = 0; i < G_N_ELEMENTS(no_power); i++)
+		if (g_strcmp0(fence->agent, no_power[i]) == 0)
+			ham_section_problem(
+				whole->doc, section, "agent", fence->agent,
+				"an agent that switches the node's power (this "
+				"one leaves it running, or sees no power)");
 	if (g_strcmp0(fence->agent, "watchdog") != 0)
 		return;
 	if (g_hash_table_size(fence->options))

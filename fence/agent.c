@@ -2,9 +2,10 @@
 /* fence/agent.c - see agent.h
  *
  * An agent may hang, lie, say megabytes, or leave processes behind: it has a
- * deadline, what it says is bounded, and with its end all of its session ends.
- * Its options, secrets among them, are never on its command line nor in its
- * environment nor in a log; the files that hold secrets are read right before.
+ * deadline, what it says is bounded, with its end all of its process group
+ * ends, and with ours it does: nobody would hear its answer. Its options,
+ * secrets among them, are never on its command line nor in its environment nor
+ * in a log; the files that hold secrets are read right before.
  *
  * Refuses to judge what an answer proves.
  */
@@ -39,7 +40,7 @@ struct ham_fence_agent {
 	guint refused;
 	GString *text;
 	char *name;
-	char *failure; /* of its start, or its deadline */
+	char *failure; /* of its start */
 	int64_t limit_us;
 	ham_fence_agent_fn on_answer;
 	void *data;
@@ -67,20 +68,33 @@ end_session(const ham_fence_agent *agent)
 		(void)kill(-agent->session, SIGKILL);
 }
 
+/* Whether it ends or not: one that the kernel holds is waited for by nobody. */
+static void
+end_now(ham_fence_agent *agent)
+{
+	if (!agent->child)
+		return;
+	ham_child_signal(agent->child, SIGKILL);
+	end_session(agent);
+	ham_child_abandon(agent->child);
+	agent->child = NULL;
+}
+
 /* ---- what it says ---- */
 
 static void
 listen_to(ham_fence_agent *agent)
 {
-	char bytes[1024];
-	ssize_t n;
+	char bytes[SAID_MAX];
+	ssize_t n = read(agent->said, bytes, sizeof(bytes));
 
-	while ((n = read(agent->said, bytes, sizeof(bytes))) > 0) {
-		g_string_append_len(agent->text, bytes, n);
-		if (agent->text->len > SAID_MAX)
-			g_string_erase(agent->text, 0,
-				       (gssize)(agent->text->len - SAID_MAX));
-	}
+	/* once a turn: one that talks without end must not keep us here */
+	if (n <= 0)
+		return;
+	g_string_append_len(agent->text, bytes, n);
+	if (agent->text->len > SAID_MAX)
+		g_string_erase(agent->text, 0,
+			       (gssize)(agent->text->len - SAID_MAX));
 }
 
 static gboolean
@@ -161,12 +175,13 @@ static gboolean
 too_long(gpointer data)
 {
 	ham_fence_agent *agent = data;
-
-	agent->limit = 0;
-	agent->failure =
+	g_autofree char *how =
 		g_strdup_printf("did not end in %" G_GINT64_FORMAT " ms",
 				agent->limit_us / 1000);
-	ham_child_signal(agent->child, SIGKILL);
+
+	agent->limit = 0;
+	end_now(agent);
+	answer(agent, HAM_FENCE_FAILED, how);
 	return G_SOURCE_REMOVE;
 }
 
@@ -181,6 +196,24 @@ could_not_start(gpointer data)
 }
 
 /* ---- the start ---- */
+
+/* Other options may end in _file, too, and are the agent's own. */
+static bool
+names_a_secret(const char *key)
+{
+	static const char *const secrets[] = {"password_file",
+					      "passwd_file",
+					      "passphrase_file",
+					      "snmp_priv_passwd_file",
+					      "snmp_auth_passwd_file",
+					      "community_file",
+					      "token_file",
+					      "secret_key_file",
+					      "apikey_file",
+					      NULL};
+
+	return g_strv_contains(secrets, key);
+}
 
 /* NAME_file=PATH is NAME=CONTENT for the agent, without a last newline. */
 static bool
@@ -205,9 +238,12 @@ add_secret(GString *input, const char *key, const char *path, GError **error)
 	if (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';
 	if (strlen(text) == len && !strchr(text, '\n')) {
-		g_string_append_printf(input, "%.*s=%s\n",
-				       (int)(strlen(key) - strlen("_file")),
-				       key, text);
+		/* printf would leave a copy of it on the heap */
+		g_string_append_len(input, key,
+				    (gssize)(strlen(key) - strlen("_file")));
+		g_string_append_c(input, '=');
+		g_string_append_len(input, text, (gssize)len);
+		g_string_append_c(input, '\n');
 		memset(text, 0, len);
 		return true;
 	}
@@ -228,7 +264,7 @@ input_of(const struct ham_fence_agent_spec *spec, GError **error)
 	if (spec->options)
 		g_hash_table_iter_init(&iter, spec->options);
 	while (spec->options && g_hash_table_iter_next(&iter, &key, &value)) {
-		if (!g_str_has_suffix(key, "_file"))
+		if (!names_a_secret(key))
 			g_string_append_printf(input, "%s=%s\n", (char *)key,
 					       (char *)value);
 		else if (!add_secret(input, key, value, error))
@@ -254,8 +290,11 @@ start(ham_fence_agent *agent, const struct ham_fence_agent_spec *spec,
 	ham_autofd int in_w = -1;
 	ham_autofd int out_w = -1;
 	struct ham_child_fd fds[3];
-	struct ham_child_spec child = {
-		.program = spec->program, .argv = argv, .fds = fds, .n_fds = 3};
+	struct ham_child_spec child = {.program = spec->program,
+				       .argv = argv,
+				       .fds = fds,
+				       .n_fds = 3,
+				       .ends_with_us = true};
 	int pair[2];
 
 	if (!g_unix_open_pipe(pair, FD_CLOEXEC, error))
@@ -317,8 +356,6 @@ ham_fence_agent_cancel(ham_fence_agent *agent)
 {
 	if (!agent)
 		return;
-	if (agent->child)
-		ham_child_signal(agent->child, SIGKILL);
-	end_session(agent);
+	end_now(agent);
 	agent_free(agent);
 }

@@ -18,6 +18,9 @@ struct ham_fence_device {
 	const char *agent; /* "fence_ipmilan", ... or "watchdog" */
 	unsigned int level;
 	GHashTable *options; /* char * -> char *, borrowed; may be NULL */
+	bool seen_on; /* its status said so while the node was up; else its word
+		       * proves no death */
+	unsigned int looked_off; /* so often in a row it said the contrary */
 };
 
 /* False of "watchdog", which is waited for and not asked. */
@@ -56,5 +59,19 @@ ham_fence_job *ham_fence_switch_off(const struct ham_fence_job_spec *spec,
 				    ham_fence_done_fn on_done, void *data);
 /* Ends the agent that runs, without an answer; it may have done its work. */
 void ham_fence_job_cancel(ham_fence_job *job);
+
+/* `why` NULL: its status says on.  The device's `seen_on` is set before. */
+typedef void (*ham_fence_looked_fn)(struct ham_fence_device *device,
+				    const char *why, void *data);
+
+typedef struct ham_fence_look ham_fence_look;
+
+/* Only of a power device, and while its node is in the cluster: what it says is
+ * held against that.  The answer comes once, from the main loop, and frees it.
+ */
+ham_fence_look *ham_fence_look_at(struct ham_fence_device *device,
+				  const char *agents, int64_t limit_us,
+				  ham_fence_looked_fn on_looked, void *data);
+void ham_fence_look_cancel(ham_fence_look *look);
 
 #endif

@@ -6,6 +6,7 @@ libhamfence_la_SOURCES = \
 	fence/agent.h \
 	fence/fence.h \
 	fence/fence_plan.c \
+	fence/look.c \
 	fence/switch_off.c \
 	$(NULL)
 libhamfence_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)

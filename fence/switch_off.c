@@ -7,8 +7,10 @@
  * No word of an agent that it has done something counts, only that it sees the
  * node off twice in a row: some say `done` before the power is away, and report
  * an error for a node that is off already (doc/faults.md, F60).  A node that is
- * off already is not switched.  Devices of a level are the supplies of one
- * node: all must be off.
+ * off already is not switched.  And only of a device whose status said `on`
+ *while the node was up: a wrong outlet and a broken agent are off as well.
+ *Devices of a level are the supplies of one node: all must be off, at the same
+ *time.
  *
  * Refuses to try again by itself: when, is the asker's.
  */
@@ -26,7 +28,8 @@ enum {
 enum step {
 	LOOK, /* is it off already? */
 	ACT,
-	WATCH, /* until it is */
+	WATCH,	   /* until it is */
+	ONCE_MORE, /* all devices of the level, at the end */
 };
 
 struct ham_fence_job {
@@ -79,13 +82,22 @@ done(ham_fence_job *job, bool off)
 	on_done(off, words, data);
 }
 
+static void device_failed(ham_fence_job *job);
+
+/* `off` of a device that never said `on` while the node was up may be anything:
+ * another outlet, a broken agent. */
 static void
 begin_device(ham_fence_job *job)
 {
 	job->step = LOOK;
 	job->seen_off = 0;
 	g_clear_pointer(&job->trouble, g_free);
-	ask(job);
+	if (device(job)->seen_on) {
+		ask(job);
+		return;
+	}
+	job->trouble = g_strdup("it was never seen on while the node was up");
+	device_failed(job);
 }
 
 static bool
@@ -99,12 +111,39 @@ is_last_of_level(const ham_fence_job *job)
 	return next->level != device(job)->level;
 }
 
+static guint
+first_of_level(const ham_fence_job *job)
+{
+	guint at = job->at;
+
+	while (at > 0) {
+		const struct ham_fence_device *before =
+			g_ptr_array_index(job->order, at - 1);
+
+		if (before->level != device(job)->level)
+			break;
+		at--;
+	}
+	return at;
+}
+
 static void
 device_is_off(ham_fence_job *job)
 {
 	if (!is_last_of_level(job)) {
 		job->at++;
-		begin_device(job);
+		if (job->step == ONCE_MORE)
+			ask(job);
+		else
+			begin_device(job);
+		return;
+	}
+	/* supplies that were off one after the other need not be off together
+	 */
+	if (job->step != ONCE_MORE && first_of_level(job) != job->at) {
+		job->at = first_of_level(job);
+		job->step = ONCE_MORE;
+		ask(job);
 		return;
 	}
 	g_string_printf(job->words, "switched off and seen off twice by %s",
@@ -140,10 +179,13 @@ static void
 looked(ham_fence_job *job, enum ham_fence_answer what)
 {
 	job->seen_off = what == HAM_FENCE_IS_OFF ? job->seen_off + 1 : 0;
-	if (job->seen_off >= SEEN_OFF) {
+	if (job->seen_off >= SEEN_OFF ||
+	    (job->step == ONCE_MORE && job->seen_off > 0)) {
 		device_is_off(job);
+	} else if (job->step == ONCE_MORE) {
+		device_failed(job);
 	} else if (job->seen_off > 0) {
-		ask(job);
+		job->timer = g_timeout_add(AGAIN_MS, again, job);
 	} else if (job->step == LOOK) {
 		job->step = ACT;
 		ask(job);
@@ -191,6 +233,16 @@ ask(ham_fence_job *job)
 	job->agent = ham_fence_agent_run(&spec, answered, job);
 }
 
+static gboolean
+begin(gpointer data)
+{
+	ham_fence_job *job = data;
+
+	job->timer = 0;
+	begin_device(job);
+	return G_SOURCE_REMOVE;
+}
+
 ham_fence_job *
 ham_fence_switch_off(const struct ham_fence_job_spec *spec,
 		     ham_fence_done_fn on_done, void *data)
@@ -209,7 +261,7 @@ ham_fence_switch_off(const struct ham_fence_job_spec *spec,
 	job->words = g_string_new(NULL);
 	job->on_done = on_done;
 	job->data = data;
-	begin_device(job);
+	job->timer = g_idle_add(begin, job);
 	return job;
 }
 

@@ -94,6 +94,7 @@ leave(ham_daemon *daemon)
 	struct ham_event lost = {.kind = HAM_EV_LOST};
 
 	g_clear_pointer(&daemon->cluster, ham_cluster_free);
+	ham_daemon_fence_cancel(daemon);
 	ham_daemon_post(daemon, &lost);
 	if (!daemon->rejoin)
 		daemon->rejoin = g_timeout_add(REJOIN_MS, try_join, daemon);
@@ -200,6 +201,8 @@ on_totem(struct ham_cluster_ring ring, const uint32_t *ids, size_t n,
 				  .ids = ids,
 				  .n_ids = n};
 
+	/* who is to be off in one ring may be back in the next */
+	ham_daemon_fence_cancel(data);
 	ham_info("ring %u.%" G_GUINT64_FORMAT ", %zu nodes", ring.rep, ring.seq,
 		 n);
 	ham_daemon_post(data, &event);

@@ -61,6 +61,8 @@ typedef struct ham_daemon {
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
 	GArray *fence_devices; /* struct ham_fence_device, of all nodes */
+	GPtrArray *fence_looks; /* struct watch, fencing.c */
+	guint fence_ticker;
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	char stop_reason[HAM_TEXT_MAX];
@@ -87,6 +89,10 @@ JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
 void ham_daemon_fence_devices(ham_daemon *daemon);
 bool ham_daemon_can_fence(const ham_daemon *daemon, const char *node);
 void ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect);
+/* Ends what is under way, without an answer. */
+void ham_daemon_fence_cancel(ham_daemon *daemon);
+/* What devices have against being used, for status: lines of text. */
+void ham_daemon_fence_problems(ham_daemon *daemon, JsonArray *list);
 void ham_daemon_fence_stop(ham_daemon *daemon);
 
 /* status.c */

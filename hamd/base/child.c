@@ -124,7 +124,8 @@ run_child(const struct ham_child_spec *spec, int log_fd, int report)
 	    dup2(log_fd >= 0 ? log_fd : null_fd, 1) < 0 ||
 	    dup2(log_fd >= 0 ? log_fd : null_fd, 2) < 0 ||
 	    !place_fds(spec, &report) || !close_others(spec, report) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_ids(spec))
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_ids(spec) ||
+	    (spec->ends_with_us && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0))
 		goto fail;
 	execv(spec->program, (char *const *)spec->argv);
 fail:
@@ -248,6 +249,24 @@ bool
 ham_child_gone(const ham_child *child)
 {
 	return child->gone;
+}
+
+static void
+abandoned_ended(ham_child *child, int code, int status, void *data)
+{
+	(void)code;
+	(void)status;
+	(void)data;
+	ham_child_free(child);
+}
+
+void
+ham_child_abandon(ham_child *child)
+{
+	if (child->gone)
+		ham_child_free(child);
+	else
+		child->on_exit = abandoned_ended;
 }
 
 void

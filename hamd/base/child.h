@@ -28,6 +28,7 @@ struct ham_child_spec {
 	size_t n_fds;
 	uid_t uid; /* 0: stays root */
 	gid_t gid; /* supplementary groups are dropped with uid != 0 */
+	bool ends_with_us; /* killed when the thread that has started it ends */
 	const char *log_path; /* stdout and stderr, appended; NULL: /dev/null */
 };
 
@@ -61,6 +62,9 @@ void ham_child_signal(const ham_child *child, int sig);
 
 /* True once its end was seen. */
 bool ham_child_gone(const ham_child *child);
+
+/* Its end is waited for, so that it is reaped, and told to nobody. */
+void ham_child_abandon(ham_child *child);
 
 /* Stops listening.  Does not end the process. */
 void ham_child_free(ham_child *child);

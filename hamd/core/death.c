@@ -24,6 +24,9 @@
 enum {
 	SETTLE_US = 1000000, /* of a view, so that a flapping link kills nobody
 				(doc/faults.md, F16) */
+	/* for a node that boots: after a power failure of all of them some are
+	 * quicker than others */
+	STRANGER_US = 60000000,
 	BACKOFF_US = 5000000,
 	BACKOFF_MAX_US = 60000000,
 	PROPOSE_US = 2000000,
@@ -221,6 +224,26 @@ fence(ham_core *core, unsigned int i)
 		    core->config.nodes[i].name);
 }
 
+/* Who was not seen since hamd was started may still be on its way. */
+static bool
+may_come(const ham_core *core, const struct ham_peer *peer)
+{
+	return !peer->met && core->now_us - core->ring_us < STRANGER_US;
+}
+
+/* What is a node's outlet is said by the cluster file: an old one would cut
+ * another's power, or find an empty outlet off. */
+static bool
+one_file(const ham_core *core)
+{
+	for (unsigned int k = 0; k < core->config.n_nodes; k++)
+		if ((core->joined & (1u << k)) &&
+		    core->exchange[k].config_digest !=
+			    core->config.config_digest)
+			return false;
+	return true;
+}
+
 static void
 mind_node(ham_core *core, unsigned int i)
 {
@@ -234,7 +257,8 @@ mind_node(ham_core *core, unsigned int i)
 		return;
 	}
 	if (ham_leader(core) == core->config.self && !peer->off &&
-	    !peer->attempt && core->config.nodes[i].fenced &&
+	    !may_come(core, peer) && one_file(core) && !peer->attempt &&
+	    core->config.nodes[i].fenced &&
 	    core->now_us - core->joined_us >= SETTLE_US &&
 	    core->now_us >= peer->fence_at_us && is_needed(core, node))
 		fence(core, i);
@@ -278,6 +302,8 @@ ham_death_fenced(ham_core *core, const struct ham_event *event)
 void
 ham_death_totem(ham_core *core, uint16_t before)
 {
+	if (core->ring_us == 0)
+		core->ring_us = core->now_us;
 	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
 		struct ham_peer *peer = &core->peers[i];
 		bool here = core->totem_mask & (1u << i);
@@ -285,6 +311,7 @@ ham_death_totem(ham_core *core, uint16_t before)
 		peer->attempt = 0;
 		peer->off = false;
 		peer->proposed_us = 0;
+		peer->met = peer->met || here;
 		if (here) {
 			peer->left_us = 0;
 			peer->backoff_us = 0;

@@ -48,6 +48,7 @@ struct ham_peer {
 	bool has_told;
 	struct ham_heard told[HAM_MAX_NODES];
 	/* death.c */
+	bool met;	     /* in a ring of this life of hamd */
 	int64_t left_us;     /* our rings are without it since; 0: it is here */
 	bool off;	     /* fenced, in this ring */
 	uint64_t attempt;    /* fencing under way, 0: none */
@@ -312,6 +313,7 @@ struct ham_core {
 	uint16_t was_joined;
 
 	struct ham_peer peers[HAM_MAX_NODES]; /* as config.nodes */
+	int64_t ring_us; /* of the first ring of this life */
 	int64_t joined_us;		      /* when this view was joined */
 	int64_t lease_until_us;
 	int64_t beat_us;   /* last HEARTBEAT */

@@ -37,6 +37,20 @@ ended_off() {
 	[[ $("$lab" status) == *"$1 off"* ]]
 }
 
+# seen_on: whoever comes to lead has seen that the devices know its node
+seen_on() {
+	local node
+	for node in n1 n2 n3; do
+		until_true "$node has seen all devices on" \
+			not status_has "$node" 'proves nothing'
+	done
+}
+
+not() {
+	! "$@"
+}
+
+seen_on
 boot_on n1
 until_true "there is a copy" has_copy n1
 to=$(copy_of n1)
@@ -56,6 +70,7 @@ ok "$(ctl "$to" events | grep NODE_DEAD)"
 "$lab" on n1
 cluster_whole
 until_true "there is a copy again" has_copy "$to"
+seen_on
 
 # cut off, and alive: the guest there goes on until its node has no power
 copy=$(copy_of "$to")

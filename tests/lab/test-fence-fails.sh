@@ -19,9 +19,13 @@ until_true "there is a copy" guest_has n1 web1 '"state":"current"'
 expect_rc 1 ctl n2 fence confirm-off n1
 said_has 'is in the cluster and alive'
 expect_rc 5 ctl n2 fence confirm-off n9
+until_true "it is found beforehand" status_has n2 \
+	'device bmc of n1 proves nothing: fence_lab ended with exit status 1: no route'
+status_has n2 'device pdu of n1 proves nothing: fence_none' ||
+	fail "not told: $(ctl n2 status)"
 "$lab" off n1
 until_true "it is told" event_has n2 \
-	'"ALARM".*n1 could not be fenced: bmc: .*no route.*; pdu: fence_none'
+	'"ALARM".*n1 could not be fenced: bmc: it was never seen on.*; pdu: it was'
 ok "$(ctl n2 events | grep ALARM | tail -n 1)"
 until_true "status tells" guest_has n2 web1 '"waits_for":"[^"]*n1'
 expect_rc 0 ctl n3 status

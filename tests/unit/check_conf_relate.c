@@ -133,6 +133,11 @@ static const struct {
 	  "mac = 52:54:00:00:00:02\n",
 	  "c:23: [port g/two] create_bridge: found yes, expected no as in "
 	  "[port g/lan] (line 18), which is on br0, too\n" },
+	{ "an agent that cuts no power", CONF_BASE
+	  "[fence n1/s]\nagent = fence_scsi\n",
+	  "c:12: [fence n1/s] agent: found fence_scsi, expected an agent that "
+	  "switches the node's power (this one leaves it running, or sees no "
+	  "power)\n" },
 	{ "watchdog with options", CONF_BASE
 	  "[fence n1/w]\nagent = watchdog\nip = 10.0.0.9\n",
 	  "c:11: [fence n1/w]: found options with agent = watchdog, expected "

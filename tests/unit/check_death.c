@@ -178,6 +178,29 @@ START_TEST(next_leader_fences)
 }
 END_TEST
 
+/* All lost their power, and one boots more slowly than the others. */
+START_TEST(who_may_be_booting_is_not_fenced)
+{
+	struct bus *bus = with_replica(0, true);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		bus_down(bus, i);
+		bus->node[i].vcpus = false;
+	}
+	bus_split(bus, "121");
+	bus_up(bus, 0);
+	bus_up(bus, 2);
+	bus_run(bus);
+	for (unsigned int i = 0; i < 58; i++)
+		bus_time(bus, 1000000);
+	ck_assert(!did(bus, 0, "FENCE"));
+	for (unsigned int i = 0; i < 4; i++)
+		bus_time(bus, 1000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(nobody_to_inherit_nobody_fenced)
 {
 	struct bus *bus = three(0, true);
@@ -627,6 +650,7 @@ main(void)
 	tcase_add_test(tc, a_view_must_settle);
 	tcase_add_test(tc, failed_fencing_is_tried_again);
 	tcase_add_test(tc, next_leader_fences);
+	tcase_add_test(tc, who_may_be_booting_is_not_fenced);
 	tcase_add_test(tc, nobody_to_inherit_nobody_fenced);
 	tcase_add_test(tc, proof_of_another_ring_is_void);
 	tcase_add_test(tc, declared_dead_and_back_with_its_guest);

@@ -47,6 +47,9 @@ static const char fake[] =
 	"late.status)\n"
 	"	[ -e $plug.off ] && [ $count -gt 3 ] && exit 2\n"
 	"	exit 0 ;;\n"
+	"back.status)\n"
+	"	[ -e $plug.off ] && [ $count -le 3 ] && exit 2\n"
+	"	exit 0 ;;\n"
 	"*.status) [ -e $plug.off ] && exit 2; exit 0 ;;\n"
 	"lie.off) exit 0 ;;\n"
 	"error.off) : >$plug.off; echo 'it said no' >&2; exit 1 ;;\n"
@@ -109,6 +112,7 @@ add(const char *name, const char *mode, unsigned int level)
 		.name = name,
 		.agent = "fence_fake",
 		.level = level,
+		.seen_on = true,
 		.options = g_hash_table_new_full(g_str_hash, g_str_equal,
 						 g_free, g_free)};
 	g_hash_table_insert(d->options, g_strdup("plug"), g_strdup(name));
@@ -282,7 +286,86 @@ START_TEST(all_devices_of_a_level)
 	switch_off();
 	ck_assert(is_off);
 	expect_asked("a status,a off,a status,a status,b status,b off,"
-		     "b status,b status");
+		     "b status,b status,a status,b status");
+}
+END_TEST
+
+/* It was off, and is on again when the other one is off. */
+START_TEST(supplies_that_were_never_off_together)
+{
+	add("a", "back", 1);
+	add("b", "ok", 1);
+	switch_off();
+	ck_assert(!is_off);
+	ck_assert_str_eq(words, "a: it is still on");
+}
+END_TEST
+
+/* Its plug may be another one's, or its agent broken: 2 is `off`, too. */
+START_TEST(never_seen_on_is_not_asked)
+{
+	add("a", "ok", 1)->seen_on = false;
+	switch_off();
+	ck_assert(!is_off);
+	ck_assert_str_eq(words,
+			 "a: it was never seen on while the node was up");
+	expect_asked("");
+}
+END_TEST
+
+static unsigned int looks;
+static char *why_not;
+
+static void
+on_looked(struct ham_fence_device *d, const char *why, void *data)
+{
+	(void)data;
+	ck_assert_ptr_eq(d, &device[0]);
+	looks++;
+	g_free(why_not);
+	why_not = g_strdup(why);
+}
+
+/* What it said against it; NULL: it is on. */
+static const char *
+look(void)
+{
+	int64_t limit = g_get_monotonic_time() + PATIENCE_US;
+
+	looks = 0;
+	(void)ham_fence_look_at(&device[0], folder, ACTION_US, on_looked, NULL);
+	while (looks == 0) {
+		ck_assert_int_lt(g_get_monotonic_time(), limit);
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(1000);
+	}
+	return why_not;
+}
+
+START_TEST(looked_at_while_it_is_up)
+{
+	g_autofree char *path = in_folder("a.off");
+
+	add("a", "ok", 1)->seen_on = false;
+	ck_assert_ptr_null(look());
+	ck_assert(device[0].seen_on);
+	/* it may just be dying; the second time it is another node's outlet */
+	ck_assert(g_file_set_contents(path, "", -1, NULL));
+	ck_assert_str_eq(look(), "says off, and the node is up");
+	ck_assert(device[0].seen_on);
+	(void)look();
+	ck_assert(!device[0].seen_on);
+}
+END_TEST
+
+START_TEST(an_error_says_nothing_of_it)
+{
+	struct ham_fence_device *d = add("a", "ok", 1);
+
+	ck_assert_ptr_null(look());
+	g_hash_table_insert(d->options, g_strdup("mode"), g_strdup("fail"));
+	ck_assert_ptr_nonnull(strstr(look(), "no route to host"));
+	ck_assert(d->seen_on);
 }
 END_TEST
 
@@ -436,6 +519,10 @@ main(void)
 	tcase_add_test(tc, an_agent_that_hangs_is_ended_with_all_it_started);
 	tcase_add_test(tc, the_next_level_where_one_fails);
 	tcase_add_test(tc, all_devices_of_a_level);
+	tcase_add_test(tc, supplies_that_were_never_off_together);
+	tcase_add_test(tc, never_seen_on_is_not_asked);
+	tcase_add_test(tc, looked_at_while_it_is_up);
+	tcase_add_test(tc, an_error_says_nothing_of_it);
 	tcase_add_test(tc, one_supply_is_left);
 	tcase_add_test(tc, all_fail_and_each_says_why);
 	tcase_add_test(tc, no_such_agent);

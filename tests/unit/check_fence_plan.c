@@ -6,11 +6,11 @@
 #include "tests/unit/leaf_run.h"
 
 static const struct ham_fence_device devices[] = {
-	{"n2", "dog", "watchdog", 3, NULL},
-	{"n2", "pdu-b", "fence_apc", 2, NULL},
-	{"n1", "bmc", "fence_ipmilan", 1, NULL},
-	{"n2", "bmc", "fence_ipmilan", 1, NULL},
-	{"n2", "pdu-a", "fence_apc", 2, NULL},
+	{.node = "n2", .name = "dog", .agent = "watchdog", .level = 3},
+	{.node = "n2", .name = "pdu-b", .agent = "fence_apc", .level = 2},
+	{.node = "n1", .name = "bmc", .agent = "fence_ipmilan", .level = 1},
+	{.node = "n2", .name = "bmc", .agent = "fence_ipmilan", .level = 1},
+	{.node = "n2", .name = "pdu-a", .agent = "fence_apc", .level = 2},
 };
 
 START_TEST(by_level_then_file)

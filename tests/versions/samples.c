@@ -290,7 +290,8 @@ samples_messages(void)
 ham_core *
 samples_core(void)
 {
-	static const struct ham_core_guest guest = {"web-1", 1, 0, 0, 0};
+	static const struct ham_core_guest guest = {.name = "web-1",
+						     .replicas = 1};
 	struct ham_core_config config = {
 		.self = 1,
 		.n_nodes = 1,
