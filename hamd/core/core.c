@@ -543,7 +543,12 @@ waits_for_disk(const struct ham_local *local, struct ham_core_guest_info *out)
 	static const char held[] = "its writes wait for ";
 	const char *text = local->held;
 
-	if (local->broken[0])
+	if (local->stage == HAM_L_S_HALTED && local->resume_us)
+		g_strlcpy(out->waits_for,
+			  "the lock of its shared disk, which the node that it "
+			  "was to move to still holds",
+			  sizeof(out->waits_for));
+	else if (local->broken[0])
 		g_snprintf(out->waits_for, sizeof(out->waits_for),
 			   "its own disk (%s)", local->broken);
 	else

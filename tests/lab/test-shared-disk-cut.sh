@@ -24,11 +24,13 @@ until_true "n1 decides without n2" status_has n1 \
 	'"active":true.*"members":\["n1","n3"\]'
 until_true "n1 waits for the disk" event_has n1 '"ALARM".*web1.*tried again'
 "$audit" guests --migrating web1
+guest_has n1 web1 '"waits_for":"the lock of its shared disk' ||
+	fail "status does not say so: $(ctl n1 guest show web1)"
 ok "waits: $(ctl n1 events | grep ALARM | tail -n 1)"
 "$lab" heal
 cluster_whole
-runs_on n1
 writes_on n1
+runs_on n1
 ended 6
 ok "goes on: $said"
 hold n2 none

@@ -282,8 +282,11 @@ resume_refused(void)
 START_TEST(a_shared_disk_that_is_locked_is_waited_for)
 {
 	struct bus *bus = resume_refused();
+	struct ham_core_guest_info info;
 
 	ck_assert_uint_eq(resumes(bus), 1);
+	ham_core_guest_info(bus->node[0].core, bus_guest(bus, 0), &info);
+	ck_assert_ptr_nonnull(strstr(info.waits_for, "lock of its shared"));
 	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str, "tried again"));
 	bus_time(bus, 1900000);
 	ck_assert_uint_eq(resumes(bus), 1);
