@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# tests/lab/test-chaos.sh - three minutes of random faults and operators, by a
+# tests/lab/test-chaos.sh - two minutes of random faults and operators, by a
 # fixed seed: no guest runs twice, no acknowledged write is lost, no outage
 # lasts; and a run that is killed leaves nothing behind
 #
-# Three minutes of faults, and at most history.py's bound until all is well.
+# Two minutes of faults, and at most history.py's bound until all is well.
 # deadline: 600
 set -eu -o pipefail
 here=$(dirname "$(readlink -f "$0")")
 lab=$here/hamlab
 
-"$lab" chaos --seed 20 --minutes 3
+"$lab" chaos --seed 20 --minutes 2
 "$here/audit" leftovers
 
 # killed amid its faults, with nodes that are off or stand still
