@@ -338,6 +338,7 @@ ham_source_begin(ham_core *core, struct ham_local *local,
 	local->txn = guest->txn;
 	local->reason[0] = '\0';
 	local->gate = local->wired = false;
+	local->resume_us = 0; /* of an image that died as it waited */
 	local->offer.len = 0;
 	ham_stage(core, local, HAM_L_S_PREPARE);
 	if (prepared)

@@ -256,6 +256,19 @@ resumes(struct bus *bus)
 	return n;
 }
 
+static void
+resume_is_refused(struct bus *bus)
+{
+	bus->node[1].silent = BUS_ACT(TAKEOVER);
+	bus->node[0].silent = BUS_ACT(RESUME);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_did(bus, 1, HAM_DID_TAKEOVER_FAILED, "no", false);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_RESUME_FAILED, "a lock", true);
+	bus_run(bus);
+}
+
 /* Taken back from a destination that has the lock still, or seems to. */
 static struct bus *
 resume_refused(void)
@@ -266,15 +279,7 @@ resume_refused(void)
 	bus->guest.shared = 1;
 	bus_command(bus, 0, HAM_CMD_START, 1);
 	bus_run(bus);
-	bus->node[1].silent = BUS_ACT(TAKEOVER);
-	bus->node[0].silent = BUS_ACT(RESUME);
-	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
-	bus_run(bus);
-	bus_did(bus, 1, HAM_DID_TAKEOVER_FAILED, "no", false);
-	bus_run(bus);
-	ck_assert_uint_eq(resumes(bus), 1);
-	bus_did(bus, 0, HAM_DID_RESUME_FAILED, "a lock", true);
-	bus_run(bus);
+	resume_is_refused(bus);
 	ck_assert_ptr_null(strstr(bus->node[0].acts->str, "KILL"));
 	return bus;
 }
@@ -312,6 +317,28 @@ START_TEST(and_may_be_ended_meanwhile)
 	bus_run(bus);
 	ck_assert_ptr_nonnull(strstr(bus->node[0].acts->str, "KILL"));
 	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	bus_free(bus);
+}
+END_TEST
+
+/* Its QEMU died as it waited; the next time is told as the first. */
+START_TEST(each_hand_over_waits_for_itself)
+{
+	struct bus *bus = resume_refused();
+
+	bus_did(bus, 0, HAM_DID_GONE, "died", false);
+	bus_run(bus);
+	bus->node[0].silent = bus->node[1].silent = 0;
+	bus_time(bus, 3000000);
+	bus_run(bus);
+	if (bus_guest(bus, 0)->phase == HAM_GUEST_STOPPED) {
+		bus_command(bus, 0, HAM_CMD_START, 1);
+		bus_run(bus);
+	}
+	ck_assert(bus->node[0].vcpus);
+	g_string_truncate(bus->node[2].notes, 0);
+	resume_is_refused(bus);
+	ck_assert_ptr_nonnull(strstr(bus->node[2].notes->str, "tried again"));
 	bus_free(bus);
 }
 END_TEST
@@ -366,6 +393,7 @@ main(void)
 	tcase_add_test(tc, late_launch_failure);
 	tcase_add_test(tc, a_shared_disk_that_is_locked_is_waited_for);
 	tcase_add_test(tc, and_may_be_ended_meanwhile);
+	tcase_add_test(tc, each_hand_over_waits_for_itself);
 	tcase_add_test(tc, no_second_try_once_cont_was_asked);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
