@@ -85,6 +85,14 @@ new_object(const struct ham_section *section, ham_conf *conf)
 	return conf;
 }
 
+static bool
+has_control(const char *text)
+{
+	while (*text && !g_ascii_iscntrl(*text))
+		text++;
+	return *text;
+}
+
 /* What fence agents take beyond the schema is theirs, but for what hamd says
  * itself and for secrets. */
 static void
@@ -103,9 +111,12 @@ add_option(ham_doc *doc, const struct ham_section *section,
 	} else if (strcmp(entry->key, "action") == 0) {
 		ham_section_problem_at(doc, section, entry->key, entry->line,
 				       value, "no action (hamd chooses it)");
-	} else if (value && (!*value || strlen(value) > 1024)) {
+	} else if (value &&
+		   (!*value || strlen(value) > 1024 || has_control(value))) {
+		/* a second line would be another option of the agent */
 		ham_section_problem_at(doc, section, entry->key, entry->line,
-				       value, "1 to 1024 bytes of text");
+				       value,
+				       "1 to 1024 bytes of text, one line");
 	} else if (value && g_str_has_suffix(entry->key, "_file") &&
 		   !ham_value_is_path(value)) {
 		ham_section_problem_at(doc, section, entry->key, entry->line,

@@ -244,7 +244,10 @@ static const struct {
 	{ "fence n1/b", "action = off",
 	  "action: found off, expected no action (hamd chooses it)" },
 	{ "fence n1/b", "ip =",
-	  "ip: found nothing, expected 1 to 1024 bytes of text" },
+	  "ip: found nothing, expected 1 to 1024 bytes of text, one line" },
+	{ "fence n1/b", "plug = n1\\naction=on",
+	  "plug: found n1\\x0aaction=on, expected 1 to 1024 bytes of text, one "
+	  "line" },
 };
 /* clang-format on */
 
