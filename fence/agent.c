@@ -3,7 +3,7 @@
  *
  * An agent may hang, lie, say megabytes, or leave processes behind: it has a
  * deadline, what it says is bounded, with its end all of its process group
- * ends, and with ours it does: nobody would hear its answer. Its options,
+ * ends, and with ours it does: nobody would hear its answer.  Its options,
  * secrets among them, are never on its command line nor in its environment nor
  * in a log; the files that hold secrets are read right before.
  *
@@ -33,7 +33,7 @@ enum {
 
 struct ham_fence_agent {
 	ham_child *child;
-	pid_t session;
+	pid_t group;
 	int said;
 	guint said_source;
 	guint limit;
@@ -60,12 +60,12 @@ agent_free(ham_fence_agent *agent)
 	g_free(agent);
 }
 
-/* Its session outlives it as long as anything it has started runs. */
+/* Its process group outlives it as long as anything of it runs. */
 static void
-end_session(const ham_fence_agent *agent)
+end_group(const ham_fence_agent *agent)
 {
-	if (agent->session > 1)
-		(void)kill(-agent->session, SIGKILL);
+	if (agent->group > 1)
+		(void)kill(-agent->group, SIGKILL);
 }
 
 /* Whether it ends or not: one that the kernel holds is waited for by nobody. */
@@ -75,7 +75,7 @@ end_now(ham_fence_agent *agent)
 	if (!agent->child)
 		return;
 	ham_child_signal(agent->child, SIGKILL);
-	end_session(agent);
+	end_group(agent);
 	ham_child_abandon(agent->child);
 	agent->child = NULL;
 }
@@ -154,11 +154,9 @@ ended(ham_child *child, int code, int status, void *data)
 	g_autofree char *how = NULL;
 
 	(void)child;
-	end_session(agent);
+	end_group(agent);
 	listen_to(agent);
-	if (agent->failure)
-		answer(agent, HAM_FENCE_FAILED, agent->failure);
-	else if (code == CLD_EXITED && status == 0)
+	if (code == CLD_EXITED && status == 0)
 		answer(agent, HAM_FENCE_DONE, NULL);
 	else if (code == CLD_EXITED && status == 2)
 		answer(agent, HAM_FENCE_IS_OFF, NULL);
@@ -316,7 +314,7 @@ start(ham_fence_agent *agent, const struct ham_fence_agent_spec *spec,
 	agent->child = ham_child_spawn(&child, ended, agent, error);
 	if (!agent->child)
 		return false;
-	agent->session = ham_child_pid(agent->child);
+	agent->group = ham_child_pid(agent->child);
 	agent->said_source = g_unix_fd_add(
 		agent->said, G_IO_IN | G_IO_HUP | G_IO_ERR, on_said, agent);
 	agent->limit =

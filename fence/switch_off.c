@@ -7,10 +7,10 @@
  * No word of an agent that it has done something counts, only that it sees the
  * node off twice in a row: some say `done` before the power is away, and report
  * an error for a node that is off already (doc/faults.md, F60).  A node that is
- * off already is not switched.  And only of a device whose status said `on`
- *while the node was up: a wrong outlet and a broken agent are off as well.
- *Devices of a level are the supplies of one node: all must be off, at the same
- *time.
+ * off already is not switched.  And only a device counts whose status said `on`
+ * while the node was up: a wrong outlet and a broken agent are off as well.
+ * Devices of a level are the supplies of one node: all must be off, at the same
+ * time.
  *
  * Refuses to try again by itself: when, is the asker's.
  */

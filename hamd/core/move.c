@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/move.c - a guest moves by a stop: warm, or cold
  *
- *	MOVE committed -> a copy there is made, or was current already -> the
- *guest is asked to power off (cold: its QEMU, which never ran it, is ended) ->
- *	STOPPED committed: it belongs there, and is started there if it ran
+ *	MOVE committed -> a copy there is made, or was current already
+ *	-> the guest is asked to power off (cold: its QEMU, which never ran it,
+ *	is ended)
+ *	-> STOPPED committed: it belongs there, and is started there if it ran
  *
  * The record decides who owns it, in STOPPED; nothing here starts it.  While
- *its copy is made nothing is different from any other guest's, so it can be
- *called off until it is asked to power off.
+ * its copy is made nothing is different from any other guest's, so it can be
+ * called off until it is asked to power off.
  */
 #include <string.h>
 

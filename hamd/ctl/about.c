@@ -28,39 +28,38 @@ ham_ctl_blackbox(const struct ham_ctl_options *options, char **args)
 	return code;
 }
 
-int
-ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args)
+/* An order about one thing, done when it is answered; `done` is printed then.
+ */
+static int
+order_one(const struct ham_ctl_options *options, const char *command,
+	  const char *kind, const char *name, const char *done)
 {
 	JsonObject *arguments = json_object_new();
 	g_autoptr(JsonObject) answer = NULL;
-	g_autofree char *name = ham_ctl_clean(args[0]);
+	g_autofree char *clean = ham_ctl_clean(name);
 	int code;
 
-	json_object_set_string_member(arguments, "name", args[0]);
-	answer = ham_ctl_ask_once(options, "disk-accept", arguments, &code);
+	json_object_set_string_member(arguments, kind, name);
+	answer = ham_ctl_ask_once(options, command, arguments, &code);
 	if (answer && !(options->given & HAM_CTL_JSON))
-		printf("%s: its images on this node may be copied over or "
-		       "started from\n",
-		       name);
+		printf("%s: %s\n", clean, done);
 	return code;
+}
+
+int
+ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args)
+{
+	return order_one(options, "disk-accept", "name", args[0],
+			 "its images on this node may be copied over or "
+			 "started from");
 }
 
 int
 ham_ctl_fence_confirm_off(const struct ham_ctl_options *options, char **args)
 {
-	JsonObject *arguments = json_object_new();
-	g_autoptr(JsonObject) answer = NULL;
-	g_autofree char *name = ham_ctl_clean(args[0]);
-	int code;
-
-	json_object_set_string_member(arguments, "node", args[0]);
-	answer = ham_ctl_ask_once(options, "fence-confirm-off", arguments,
-				  &code);
-	if (answer && !(options->given & HAM_CTL_JSON))
-		printf("%s counts as dead: its guests start where a current "
-		       "copy of their disks is\n",
-		       name);
-	return code;
+	return order_one(options, "fence-confirm-off", "node", args[0],
+			 "counts as dead, its guests start where a current "
+			 "copy of their disks is");
 }
 
 /* Of use most of all when hamd is not there or is of another version, so

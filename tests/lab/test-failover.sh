@@ -66,7 +66,9 @@ event_has "$to" '"NODE_DEAD".*n1 is dead: switched off and seen off twice' ||
 	fail "no proof is told: $(ctl "$to" events | tail)"
 grep -q '^off n1' "$work/switch" && fail "it was switched off"
 writes_on "$to"
-ok "$(ctl "$to" events | grep NODE_DEAD)"
+ok "in time:
+$(ctl "$to" events | grep -E 'MEMBERSHIP|FENCING|NODE_DEAD|GUEST_RUNNING' |
+	tail -n 4)"
 "$lab" on n1
 cluster_whole
 until_true "there is a copy again" has_copy "$to"

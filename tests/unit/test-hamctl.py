@@ -328,8 +328,8 @@ class Usage(HamctlTest):
     def test_planned_commands(self):
         for words, name in (
                 (["node", "drain", "n1"], "node drain"),
-                (["node", "--help"], "node"), (["fence", "off", "n1"],
-                                            "fence off"),
+                (["node", "--help"], "node"),
+                (["fence", "off", "n1"], "fence off"),
                 (["explain", "12"], "explain"), (["watch"], "watch"),
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
                 (["plan"], "plan"), (["pki", "init"], "pki init"),
