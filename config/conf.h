@@ -100,6 +100,8 @@ typedef struct ham_conf {
 	int64_t verify_interval_us; /* 0: never by itself */
 	uint64_t verify_bandwidth;  /* bytes/s, of comparisons by themselves */
 	int64_t watchdog_us;
+	int64_t fence_delay_us;	   /* 0: none */
+	int64_t two_node_delay_us; /* beyond that; of two nodes alone */
 	uint32_t uid_first; /* guest_uids */
 	uint32_t uid_last;
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */

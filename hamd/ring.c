@@ -113,6 +113,23 @@ guest_table(const ham_conf *conf)
 	return table;
 }
 
+/* A number for this boot of the machine, 0: nobody knows. */
+static uint64_t
+boot(void)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *sum = NULL;
+	gsize len;
+
+	if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, &len,
+				 NULL))
+		return 0;
+	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
+					  (const guchar *)text, len);
+	sum[15] = '\0'; /* 60 bits */
+	return g_ascii_strtoull(sum, NULL, 16);
+}
+
 static void
 fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
      struct ham_core_config *config)
@@ -132,6 +149,9 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 		g_strlcpy(config->nodes[i].name, node->name,
 			  sizeof(config->nodes[i].name));
 	}
+	config->fence_delay_us = conf->fence_delay_us;
+	config->two_node_delay_us = conf->two_node_delay_us;
+	config->boot = boot();
 	config->n_guests = conf->guests->len;
 	g_strlcpy(digest, conf->digest, sizeof(digest));
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);

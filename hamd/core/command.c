@@ -363,6 +363,10 @@ ham_command(ham_core *core, const struct ham_event *event)
 			     event->guest);
 		return;
 	}
+	if (of_node && ham_two_alone(core) && !ham_two_solo(core)) {
+		ham_two_confirm_off(core, event);
+		return;
+	}
 	if (!ham_is_active(core)) {
 		ham_view_waiting_for(core, waiting, sizeof(waiting));
 		ham_fx_reply(core, event->token, "NoQuorum",

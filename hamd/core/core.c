@@ -80,6 +80,13 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		return r.bad || r.at != len ? "the stored promise is damaged"
 					    : NULL;
 	}
+	if (strcmp(key, "boot") == 0) {
+		struct ham_reader r = {value, len, 0, false};
+
+		core->boot = ham_get_u64(&r);
+		return r.bad || r.at != len ? "the stored boot is damaged"
+					    : NULL;
+	}
 	if (g_str_has_prefix(key, "heard/"))
 		return ham_lease_load(core, key, value, len);
 	if (!g_str_has_prefix(key, "guest/"))
@@ -384,10 +391,10 @@ on_tick(ham_core *core)
 	ham_lease_mind(core);
 	ham_replicate_tick(core);
 	ham_command_tick(core);
+	ham_death_tick(core);
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
-	ham_death_tick(core);
 	if (ham_leader(core) == core->config.self &&
 	    core->now_us - core->check_us > CHECK_EVERY_US) {
 		core->check_us = core->now_us;

@@ -72,6 +72,15 @@ struct ham_core_config {
 	int64_t lease_until_us;
 	/* a fence device's word is not enough: T_wait as well */
 	bool fence_and_wait;
+	/* from a node's leaving the ring to its fencing */
+	int64_t fence_delay_us;
+	/* two nodes: the one with fewer guests waits that much longer, so that
+	 * a cut between them ends with one of them alive (doc/faults.md, F64)
+	 */
+	int64_t two_node_delay_us;
+	/* names this boot of the machine; 0: not known, and two nodes then
+	 * never decide one without the other (two.c) */
+	uint64_t boot;
 };
 
 /* ---- what happens here, to the guests of this node ---- */

@@ -22,8 +22,9 @@
 #include "hamd/core/state.h"
 
 enum {
-	SETTLE_US = 1000000, /* of a view, so that a flapping link kills nobody
-				(doc/faults.md, F16) */
+	/* of one member at fencing; the next has its turn, should it be that
+	 * member's way to the devices that is broken */
+	TURN_US = 20000000,
 	/* for a node that boots: after a power failure of all of them some are
 	 * quicker than others */
 	STRANGER_US = 60000000,
@@ -108,8 +109,7 @@ is_needed(ham_core *core, uint32_t node)
 			continue;
 		if (guest->phase == HAM_GUEST_IN_DOUBT
 			    ? doubt_needs(core, guest, node)
-			    : (guest->wanted || guest->cold) &&
-				      heir(core, guest) != 0)
+			    : guest->wanted && heir(core, guest) != 0)
 			return true;
 	}
 	return false;
@@ -208,12 +208,15 @@ propose_dead(ham_core *core, unsigned int i)
 	ham_propose(core, &op, 0);
 }
 
-static void
-fence(ham_core *core, unsigned int i)
+void
+ham_death_fence(ham_core *core, unsigned int i)
 {
 	struct ham_peer *peer = &core->peers[i];
 	struct ham_effect *effect;
 
+	if (!core->config.nodes[i].fenced || peer->off || peer->attempt ||
+	    core->now_us < peer->fence_at_us)
+		return;
 	peer->attempt = ++core->next_attempt;
 	/* whatever the rings do: an agent may still be at it */
 	peer->fence_at_us = core->now_us + BACKOFF_US;
@@ -244,31 +247,59 @@ one_file(const ham_core *core)
 	return true;
 }
 
+/* The leader first, then each of the others in turn: asked twice, a device does
+ * it once. */
+static bool
+is_our_turn(const ham_core *core, const struct ham_peer *peer)
+{
+	unsigned int turn =
+		(unsigned int)((core->now_us - peer->due_us) / TURN_US);
+	uint16_t before = core->joined & (uint16_t)(ham_bit(core->self) - 1);
+
+	return turn % ham_popcount(core->joined) == ham_popcount(before);
+}
+
+/* Somebody is to fence it, now. */
+static bool
+is_due(ham_core *core, unsigned int i)
+{
+	return !may_come(core, &core->peers[i]) && one_file(core) &&
+	       core->now_us - away_since(core, i) >=
+		       core->config.fence_delay_us &&
+	       is_needed(core, core->config.nodes[i].id);
+}
+
 static void
 mind_node(ham_core *core, unsigned int i)
 {
 	struct ham_peer *peer = &core->peers[i];
 	uint32_t node = core->config.nodes[i].id;
 
-	if (!is_gone(core, i) || !hangs_any(core, node))
+	if (!is_gone(core, i) || !hangs_any(core, node)) {
+		peer->due_us = 0;
 		return;
+	}
 	if (is_proven(core, i)) {
 		propose_dead(core, i);
 		return;
 	}
-	if (ham_leader(core) == core->config.self && !peer->off &&
-	    !may_come(core, peer) && one_file(core) && !peer->attempt &&
-	    core->config.nodes[i].fenced &&
-	    core->now_us - core->joined_us >= SETTLE_US &&
-	    core->now_us >= peer->fence_at_us && is_needed(core, node))
-		fence(core, i);
+	if (!is_due(core, i)) {
+		peer->due_us = 0;
+		return;
+	}
+	if (peer->due_us == 0)
+		peer->due_us = core->now_us;
+	if (is_our_turn(core, peer))
+		ham_death_fence(core, i);
 }
 
 void
 ham_death_tick(ham_core *core)
 {
-	if (!ham_is_active(core))
+	if (!ham_is_active(core)) {
+		ham_two_tick(core);
 		return;
+	}
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
 		mind_node(core, i);
 }
@@ -295,6 +326,7 @@ ham_death_fenced(ham_core *core, const struct ham_event *event)
 			    "%s could not be fenced: %s",
 			    core->config.nodes[i].name, peer->text);
 	}
+	ham_view_recheck(core); /* one of two is its own majority now */
 	ham_death_tick(core);
 }
 
@@ -310,7 +342,7 @@ ham_death_totem(ham_core *core, uint16_t before)
 
 		peer->attempt = 0;
 		peer->off = false;
-		peer->proposed_us = 0;
+		peer->proposed_us = peer->due_us = 0;
 		peer->met = peer->met || here;
 		if (here) {
 			peer->left_us = 0;

@@ -280,6 +280,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->committed = (struct ham_pos){0, 0};
 	core->told = (struct ham_pos){0, 0};
 	core->has_store = true;
+	core->boot = core->config.boot;
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);

@@ -66,6 +66,16 @@ item_promise(uint64_t promise, struct ham_item *item)
 }
 
 static void
+item_boot(const ham_core *core, struct ham_item *item)
+{
+	uint8_t bytes[8];
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
+
+	ham_put_u64(&w, core->boot);
+	item_set(item, "boot", bytes, w.len);
+}
+
+static void
 item_heard(const ham_core *core, unsigned int i, struct ham_item *item)
 {
 	const struct ham_heard *heard = &core->peers[i].heard;
@@ -128,12 +138,14 @@ ham_persist_all(ham_core *core)
 {
 	unsigned int n = core->record.n_guests;
 	struct ham_item *items =
-		g_new0(struct ham_item, n + 2 + core->config.n_nodes);
+		g_new0(struct ham_item, n + 3 + core->config.n_nodes);
 	unsigned int last = n + 2;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
 		if (core->peers[i].heard.lease_us)
 			item_heard(core, i, &items[last++]);
+	if (core->boot)
+		item_boot(core, &items[last++]);
 	item_head(core, &items[0]);
 	item_promise(MAX(core->promise, core->last_promise), &items[1]);
 	for (unsigned int i = 0; i < n; i++)

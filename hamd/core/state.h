@@ -52,6 +52,7 @@ struct ham_peer {
 	int64_t left_us;     /* our rings are without it since; 0: it is here */
 	bool off;	     /* fenced, in this ring */
 	uint64_t attempt;    /* fencing under way, 0: none */
+	int64_t due_us;	     /* since when it is to be fenced; 0: it is not */
 	int64_t fence_at_us; /* not before; holds across rings (F16) */
 	int64_t backoff_us;
 	int64_t proposed_us;
@@ -273,6 +274,7 @@ struct ham_core {
 	uint64_t promise;
 	struct ham_pos loaded_pos;
 	uint64_t loaded_sum;
+	uint64_t boot; /* in which the record was last adopted from a view */
 
 	/* membership, as told */
 	bool connected;
@@ -585,6 +587,21 @@ uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);
 
+/* two.c: a cluster of two nodes */
+/* The other one is gone from the ring, and corosync says that we may go on. */
+bool ham_two_alone(const ham_core *core);
+/* And it is proven off, and knows nothing that we do not: we decide alone. */
+bool ham_two_solo(const ham_core *core);
+/* The other one; only of a cluster of two. */
+unsigned int ham_two_other(const ham_core *core);
+/* Nothing is missing here that the other may have decided alone. */
+bool ham_two_is_newest(const ham_core *core);
+void ham_two_tick(ham_core *core);
+/* How much later than at once this node fences the other. */
+int64_t ham_two_delay_us(const ham_core *core);
+/* The operator's word. */
+void ham_two_confirm_off(ham_core *core, const struct ham_event *event);
+
 /* lease.c */
 bool ham_lease_valid(const ham_core *core);
 void ham_lease_on_heartbeat(ham_core *core, unsigned int from,
@@ -603,6 +620,8 @@ void ham_lease_tick(ham_core *core);
 /* death.c */
 void ham_death_tick(ham_core *core);
 void ham_death_fenced(ham_core *core, const struct ham_event *event);
+/* Has node i's devices asked, unless they are, or failed lately. */
+void ham_death_fence(ham_core *core, unsigned int i);
 /* `before`: totem_mask of the ring before this one. */
 void ham_death_totem(ham_core *core, uint16_t before);
 /* A guest whose owner's death is committed. */

@@ -30,7 +30,7 @@ ham_node_index(const ham_core *core, uint32_t id)
 unsigned int
 ham_majority(const ham_core *core)
 {
-	return core->config.n_nodes / 2 + 1;
+	return ham_two_solo(core) ? 1 : core->config.n_nodes / 2 + 1;
 }
 
 /* CPG's list alone may hold ghosts (doc/faults.md, F21). */
@@ -226,8 +226,10 @@ ham_view_tell(ham_core *core)
 	if (active == core->was_active)
 		return;
 	core->was_active = active;
-	if (active)
+	if (active) {
 		ham_command_again(core);
+		ham_death_tick(core); /* who is gone is fenced at once */
+	}
 	ham_view_waiting_for(core, waiting, sizeof(waiting));
 	if (active)
 		ham_fx_note(
@@ -271,6 +273,18 @@ ham_view_waiting_for(const ham_core *core, char *out, size_t size)
 		g_strlcpy(out,
 			  "corosync's group and quorum to agree on the ring",
 			  size);
+	} else if (ham_two_alone(core) && !ham_two_solo(core)) {
+		const char *other =
+			core->config.nodes[ham_two_other(core)].name;
+
+		if (ham_two_is_newest(core))
+			g_snprintf(out, size, "%s, or proof that it is off",
+				   other);
+		else
+			g_snprintf(out, size,
+				   "%s, which may have gone on while this node "
+				   "was off",
+				   other);
 	} else if (ham_popcount(members) < ham_majority(core)) {
 		add_names(core, all & (uint16_t)~members, names, sizeof(names));
 		g_snprintf(out, size, "hamd on %u more of: %s",

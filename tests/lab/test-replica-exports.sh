@@ -20,7 +20,7 @@ url() {
 	generation=$(state | grep -o '^{[^[]*"generation":[0-9]*' |
 		grep -o '[0-9]*$')
 	echo "nbd://10.77.0.3:$port/web1/root/$1.$generation/$(
-		cat /proc/sys/kernel/random/boot_id)"
+		"$lab" sh n3 cat /proc/sys/kernel/random/boot_id)"
 }
 
 boot_on n1

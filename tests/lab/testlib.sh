@@ -25,7 +25,7 @@ fail() {
 # What a stranger needs to see of a lab that is about to go.
 testimony() {
 	local node
-	for node in n1 n2 n3; do
+	for node in $(every_node); do
 		echo "--- $node"
 		timeout 5 "$lab" sh "$node" hamctl status || :
 		"$lab" logs "$node" hamd | tail -n 25 || :
@@ -35,6 +35,10 @@ testimony() {
 
 ok() {
 	echo "ok: $*"
+}
+
+every_node() {
+	seq -f n%g "${nodes:-3}"
 }
 
 # The default file, but with 96 MiB of disk, so that a copy is short;
@@ -48,13 +52,13 @@ small() {
 		edit+="
 		s/^\\[guest .*/&\\n${word%%=*} = ${word#*=}/"
 	done
-	"$lab" conf 3 "${guests:-1}" | sed "$edit"
+	"$lab" conf "${nodes:-3}" "${guests:-1}" | sed "$edit"
 }
 
-# in_lab CONF_COMMAND...: returns inside, on three nodes with that file
+# in_lab CONF_COMMAND...: returns inside, on $nodes (3) nodes with that file
 in_lab() {
 	[ "$inside" = yes ] && return
-	exec "$lab" run 3 --conf <("$@") -- "$self" inside
+	exec "$lab" run "${nodes:-3}" --conf <("$@") -- "$self" inside
 }
 
 on() {
@@ -153,12 +157,13 @@ with_witness() {
 		!(skip && /^address/)'
 }
 
-# All three decide together (again).
+# All decide together (again).
 cluster_whole() {
 	local node
-	for node in n1 n2 n3; do
-		until_true "$node sees all three" status_has "$node" \
-			'"active":true.*"members":\["n1","n2","n3"\]'
+	for node in $(every_node); do
+		until_true "$node sees all" status_has "$node" \
+			"\"active\":true.*\"members\":\[$(every_node |
+				sed 's/.*/\"&\"/' | paste -sd,)\]"
 	done
 }
 
@@ -322,7 +327,7 @@ finish() {
 records() {
 	local node=$1 guest=$2 n logs=()
 	shift 2
-	for n in n1 n2 n3; do
+	for n in $(every_node); do
 		[ ! -s "$(console "$n" "$guest")" ] ||
 			logs+=("$(console "$n" "$guest")")
 	done
@@ -331,7 +336,8 @@ records() {
 }
 
 nothing_left() {
-	until_clean leftovers --idle n1 --idle n2 --idle n3
+	# shellcheck disable=SC2046 # words
+	until_clean leftovers $(printf ' --idle %s' $(every_node))
 }
 
 # until_clean ARGS...: what is being taken down may need a moment

@@ -251,7 +251,8 @@ choose_proofs(struct sim *dice, struct sim_plan *plan)
 			(uint8_t)(sim_chance(dice, 6000)
 					  ? SIM_FENCE_OK
 					  : sim_pick(dice,
-						     plan->fence_and_wait
+						     plan->fence_and_wait &&
+								     plan->n > 2
 							     ? SIM_FENCE_N
 							     : SIM_FENCE_LIAR));
 	if (devices)

@@ -11,6 +11,8 @@
 
 enum {
 	REJOIN_US = 500 * SIM_MS, /* as hamd/daemon.c */
+	FENCE_DELAY_US = 2 * SIM_S,
+	TWO_NODE_DELAY_US = 5 * SIM_S,
 };
 
 struct beat {
@@ -217,10 +219,14 @@ configure(const struct sim *sim, unsigned int i, struct ham_core_config *config)
 	config->n_nodes = sim->n;
 	config->n_guests = sim->n_guests;
 	config->guests = sim->config;
-	config->lease_us = plan->lease_us;
+	/* of two, neither has a majority to renew it with (hamd/ring.c) */
+	config->lease_us = sim->n == 2 ? 0 : plan->lease_us;
 	config->watchdog_us = plan->watchdog_us;
 	config->lease_until_us = sim->node[i].lease_until_us;
 	config->fence_and_wait = plan->fence_and_wait;
+	config->fence_delay_us = FENCE_DELAY_US;
+	config->two_node_delay_us = TWO_NODE_DELAY_US;
+	config->boot = sim->node[i].life + 1;
 	config->incarnation = sim->node[i].incarnation;
 	g_strlcpy(config->version, "sim", sizeof(config->version));
 	config->config_digest = plan->differs & (1u << i) ? 2 : 1;

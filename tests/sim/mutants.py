@@ -80,8 +80,8 @@ MUTANTS = {
         "return ham_ring_equal(local->cutover_ring, core->totem) &&",
         "return")],
     "majority": [(
-        "view.c", "return core->config.n_nodes / 2 + 1;",
-        "return core->config.n_nodes / 2;")],
+        "view.c", "? 1 : core->config.n_nodes / 2 + 1;",
+        "? 1 : core->config.n_nodes / 2;")],
     "yielded-is-yielded": [(
         "doubt.c", "case HAM_L_S_HALTED:\n\t\treturn HAM_STANDING_HOLDS;",
         "case HAM_L_S_HALTED:\n\tcase HAM_L_S_YIELDED:\n"
@@ -173,8 +173,13 @@ MUTANTS = {
     "word-of-this-ring": [(
         "command.c", "ham_ring_equal(p->ring, core->totem))", "p->token)")],
     "proof-of-this-ring": [(
-        "death.c", "peer->off = false;\n\t\tpeer->proposed_us = 0;",
-        "peer->proposed_us = 0;")],
+        "death.c", "peer->off = false;\n\t\tpeer->proposed_us = peer->due_us",
+        "peer->proposed_us = peer->due_us")],
+    "two-newest": [(
+        "two.c", "core->boot == core->config.boot", "core->boot != 0")],
+    "two-proof": [(
+        "two.c", "ham_two_is_newest(core) &&\n\t       core->peers[ham_two_other(core)].off;",
+        "ham_two_is_newest(core);")],
     "whole-disk": [
         ("doubt.c",
          "if (dest_here && guest->owner_dead && dest == HAM_STANDING_DISK)",
@@ -328,7 +333,10 @@ STORIES |= {
 CRASHES = {}
 
 # A world of its own: smaller ones are faster.
-OPTIONS = {}
+OPTIONS = {
+    "two-newest": ["--nodes", "2"],
+    "two-proof": ["--nodes", "2"],
+}
 
 # What a minute of the search always finds; the rest is for --long.
 QUICK = [

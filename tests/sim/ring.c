@@ -99,7 +99,8 @@ tell(struct sim *sim, unsigned int i, uint8_t kind)
 
 	event.n_ids = list(mask, ids);
 	event.ring = node->ring->id;
-	event.flag = event.n_ids > sim->n / 2;
+	/* two_node and wait_for_all, votequorum(5) */
+	event.flag = sim->n == 2 ? node->seen_all : event.n_ids > sim->n / 2;
 	if (node->hamd && !node->cut)
 		sim_step(sim, i, &event);
 }
@@ -296,6 +297,7 @@ set_up(struct sim *sim, unsigned int i, bool up)
 	struct sim_node *node = &sim->node[i];
 
 	node->corosync = up;
+	node->seen_all = false;
 	if (node->outbox)
 		g_queue_free_full(node->outbox, frame_free);
 	node->outbox = up ? g_queue_new() : NULL;
@@ -464,6 +466,8 @@ install(struct sim *sim, void *data)
 			deliver_one(sim, wire->node, frame);
 	}
 	node->ring = wire->ring;
+	if (node->ring->members == (1u << sim->n) - 1)
+		node->seen_all = true;
 	node->next_ring = NULL;
 	node->delivered = 0;
 	if (!sim_chance(sim, sim->rates.ghost))

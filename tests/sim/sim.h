@@ -163,6 +163,7 @@ struct sim_node {
 	bool cut;	  /* our hamd has lost its connection to it */
 	bool joined;	  /* our hamd's JOIN was delivered here */
 	bool quorum_told; /* of this ring */
+	bool seen_all;	  /* this corosync has seen a ring of all nodes */
 	struct sim_vm vm[SIM_GUESTS];
 	struct sim_disk image[SIM_GUESTS]; /* by sim_disk_of() */
 };

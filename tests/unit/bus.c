@@ -62,6 +62,7 @@ bus_new(unsigned int n, unsigned int replicas)
 	bus->queue = g_queue_new();
 	bus->now_us = 1000000;
 	bus->ring_seq = 4;
+	bus->fence_delay_us = G_USEC_PER_SEC;
 	g_strlcpy(bus->guest.name, "g", sizeof(bus->guest.name));
 	bus->guest.replicas = replicas;
 	bus->guest.max_duration_us = 180 * G_USEC_PER_SEC;
@@ -73,6 +74,7 @@ bus_new(unsigned int n, unsigned int replicas)
 					      (GDestroyNotify)g_bytes_unref);
 		node->tickets = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 		node->acts = g_string_new("");
+		node->boot = 1;
 		node->notes = g_string_new("");
 		node->ring = (struct ham_ring){1, bus->ring_seq};
 		node->quorate = true;
@@ -304,6 +306,9 @@ bus_up(struct bus *bus, unsigned int i)
 					 .guests = &bus->guest,
 					 .lease_us = bus->lease_us,
 					 .watchdog_us = bus->lease_us,
+					 .fence_delay_us = bus->fence_delay_us,
+					 .two_node_delay_us = BUS_TWO_NODE_US,
+					 .boot = node->boot,
 					 .version = "test"};
 	struct ham_event ready = {.kind = HAM_EV_READY};
 	GHashTableIter iter;
@@ -367,7 +372,7 @@ bus_split(struct bus *bus, const char *parts)
 				rep = k + 1;
 			}
 		node->ring = (struct ham_ring){rep, bus->ring_seq};
-		node->quorate = size > bus->n / 2;
+		node->quorate = bus->two_node || size > bus->n / 2;
 	}
 	for (unsigned int i = 0; i < bus->n; i++) {
 		if (!bus->node[i].up)

@@ -13,7 +13,8 @@
 #include "hamd/core/core.h"
 
 enum {
-	BUS_MAX = 5
+	BUS_MAX = 5,
+	BUS_TWO_NODE_US = 5000000,
 };
 
 struct bus_node {
@@ -29,6 +30,7 @@ struct bus_node {
 	uint64_t silent;  /* bit act: the guest layer does not answer */
 	bool vcpus;	  /* of guest "g", whatever hamd does */
 	GString *acts;	  /* "LAUNCH PREPARE ..." since last cleared */
+	uint64_t boot;	  /* of the machine; grows by the test */
 	unsigned int life; /* of its storage daemon, in what SERVED says */
 	GString *notes;
 	char last_error[HAM_TEXT_MAX]; /* of the last command; "" accepted */
@@ -50,6 +52,8 @@ struct bus {
 	/* for hamds that start after they are set */
 	int64_t lease_us;
 	bool fences; /* each node has a fence device */
+	int64_t fence_delay_us;
+	bool two_node; /* each half is quorate, after the next split */
 };
 
 struct bus *bus_new(unsigned int n, unsigned int replicas);

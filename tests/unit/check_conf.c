@@ -100,6 +100,8 @@ START_TEST(defaults)
 			 168 * 3600 * INT64_C(1000000));
 	ck_assert_uint_eq(conf->verify_bandwidth, 32 * MIB);
 	ck_assert_int_eq(conf->watchdog_us, 10000000);
+	ck_assert_int_eq(conf->fence_delay_us, 0);
+	ck_assert_int_eq(conf->two_node_delay_us, 5000000);
 	ck_assert(!conf->insecure);
 	ck_assert_uint_eq(node->memory_reserve, 512 * MIB);
 	ck_assert(!node->witness);
@@ -183,7 +185,8 @@ static const struct {
 	{ "cluster", "wachdog = 10s",
 	  "wachdog: found an unknown key, expected one of version, name, "
 	  "accel, migration_bandwidth, lease, replica_timeout, verify_interval, "
-	  "verify_bandwidth, watchdog, guest_uids, insecure" },
+	  "verify_bandwidth, watchdog, fence_delay, two_node_delay, "
+	  "guest_uids, insecure" },
 	{ "cluster", "verify_interval = 0",
 	  "verify_interval: found 0, expected never or a duration from 1m to "
 	  "8784h (ms, s, m, h)" },

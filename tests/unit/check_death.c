@@ -178,6 +178,172 @@ START_TEST(next_leader_fences)
 }
 END_TEST
 
+/* Its way to the devices may be what is broken. */
+START_TEST(another_member_takes_its_turn)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	bus_fenced(bus, 0, false);
+	for (unsigned int i = 0; i < 17; i++)
+		bus_time(bus, 1000000);
+	ck_assert(!did(bus, 2, "FENCE"));
+	for (unsigned int i = 0; i < 3; i++)
+		bus_time(bus, 1000000);
+	ck_assert(did(bus, 2, "FENCE2"));
+	bus_fenced(bus, 2, true);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+static struct bus *
+two(void)
+{
+	struct bus *bus = bus_new(2, 1);
+
+	bus->fences = true;
+	for (unsigned int i = 0; i < 2; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	ck_assert(bus->node[1].vcpus);
+	for (unsigned int i = 0; i < 2; i++)
+		g_string_truncate(bus->node[i].acts, 0);
+	return bus;
+}
+
+/* Each half is quorate, as corosync's two_node has it. */
+static void
+split_two(struct bus *bus)
+{
+	bus->two_node = true;
+	bus_split(bus, "12");
+	bus_run(bus);
+}
+
+static void
+power_cut_of_two(struct bus *bus, unsigned int i)
+{
+	bus->two_node = true;
+	power_cut(bus, i, "12");
+}
+
+static void
+pass(struct bus *bus, unsigned int seconds)
+{
+	for (unsigned int i = 0; i < seconds; i++)
+		bus_time(bus, 1000000);
+}
+
+/* F64: n2 runs the guest. */
+START_TEST(of_two_the_one_with_guests_fences_first)
+{
+	struct bus *bus = two();
+
+	split_two(bus);
+	pass(bus, 2);
+	ck_assert(did(bus, 1, "FENCE1"));
+	ck_assert(!did(bus, 0, "FENCE2"));
+	pass(bus, 5);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(of_two_nobody_decides_without_proof)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	pass(bus, 10);
+	bus_fenced(bus, 0, false);
+	ck_assert(!bus_active(bus, 0));
+	ck_assert(!bus->node[0].vcpus);
+	pass(bus, 10);
+	bus_fenced(bus, 0, true);
+	ck_assert(bus_active(bus, 0));
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(of_two_who_has_booted_decides_nothing_alone)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	bus_down(bus, 0);
+	bus->node[0].boot++;
+	bus_up(bus, 0);
+	bus_run(bus);
+	pass(bus, 70);
+	ck_assert(!did(bus, 0, "FENCE"));
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	ck_assert(strstr(bus->node[0].last_error, "has booted since"));
+	ck_assert(!bus_active(bus, 0));
+	bus_free(bus);
+}
+END_TEST
+
+/* A restart of hamd alone is no boot: nothing can have happened elsewhere. */
+START_TEST(of_two_a_restarted_hamd_goes_on_alone)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	bus_down(bus, 0);
+	bus_up(bus, 0);
+	bus_run(bus);
+	pass(bus, 10);
+	bus_fenced(bus, 0, true);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(of_two_an_operator_may_vouch)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	pass(bus, 1);
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[0].last_error, "");
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+/* The proof was one of the ring without it. */
+START_TEST(of_two_the_return_of_the_other_ends_it)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	pass(bus, 10);
+	bus_fenced(bus, 0, true);
+	ck_assert(bus_active(bus, 0));
+	bus_split(bus, "11");
+	bus_run(bus);
+	ck_assert(!bus_active(bus, 0));
+	bus->node[1].boot++;
+	bus_up(bus, 1);
+	bus_run(bus);
+	ck_assert(bus_active(bus, 0));
+	ck_assert(bus_equal(bus, 0));
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 1), 2));
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	bus_free(bus);
+}
+END_TEST
+
 /* All lost their power, and one boots more slowly than the others. */
 START_TEST(who_may_be_booting_is_not_fenced)
 {
@@ -651,6 +817,13 @@ main(void)
 	tcase_add_test(tc, failed_fencing_is_tried_again);
 	tcase_add_test(tc, next_leader_fences);
 	tcase_add_test(tc, who_may_be_booting_is_not_fenced);
+	tcase_add_test(tc, another_member_takes_its_turn);
+	tcase_add_test(tc, of_two_the_one_with_guests_fences_first);
+	tcase_add_test(tc, of_two_nobody_decides_without_proof);
+	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
+	tcase_add_test(tc, of_two_a_restarted_hamd_goes_on_alone);
+	tcase_add_test(tc, of_two_an_operator_may_vouch);
+	tcase_add_test(tc, of_two_the_return_of_the_other_ends_it);
 	tcase_add_test(tc, nobody_to_inherit_nobody_fenced);
 	tcase_add_test(tc, proof_of_another_ring_is_void);
 	tcase_add_test(tc, declared_dead_and_back_with_its_guest);

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/lab/test-two-nodes.sh - two nodes with power fencing: when they lose each
+# other one of them is switched off, and it is not the one with the guest; when
+# the one with the guest dies the other goes on alone; one that has booted
+# decides nothing before it has seen the other
+export HAMD_FENCE_AGENTS nodes=2
+HAMD_FENCE_AGENTS=$(dirname "$(readlink -f "$0")")/agents
+. "$(dirname "$(readlink -f "$0")")/testlib.sh"
+
+conf() {
+	small 800M replicas=1
+	for node in n1 n2; do
+		printf '\n[fence %s/switch]\nagent = fence_lab\nplug = %s\n' \
+			"$node" "$node"
+	done
+}
+in_lab conf
+
+"$lab" switch >"$work/switch" 2>&1 &
+trap 'kill $! || :; at_exit' EXIT
+until_true "the switch answers" grep -q ready "$work/switch"
+
+not() {
+	! "$@"
+}
+
+ended_off() {
+	[[ $("$lab" status) == *"$1 off"* ]]
+}
+
+# ready_on NODE: the guest is there, with a copy on the other, and both nodes
+# have seen all devices on
+ready_on() {
+	local node
+	until_true "there is a copy" guest_has "$1" web1 '"state":"current"'
+	for node in n1 n2; do
+		until_true "$node has seen all devices on" \
+			not status_has "$node" 'proves nothing'
+	done
+}
+
+boot_on n1
+ready_on n1
+ctl n1 guest migrate web1 n2
+ready_on n2
+writes_on n2
+
+# they lose each other: n2, with the guest, is quicker
+"$lab" cut n1 n2
+until_true "n1 has no power" ended_off n1
+"$lab" heal
+until_true "n2 decides alone" status_has n2 '"active":true.*"members":\["n2"\]'
+writes_on n2
+grep -q '^off n2' "$work/switch" && fail "n2 was asked for"
+ok "cut: $(ctl n2 events | grep -E 'FENCING|NODE_DEAD' | tail -n 2)"
+ctl n2 guest stop web1
+ctl n2 guest start web1
+writes_on n2
+ok "alone, n2 stops and starts the guest"
+
+"$lab" on n1
+cluster_whole
+ready_on n2
+
+# the one with the guest dies
+"$lab" off n2
+until_true "it runs on n1" guest_has n1 web1 '"state":"running","owner":"n1"'
+"$audit" guests --expect web1=n1
+writes_on n1
+ok "n2 died: $(ctl n1 events | grep -E 'NODE_DEAD|GUEST_RUNNING' | tail -n 2)"
+
+# n1 wrote alone, and dies; n2 returns first, and has old disks
+"$lab" off n1
+"$lab" on n2 --no-wait
+until_true "n2 waits" status_has n2 '"active":false'
+expect_rc 4 ctl n2 guest start web1
+ok "n2 after its boot: $said"
+expect_rc 4 ctl n2 fence confirm-off n1
+"$audit" guests --expect web1=none
+"$lab" on n1
+cluster_whole
+expect_rc 1 ctl n2 guest start web1 --node n2
+said_has 'current|outdated|newest|not'
+ctl n2 guest start web1
+until_true "it runs on n1" guest_has n2 web1 '"state":"running","owner":"n1"'
+finish n1 web1 --reboots 3
+echo "PASS: two nodes, of which one may go on alone"
