@@ -417,9 +417,12 @@ ham_peers_changed(ham_core *core, bool new_view)
 				HAM_STANDING_UNKNOWN;
 			local->proposed_kind = HAM_OP_NONE;
 		}
-		/* what a hamd said is void with its life */
-		if (!ham_is_joined(core, g->owner))
+		/* what a hamd said is void with its life, and what was said
+		 * to it may not have reached it */
+		if (!ham_is_joined(core, g->owner)) {
 			local->standing_src = HAM_STANDING_UNKNOWN;
+			local->take_seen = false;
+		}
 		if (g->dst && !ham_is_joined(core, g->dst))
 			local->standing_dst = HAM_STANDING_UNKNOWN;
 		if (g->phase == HAM_GUEST_IN_DOUBT &&

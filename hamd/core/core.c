@@ -159,7 +159,9 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	local = ham_local_get(core, msg->guest);
 	switch (msg->kind) {
 	case HAM_MSG_TAKE:
-		if (local->abort_seen || sender != guest->dst)
+		/* a source that is not here does not hear it */
+		if (local->abort_seen || sender != guest->dst ||
+		    !ham_is_joined(core, guest->owner))
 			return;
 		local->take_seen = true;
 		break;
