@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -110,6 +111,17 @@ on_said(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* What fence-agents' own library logs begins with the time, which would make
+ * the same failure a new one each time. */
+static const char *
+without_time(const char *line)
+{
+	int end = 0;
+
+	(void)sscanf(line, "%*4d-%*2d-%*2d %*2d:%*2d:%*2d,%*3d %n", &end);
+	return line + end;
+}
+
 /* The last line that is not empty, printable. */
 static char *
 last_line(const ham_fence_agent *agent)
@@ -120,7 +132,7 @@ last_line(const ham_fence_agent *agent)
 	for (guint i = g_strv_length(lines); i-- > 0;) {
 		if (!*g_strstrip(lines[i]))
 			continue;
-		clean = g_utf8_make_valid(lines[i], -1);
+		clean = g_utf8_make_valid(without_time(lines[i]), -1);
 		for (char *c = clean; *c; c++)
 			if (g_ascii_iscntrl(*c))
 				*c = ' ';

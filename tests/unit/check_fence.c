@@ -39,6 +39,7 @@ static const char fake[] =
 	"case $mode.$action in\n"
 	"hang.*) sleep 1000 & echo $! >left; wait ;;\n"
 	"fail.*) echo 'trying'; echo 'no route to host' >&2; exit 1 ;;\n"
+	"stamps.*) date '+%F %T,123 ERROR: no route' >&2; exit 1 ;;\n"
 	"dies.*) kill -9 $$ ;;\n"
 	"talks.*) yes 2>&1 | head -c 1000000; exit 1 ;;\n"
 	"flaps.status)\n"
@@ -369,6 +370,15 @@ START_TEST(an_error_says_nothing_of_it)
 }
 END_TEST
 
+/* Else each look would find something new to tell of. */
+START_TEST(the_time_is_not_told)
+{
+	add("a", "stamps", 1);
+	ck_assert_str_eq(look(), "fence_fake ended with exit status 1: "
+				 "ERROR: no route");
+}
+END_TEST
+
 START_TEST(one_supply_is_left)
 {
 	add("a", "ok", 1);
@@ -523,6 +533,7 @@ main(void)
 	tcase_add_test(tc, never_seen_on_is_not_asked);
 	tcase_add_test(tc, looked_at_while_it_is_up);
 	tcase_add_test(tc, an_error_says_nothing_of_it);
+	tcase_add_test(tc, the_time_is_not_told);
 	tcase_add_test(tc, one_supply_is_left);
 	tcase_add_test(tc, all_fail_and_each_says_why);
 	tcase_add_test(tc, no_such_agent);
