@@ -10,7 +10,8 @@
  * off already is not switched.  And only a device counts whose status said `on`
  * while the node was up: a wrong outlet and a broken agent are off as well.
  * Devices of a level are the supplies of one node: all must be off, at the same
- * time.
+ * time.  A device that answers neither `status` nor `off` is not asked a third
+ * time: each question may take an agent 20 s, and the next level waits.
  *
  * Refuses to try again by itself: when, is the asker's.
  */
@@ -38,6 +39,7 @@ struct ham_fence_job {
 	GPtrArray *order; /* struct ham_fence_device *, the asker's */
 	guint at;
 	enum step step;
+	bool silent;	       /* its last `status` was an error */
 	unsigned int seen_off; /* in a row */
 	int64_t action_us;
 	int64_t watch_us; /* how long it may take to be off, from `off` on */
@@ -202,6 +204,14 @@ answered(enum ham_fence_answer what, const char *words, void *data)
 	ham_fence_job *job = data;
 
 	job->agent = NULL;
+	if (job->step == ACT && what == HAM_FENCE_FAILED && job->silent) {
+		g_free(job->trouble);
+		job->trouble = g_strdup(words);
+		device_failed(job);
+		return;
+	}
+	if (job->step != ACT)
+		job->silent = what == HAM_FENCE_FAILED;
 	if (what == HAM_FENCE_FAILED) {
 		g_free(job->trouble);
 		job->trouble = g_strdup(words);

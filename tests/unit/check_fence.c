@@ -39,6 +39,9 @@ static const char fake[] =
 	"case $mode.$action in\n"
 	"hang.*) sleep 1000 & echo $! >left; wait ;;\n"
 	"fail.*) echo 'trying'; echo 'no route to host' >&2; exit 1 ;;\n"
+	"late-fail.status) [ -e $plug.off ] && [ $count -eq 2 ] && exit 1\n"
+	"	[ -e $plug.off ] && exit 2; exit 0 ;;\n"
+	"late-fail.off) : >$plug.off; exit 1 ;;\n"
 	"stamps.*) date '+%F %T,123 ERROR: no route' >&2; exit 1 ;;\n"
 	"dies.*) kill -9 $$ ;;\n"
 	"talks.*) yes 2>&1 | head -c 1000000; exit 1 ;;\n"
@@ -274,8 +277,28 @@ START_TEST(the_next_level_where_one_fails)
 	ck_assert(is_off);
 	ck_assert_str_eq(words, "switched off and seen off twice by b");
 	log = text_of("log");
-	ck_assert(g_str_has_suffix(log, "a status\nb status\nb off\nb status\n"
+	ck_assert(g_str_has_suffix(log, "a off\nb status\nb off\nb status\n"
 					"b status\n"));
+}
+END_TEST
+
+/* A BMC that hangs costs an agent 20 s a question. */
+START_TEST(neither_status_nor_off_and_it_is_left)
+{
+	add("a", "fail", 1);
+	switch_off();
+	ck_assert(!is_off);
+	expect_asked("a status,a off");
+}
+END_TEST
+
+/* It is known to answer: a BMC may lose its link when the power goes. */
+START_TEST(silent_after_off_is_asked_again)
+{
+	add("a", "late-fail", 1);
+	switch_off();
+	ck_assert(is_off);
+	expect_asked("a status,a off,a status,a status,a status");
 }
 END_TEST
 
@@ -528,6 +551,8 @@ main(void)
 	tcase_add_test(tc, off_once_is_not_off);
 	tcase_add_test(tc, an_agent_that_hangs_is_ended_with_all_it_started);
 	tcase_add_test(tc, the_next_level_where_one_fails);
+	tcase_add_test(tc, neither_status_nor_off_and_it_is_left);
+	tcase_add_test(tc, silent_after_off_is_asked_again);
 	tcase_add_test(tc, all_devices_of_a_level);
 	tcase_add_test(tc, supplies_that_were_never_off_together);
 	tcase_add_test(tc, never_seen_on_is_not_asked);
