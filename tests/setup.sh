@@ -29,7 +29,7 @@ build_packages=(
 lab_packages=(
 	corosync iproute2 iputils-ping busybox-static cpio kmod socat
 	e2fsprogs fuse3 libnbd-bin nbdkit nftables strace tcpdump python3
-	zstd xz-utils openssl procps util-linux fio)
+	zstd xz-utils openssl procps util-linux fio openipmi ipmitool)
 model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)
 qemu_packages=(qemu-system-x86 qemu-utils)
@@ -88,19 +88,40 @@ install() {
 	apt install --no-install-recommends "$@"
 }
 
+# Nor at its next boot: of packages that were missing.
+disable_services() {
+	local package service
+	[ -d /run/systemd/system ] || return 0
+	for package; do
+		case $package in
+		corosync | openipmi) service=$package ;;
+		ipmitool) service=ipmievd ;;
+		*) continue ;;
+		esac
+		systemctl disable "$service" >>"$log" 2>&1 || :
+	done
+}
+
 install_missing() {
 	local want=("${build_packages[@]}" "${lab_packages[@]}"
-		"${model_packages[@]}") lack corosync=no
+		"${model_packages[@]}") lack
 	[ "$fuzz" = no ] || want+=("${fuzz_packages[@]}")
 	mapfile -t lack < <(missing "${want[@]}")
 	[ ${#lack[@]} -gt 0 ] || return 0
 	update
 	step "installing ${#lack[@]} packages"
-	[[ " ${lack[*]} " != *" corosync "* ]] || corosync=yes
 	install "${lack[@]}"
-	if [ "$corosync" = yes ] && [ -d /run/systemd/system ]; then
-		systemctl disable corosync >>"$log" 2>&1 || :
-	fi
+	disable_services "${lack[@]}"
+}
+
+# Debian 13 has a package for each agent, 12 one for all.
+install_fence_agent() {
+	local package=fence-agents-ipmilan
+	[ ! -x /usr/sbin/fence_ipmilan ] || return 0
+	update
+	apt-cache show "$package" >/dev/null 2>&1 || package=fence-agents
+	step "installing $package"
+	install "$package"
 }
 
 # Version of QEMU that is installed, 0 if none.
@@ -310,6 +331,7 @@ main() {
 	: >"$log"
 	trap at_exit EXIT
 	install_missing
+	install_fence_agent
 	install_qemu
 	check_qemu
 	unpack_kernel
