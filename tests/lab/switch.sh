@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # tests/lab/switch.sh - the power switch of a lab, outside of all nodes; sourced
-# by hamlab.  What nodes ask by agents/fence_lab is done and answered with the
-# exit status of a fence agent, one after the other, until it is ended.
+# by hamlab.  What nodes ask by agents/fence_lab, and BMCs by bmc-power, is done
+# and answered with the exit status of a fence agent, one after the other, until
+# it is ended.
 # shellcheck disable=SC2154
 
 # switch_do ACTION NODE: 0 done or on, 1 no, 2 off
@@ -18,17 +19,20 @@ switch_do() {
 }
 
 cmd_switch() {
-	local ask action plug code
+	local ask action plug unheard code
 	echo ready
 	while :; do
-		for ask in "$HAMLAB"/n*/root/run/switch/ask.*; do
+		for ask in "$HAMLAB"/n*/root/run/switch/ask.* \
+			"$HAMLAB"/bmc/ask.*; do
 			[[ $ask =~ ask\.[0-9]+$ ]] || continue
 			[ ! -e "$ask.answer" ] || continue
-			read -r action plug <"$ask" || continue
+			read -r action plug unheard <"$ask" || continue
+			[ -z "$unheard" ] || rm -f "$ask"
 			code=0
 			switch_do "$action" "$plug" </dev/null >/dev/null ||
 				code=$?
-			echo "$code" >"$ask.tmp" && mv "$ask.tmp" "$ask.answer"
+			[ -n "$unheard" ] || { echo "$code" >"$ask.tmp" &&
+				mv "$ask.tmp" "$ask.answer"; }
 			echo "$action $plug: $code"
 		done
 		sleep 0.02

@@ -55,10 +55,13 @@ small() {
 	"$lab" conf "${nodes:-3}" "${guests:-1}" | sed "$edit"
 }
 
-# in_lab CONF_COMMAND...: returns inside, on $nodes (3) nodes with that file
+# in_lab CONF_COMMAND...: returns inside, on $nodes (3) nodes with that file; more
+# options of `hamlab run` stand in up_options
+up_options=()
 in_lab() {
 	[ "$inside" = yes ] && return
-	exec "$lab" run "${nodes:-3}" --conf <("$@") -- "$self" inside
+	exec "$lab" run "${nodes:-3}" "${up_options[@]}" --conf <("$@") -- \
+		"$self" inside
 }
 
 on() {
