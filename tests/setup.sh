@@ -114,7 +114,7 @@ install_missing() {
 	disable_services "${lack[@]}"
 }
 
-# Debian 13 has a package for each agent, 12 one for all.
+# A release has one package for all agents (Debian 12), or one for each.
 install_fence_agent() {
 	local package=fence-agents-ipmilan
 	[ ! -x /usr/sbin/fence_ipmilan ] || return 0
