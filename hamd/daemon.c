@@ -133,10 +133,13 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_daemon_fence(daemon, effect);
 		break;
 	case HAM_FX_LEASE:
+		daemon->lease_until_us = (int64_t)effect->value;
+		break;
 	case HAM_FX_FREEZE:
-		/* the core is configured without: this version keeps no leases
-		 */
-		g_assert_not_reached();
+		ham_notice("guests here %s",
+			   effect->flag ? "stand still: no quorum" : "may run");
+		ham_guests_freeze(daemon->guests, effect->flag);
+		break;
 	}
 }
 

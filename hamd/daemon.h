@@ -60,6 +60,7 @@ typedef struct ham_daemon {
 	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
+	int64_t lease_until_us; /* as the core said last */
 	GArray *fence_devices; /* struct ham_fence_device, of all nodes */
 	GPtrArray *fence_looks; /* struct watch, fencing.c */
 	guint fence_ticker;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/base/error.h"
 #include "hamd/daemon.h"
 
@@ -149,6 +150,14 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 		g_strlcpy(config->nodes[i].name, node->name,
 			  sizeof(config->nodes[i].name));
 	}
+	/* of two, neither has a majority to renew it with, and a silence proves
+	 * nothing (hamd/core/two.c) */
+	if (conf->nodes->len > 2)
+		config->lease_us = ham_conf_lease_us(conf, ring->token_ms,
+						     ring->consensus_ms);
+	/* what an earlier life had left of it nobody knows, and without a
+	 * watchdog nothing is concluded from its end */
+	config->lease_until_us = ham_clock_us() + config->lease_us;
 	config->fence_delay_us = conf->fence_delay_us;
 	config->two_node_delay_us = conf->two_node_delay_us;
 	config->boot = boot();

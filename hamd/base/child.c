@@ -123,6 +123,7 @@ run_child(const struct ham_child_spec *spec, int log_fd, int report)
 	    null_fd < 0 || dup2(null_fd, 0) < 0 ||
 	    dup2(log_fd >= 0 ? log_fd : null_fd, 1) < 0 ||
 	    dup2(log_fd >= 0 ? log_fd : null_fd, 2) < 0 ||
+	    (spec->cgroup_fd > 0 && write(spec->cgroup_fd, "0", 1) != 1) ||
 	    !place_fds(spec, &report) || !close_others(spec, report) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_ids(spec) ||
 	    (spec->ends_with_us && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0))

@@ -29,6 +29,7 @@ struct ham_child_spec {
 	uid_t uid; /* 0: stays root */
 	gid_t gid; /* supplementary groups are dropped with uid != 0 */
 	bool ends_with_us; /* killed when the thread that has started it ends */
+	int cgroup_fd;	   /* its cgroup.procs, open for writing; 0: ours */
 	const char *log_path; /* stdout and stderr, appended; NULL: /dev/null */
 };
 

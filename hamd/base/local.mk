@@ -2,6 +2,8 @@
 # errors, log, clock, descriptors, children; includes nothing of hamd above it
 noinst_LTLIBRARIES += libhambase.la
 libhambase_la_SOURCES = \
+	hamd/base/cgroup.c \
+	hamd/base/cgroup.h \
 	hamd/base/child.c \
 	hamd/base/child.h \
 	hamd/base/clock.c \

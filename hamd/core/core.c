@@ -529,8 +529,10 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 			return "moving";
 		if (!guest->wanted)
 			return "stopping";
-		return local && local->starting_epoch == guest->epoch
-			       ? "starting"
+		if (local && local->starting_epoch == guest->epoch)
+			return "starting";
+		return core->frozen && guest->owner == core->config.self
+			       ? "frozen"
 			       : "running";
 	case HAM_GUEST_MIGRATING:
 		return guest->owner_dead ? "recovering" : "migrating";

@@ -67,7 +67,8 @@ answered(enum ham_probe_answer answer, void *data)
 	g_clear_pointer(&slot->probe, ham_probe_free);
 	if (slot->node == 0 || vm->role != HAM_ROLE_OWNER)
 		return;
-	if (answer == HAM_PROBE_GREETED) {
+	/* a guest that stands still waits for no copy */
+	if (answer == HAM_PROBE_GREETED || vm->guests->frozen) {
 		slot->unanswered = 0;
 		return;
 	}

@@ -69,6 +69,9 @@ limit_passed(gpointer data)
 {
 	ham_flow *flow = data;
 
+	/* QEMU stands still: from its going on all of the time anew */
+	if (flow->vm->guests->frozen)
+		return G_SOURCE_CONTINUE;
 	flow->deadline = 0;
 	ham_flow_fail(flow->vm, "no end within its limit");
 	return G_SOURCE_REMOVE;

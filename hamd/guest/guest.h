@@ -62,6 +62,12 @@ void ham_guests_find(ham_guests *guests, ham_guests_ready_fn on_ready);
 /* Carries out a HAM_FX_GUEST. */
 void ham_guests_do(ham_guests *guests, const struct ham_effect *effect);
 
+/* Each QEMU here stands still, or goes on (HAM_FX_FREEZE).  While it does it
+ * answers nothing, and no limit of an act on it passes. */
+void ham_guests_freeze(ham_guests *guests, bool freeze);
+/* Why that can't be done; NULL: it can. */
+const char *ham_guests_cannot_freeze(const ham_guests *guests);
+
 /* The images of that guest here may be copied over, or started from, whatever
  * history they are of.  False: they are in use. */
 bool ham_guests_accept(ham_guests *guests, const char *name, GError **error);

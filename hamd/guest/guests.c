@@ -83,6 +83,7 @@ ham_guests_new(const struct ham_guests_spec *spec, GError **error)
 {
 	ham_guests *guests = g_new0(ham_guests, 1);
 	g_autofree char *boot_id = NULL;
+	g_autoptr(GError) no_cgroups = NULL;
 
 	guests->spec = *spec;
 	guests->vms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
@@ -93,6 +94,10 @@ ham_guests_new(const struct ham_guests_spec *spec, GError **error)
 		ham_guests_free(guests);
 		return NULL;
 	}
+	guests->cgroups = ham_cgroups_new("/sys/fs/cgroup", &no_cgroups);
+	if (!guests->cgroups)
+		g_strlcpy(guests->no_cgroups, no_cgroups->message,
+			  sizeof(guests->no_cgroups));
 	g_strlcpy(guests->boot_id, g_strchomp(boot_id),
 		  sizeof(guests->boot_id));
 	return guests;
@@ -105,6 +110,7 @@ ham_guests_free(ham_guests *guests)
 		return;
 	g_clear_handle_id(&guests->yield_ticker, g_source_remove);
 	g_hash_table_destroy(guests->vms);
+	ham_cgroups_free(guests->cgroups);
 	g_free(guests->qemu);
 	g_free(guests->qsd);
 	g_free(guests->version);

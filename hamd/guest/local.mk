@@ -12,6 +12,7 @@ libhamguest_la_SOURCES = \
 	hamd/guest/fill.c \
 	hamd/guest/flow.c \
 	hamd/guest/flow.h \
+	hamd/guest/freeze.c \
 	hamd/guest/guest.h \
 	hamd/guest/guests.c \
 	hamd/guest/halt.c \

@@ -150,6 +150,7 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_info("%s: %s", vm->name, text);
 	g_clear_pointer(&vm->qmp, ham_qmp_free);
 	g_clear_pointer(&vm->qemu, ham_child_free);
+	ham_freeze_forget(vm);
 	g_clear_handle_id(&vm->announcer, g_source_remove);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_copy_stop_watching(vm);
@@ -235,6 +236,7 @@ ham_qemu_kill(struct ham_vm *vm)
 {
 	if (vm->qemu)
 		ham_child_signal(vm->qemu, SIGKILL);
+	ham_freeze_let_die(vm);
 }
 
 void
@@ -342,6 +344,8 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	int taps[HAM_CONF_MAX_PORTS];
 	g_auto(GStrv) argv = NULL;
 	ham_autofd int listener = -1;
+	ham_autofd int group = -1;
+	GError *failed = NULL;
 	struct ham_child_spec spec = {.program = vm->guests->qemu,
 				      .fds = fds,
 				      .n_fds = 1,
@@ -367,6 +371,12 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	vm->held = incoming;
 	vm->disobeyed = false;
 	vm->mig_status[0] = '\0';
+	group = ham_freeze_group(vm, &failed);
+	if (failed) {
+		g_propagate_error(error, failed);
+		return false;
+	}
+	spec.cgroup_fd = group;
 	vm->qemu = ham_child_spawn(&spec, ham_qemu_exited, vm, error);
 	return vm->qemu && ham_state_write(vm, error) &&
 	       ham_qemu_attach(vm, error);

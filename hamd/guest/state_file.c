@@ -254,6 +254,7 @@ ham_state_read(struct ham_vm *vm, GError **error)
 	if (ham_json_int(object, "qsd_port", &value))
 		vm->qsd_port = (unsigned int)value;
 	vm->qemu = adopt(object, "qemu", ham_qemu_exited, vm);
+	ham_freeze_adopt(vm);
 	vm->qsd = adopt(object, "qsd", ham_qsd_exited, vm);
 	read_digest(vm, object);
 	return true;

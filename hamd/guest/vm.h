@@ -7,6 +7,7 @@
 
 #include "blockmirror/blockmirror.h"
 #include "blockmirror/digest.h"
+#include "hamd/base/cgroup.h"
 #include "hamd/base/child.h"
 #include "hamd/guest/flow.h"
 #include "hamd/guest/guest.h"
@@ -294,6 +295,9 @@ struct ham_guests {
 	char *qsd;
 	char *version;
 	unsigned int finding;
+	ham_cgroups *cgroups;	       /* NULL: none can be had */
+	char no_cgroups[HAM_TEXT_MAX]; /* why */
+	bool frozen;
 	guint yield_ticker;
 	ham_guests_ready_fn on_ready;
 };
@@ -349,6 +353,15 @@ bool ham_state_read(struct ham_vm *vm, GError **error);
 /* argv.c */
 char **ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
 		     bool incoming);
+
+/* freeze.c */
+/* A file to join the guest's group by; -1: there are none, or *error is set. */
+int ham_freeze_group(struct ham_vm *vm, GError **error);
+/* The QEMU that an earlier hamd has started. */
+void ham_freeze_adopt(struct ham_vm *vm);
+/* It is being killed, and need not stand still for that. */
+void ham_freeze_let_die(struct ham_vm *vm);
+void ham_freeze_forget(struct ham_vm *vm);
 
 /* process.c */
 void ham_qemu_exited(ham_child *child, int code, int status, void *data);

@@ -46,6 +46,7 @@ struct ham_qmp {
 	GSource *timer;
 	int64_t ready_by_us; /* negotiation ends by then */
 	int64_t wake_us;     /* no deadline is earlier */
+	int64_t held_us;     /* since when it stands still; 0: it does not */
 	unsigned int refs;
 	bool freed;
 };
@@ -172,6 +173,8 @@ timer_dispatch(GSource *source, GSourceFunc callback, gpointer callback_data)
 	(void)callback;
 	(void)callback_data;
 	qmp->refs++;
+	if (qmp->held_us)
+		now_us = INT64_MIN; /* only what has failed already */
 	if (qmp->state < QMP_READY && qmp->ready_by_us <= now_us)
 		end_with(qmp, HAM_ERROR_TIMEOUT, "no QMP greeting in time");
 	while (!qmp->freed &&
@@ -184,6 +187,8 @@ timer_dispatch(GSource *source, GSourceFunc callback, gpointer callback_data)
 	qmp->wake_us = ham_qmp_queue_due_us(&qmp->queue);
 	if (qmp->state < QMP_READY)
 		qmp->wake_us = MIN(qmp->wake_us, qmp->ready_by_us);
+	if (qmp->held_us)
+		qmp->wake_us = INT64_MAX;
 	unref(qmp);
 	return G_SOURCE_CONTINUE;
 }
@@ -436,6 +441,29 @@ ham_qmp_execute_oob(ham_qmp *qmp, const char *command, JsonObject *arguments,
 		    int64_t deadline_us, ham_qmp_reply_fn on_reply, void *data)
 {
 	execute(qmp, command, arguments, true, deadline_us, on_reply, data);
+}
+
+void
+ham_qmp_hold(ham_qmp *qmp, bool hold)
+{
+	int64_t for_us;
+
+	if (hold == (qmp->held_us != 0))
+		return;
+	if (hold) {
+		qmp->held_us = ham_clock_us();
+		return;
+	}
+	for_us = ham_clock_us() - qmp->held_us;
+	qmp->held_us = 0;
+	qmp->ready_by_us += for_us;
+	for (GList *l = qmp->queue.commands.head; l; l = l->next) {
+		struct ham_qmp_command *command = l->data;
+
+		if (command->deadline_us < INT64_MAX - for_us)
+			command->deadline_us += for_us;
+	}
+	qmp->wake_us = 0; /* looked for anew */
 }
 
 bool

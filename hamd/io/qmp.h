@@ -53,6 +53,10 @@ void ham_qmp_execute_oob(ham_qmp *qmp, const char *command,
 			 JsonObject *arguments, int64_t deadline_us,
 			 ham_qmp_reply_fn on_reply, void *data);
 
+/* While the server is made to stand still (cgroup.h) no deadline passes, and
+ * each is as far away afterwards as before. */
+void ham_qmp_hold(ham_qmp *qmp, bool hold);
+
 bool ham_qmp_ready(const ham_qmp *qmp);
 
 /* "10.0.2" from the greeting, NULL before. */

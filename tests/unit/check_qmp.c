@@ -298,6 +298,22 @@ START_TEST(deadline_is_not_early)
 }
 END_TEST
 
+START_TEST(no_deadline_passes_while_held)
+{
+	int64_t deadline_us = ham_clock_us() + 20000;
+
+	become_ready("\"oob\"");
+	ham_qmp_execute(qmp, "slow", NULL, deadline_us, on_reply, "slow");
+	ham_qmp_execute(qmp, "endless", NULL, INT64_MAX, on_reply, "endless");
+	ham_qmp_hold(qmp, true);
+	WAIT_FOR(ham_clock_us() > deadline_us + 30000);
+	ck_assert_str_eq(log_text->str, "ready;");
+	ham_qmp_hold(qmp, false);
+	WAIT_FOR(strstr(log_text->str, "slow"));
+	ck_assert_str_eq(log_text->str, "ready;slow error 1;");
+}
+END_TEST
+
 START_TEST(lapsed_before_it_was_sent_is_never_sent)
 {
 	size_t one = strlen("early error 1;");
@@ -590,6 +606,7 @@ main(void)
 	tcase_add_test(tcase, answer_to_nothing_is_dropped);
 	tcase_add_test(tcase, late_reply_is_dropped);
 	tcase_add_test(tcase, deadline_is_not_early);
+	tcase_add_test(tcase, no_deadline_passes_while_held);
 	tcase_add_test(tcase, lapsed_before_it_was_sent_is_never_sent);
 	tcase_add_test(tcase, events_carry_the_time_of_reading);
 	tcase_add_test(tcase, oob_overtakes_a_full_server);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # unit tests of the core and of the base
 check_PROGRAMS += \
+	tests/unit/check_cgroup \
 	tests/unit/check_child \
 	tests/unit/check_core \
 	tests/unit/check_death \
@@ -109,6 +110,13 @@ tests_unit_check_wire_LDADD = $(core_test_ldadd)
 base_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
 	$(QB_CFLAGS) $(CHECK_CFLAGS)
 base_test_ldadd = libhambase.la $(GLIB_LIBS) $(QB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_cgroup_SOURCES = \
+	tests/unit/check_cgroup.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_cgroup_CPPFLAGS = $(base_test_cppflags)
+tests_unit_check_cgroup_LDADD = $(base_test_ldadd)
 
 tests_unit_check_child_SOURCES = \
 	tests/unit/check_child.c \
