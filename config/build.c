@@ -76,6 +76,16 @@ new_object(const struct ham_section *section, ham_conf *conf)
 		fence->name = g_strdup(section->child);
 		fence->options = g_hash_table_new_full(g_str_hash, g_str_equal,
 						       g_free, g_free);
+		fence->line = section->line;
+		fence->lines = g_hash_table_new_full(g_str_hash, g_str_equal,
+						     g_free, NULL);
+		for (guint i = 0; i < section->entries->len; i++) {
+			const struct ham_entry *e =
+				g_ptr_array_index(section->entries, i);
+
+			g_hash_table_insert(fence->lines, g_strdup(e->key),
+					    GUINT_TO_POINTER(e->line));
+		}
 		return fence;
 	}
 	case HAM_SECTION_CLUSTER:
@@ -83,6 +93,19 @@ new_object(const struct ham_section *section, ham_conf *conf)
 		break;
 	}
 	return conf;
+}
+
+/* An agent takes the last of them on its standard input, and of some age any of
+ * these names for it: a file's would be done in place of hamd's. */
+static bool
+is_action(const char *key)
+{
+	static const char *const names[] = {"action", "option", "o"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (g_ascii_strcasecmp(key, names[i]) == 0)
+			return true;
+	return false;
 }
 
 static bool
@@ -108,7 +131,7 @@ add_option(ham_doc *doc, const struct ham_section *section,
 				       "it in a file of mode 0600 that "
 				       "%s_file names",
 				       entry->key);
-	} else if (strcmp(entry->key, "action") == 0) {
+	} else if (is_action(entry->key)) {
 		ham_section_problem_at(doc, section, entry->key, entry->line,
 				       value, "no action (hamd chooses it)");
 	} else if (value &&

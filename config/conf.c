@@ -72,6 +72,7 @@ free_fence(void *data)
 	g_free(fence->name);
 	g_free(fence->agent);
 	g_hash_table_unref(fence->options);
+	g_hash_table_unref(fence->lines);
 	g_free(fence);
 }
 

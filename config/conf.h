@@ -85,6 +85,8 @@ struct ham_conf_fence {
 	GHashTable *options; /* char * -> char *, passed to the agent; no
 			      * secret is among them, only the names of files
 			      * (password_file) that hold one */
+	unsigned int line;   /* of its section, for messages */
+	GHashTable *lines;   /* char * -> GUINT_TO_POINTER: of its keys */
 };
 
 typedef struct ham_conf {
@@ -200,6 +202,13 @@ int64_t ham_conf_lease_us(const ham_conf *conf, unsigned int token_ms,
 #define HAM_CONF_COROSYNC "/etc/corosync/corosync.conf"
 bool ham_conf_check_file(const char *path, const char *corosync_path,
 			 GPtrArray *problems);
+
+/* Appends a problem with a key of a device (NULL: with its agent) that shows
+ * only outside of the file.  Any bytes are taken. */
+void ham_conf_fence_problem(const ham_conf *conf,
+			    const struct ham_conf_fence *fence, const char *key,
+			    const char *found, const char *expected,
+			    GPtrArray *problems);
 
 /* "file:line: [section] key: found X, expected Y", one line, printable as it
  * is whatever the file held.  The caller frees it. */

@@ -104,6 +104,26 @@ ham_conf_problem_add(GPtrArray *problems, const struct ham_conf_place *place,
 	va_end(args);
 }
 
+void
+ham_conf_fence_problem(const ham_conf *conf, const struct ham_conf_fence *fence,
+		       const char *key, const char *found, const char *expected,
+		       GPtrArray *problems)
+{
+	g_autofree char *section =
+		g_strdup_printf("fence %s/%s", fence->node, fence->name);
+	g_autofree char *clean =
+		printable(expected, strlen(expected), SIZE_MAX);
+	struct ham_conf_place place = {.file = conf->path,
+				       .line = fence->line,
+				       .section = section,
+				       .key = key ? key : "agent"};
+	gpointer line = g_hash_table_lookup(fence->lines, place.key);
+
+	if (line)
+		place.line = GPOINTER_TO_UINT(line);
+	ham_conf_problem_add(problems, &place, found, "%s", clean);
+}
+
 static int
 compare_places(const void *a, const void *b, void *file)
 {

@@ -139,8 +139,8 @@ relate_disk(const struct whole *whole, const struct ham_section *section)
 			    disk->path, stem);
 }
 
-/* They cut storage or network, or take a silence for a death: a guest on local
- * disks runs on. */
+/* They cut storage or network, take a silence for a death, or ask a person: a
+ * guest on local disks runs on. */
 static const char *const no_power[] = {
 	"fence_scsi",
 	"fence_mpath",
@@ -155,6 +155,7 @@ static const char *const no_power[] = {
 	"fence_sbd",
 	"fence_kdump",
 	"fence_heuristics_ping",
+	"fence_dummy",
 };
 
 static void
@@ -172,6 +173,13 @@ relate_fence(const struct whole *whole, const struct ham_section *section)
 				whole->doc, section, "agent", fence->agent,
 				"an agent that switches the node's power (this "
 				"one leaves it running, or sees no power)");
+	if (g_strcmp0(fence->agent, "fence_ack_manual") == 0)
+		ham_section_problem(
+			whole->doc, section, "agent", fence->agent,
+			"an agent that switches the node's power (a person who "
+			"has seen the node off says so with: hamctl fence "
+			"confirm-off %s)",
+			fence->node);
 	if (g_strcmp0(fence->agent, "watchdog") != 0)
 		return;
 	if (g_hash_table_size(fence->options))

@@ -82,6 +82,32 @@ START_TEST(example_is_valid)
 }
 END_TEST
 
+/* What is found outside of the file still names its place in it. */
+START_TEST(problem_of_a_device)
+{
+	g_autoptr(ham_conf) conf = conf_text_valid(
+		CONF_BASE "[fence n1/b]\nagent = fence_x\nip = 10.0.0.9\n");
+	g_autoptr(GPtrArray) problems = ham_conf_problems_new();
+	static const char *const texts[] = {
+		"c:13: [fence n1/b] ip: found 10.0.0.9, expected a name",
+		"c:12: [fence n1/b] agent: found nothing, expected one\\x1b[2J",
+		"c:11: [fence n1/b] plug: found nothing, expected it",
+	};
+	const struct ham_conf_fence *fence = conf->fences->pdata[0];
+
+	ham_conf_fence_problem(conf, fence, "ip", "10.0.0.9", "a name",
+			       problems);
+	ham_conf_fence_problem(conf, fence, NULL, NULL, "one\x1b[2J", problems);
+	ham_conf_fence_problem(conf, fence, "plug", NULL, "it", problems);
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *text =
+			ham_conf_problem_text(problems->pdata[i]);
+
+		ck_assert_str_eq(text, texts[i]);
+	}
+}
+END_TEST
+
 START_TEST(defaults)
 {
 	g_autoptr(ham_conf) conf = conf_text_valid(CONF_BASE CONF_GUEST);
@@ -246,6 +272,10 @@ static const struct {
 	  "empty, . and .. parts" },
 	{ "fence n1/b", "action = off",
 	  "action: found off, expected no action (hamd chooses it)" },
+	{ "fence n1/b", "Option = on",
+	  "Option: found on, expected no action (hamd chooses it)" },
+	{ "fence n1/b", "o = on",
+	  "o: found on, expected no action (hamd chooses it)" },
 	{ "fence n1/b", "ip =",
 	  "ip: found nothing, expected 1 to 1024 bytes of text, one line" },
 	{ "fence n1/b", "plug = n1\\naction=on",
@@ -434,6 +464,7 @@ main(void)
 
 	tcase_add_test(tc, example_is_valid);
 	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, problem_of_a_device);
 	tcase_add_test(tc, uuid_follows_from_name);
 	tcase_add_test(tc, digest_is_of_the_bytes);
 	tcase_add_loop_test(tc, value, 0, (int)G_N_ELEMENTS(values));

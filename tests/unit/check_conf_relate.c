@@ -138,6 +138,16 @@ static const struct {
 	  "c:12: [fence n1/s] agent: found fence_scsi, expected an agent that "
 	  "switches the node's power (this one leaves it running, or sees no "
 	  "power)\n" },
+	{ "an agent that switches nothing", CONF_BASE
+	  "[fence n1/s]\nagent = fence_dummy\n",
+	  "c:12: [fence n1/s] agent: found fence_dummy, expected an agent that "
+	  "switches the node's power (this one leaves it running, or sees no "
+	  "power)\n" },
+	{ "a person as an agent", CONF_BASE
+	  "[fence n1/s]\nagent = fence_ack_manual\n",
+	  "c:12: [fence n1/s] agent: found fence_ack_manual, expected an agent "
+	  "that switches the node's power (a person who has seen the node off "
+	  "says so with: hamctl fence confirm-off n1)\n" },
 	{ "watchdog with options", CONF_BASE
 	  "[fence n1/w]\nagent = watchdog\nip = 10.0.0.9\n",
 	  "c:11: [fence n1/w]: found options with agent = watchdog, expected "
