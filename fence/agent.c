@@ -27,19 +27,29 @@
 
 enum {
 	SAID_MAX = 4096,
+	WHOLE_MAX = 256 * 1024, /* metadata of all known agents: 5 to 11 KiB */
 	SECRET_MAX = 4096,
 	WORDS_MAX = 160,
 	INPUT_MAX = 32768, /* fits a pipe: pipe(7), 64 KiB */
 };
 
+/* A pipe from it, and what came through. */
+struct ear {
+	ham_fence_agent *agent;
+	int fd;
+	guint source;
+	gsize max;
+	GString *text;
+};
+
 struct ham_fence_agent {
 	ham_child *child;
 	pid_t group;
-	int said;
-	guint said_source;
+	struct ear out;
+	struct ear err; /* only with `whole`, else both are `out` */
+	bool whole;
 	guint limit;
 	guint refused;
-	GString *text;
 	char *name;
 	char *failure; /* of its start */
 	int64_t limit_us;
@@ -48,14 +58,30 @@ struct ham_fence_agent {
 };
 
 static void
+ear_open(struct ear *ear, ham_fence_agent *agent, gsize max)
+{
+	ear->agent = agent;
+	ear->fd = -1;
+	ear->max = max;
+	ear->text = g_string_new(NULL);
+}
+
+static void
+ear_clear(struct ear *ear)
+{
+	g_clear_handle_id(&ear->source, g_source_remove);
+	ham_clear_fd(&ear->fd);
+	g_string_free(ear->text, TRUE);
+}
+
+static void
 agent_free(ham_fence_agent *agent)
 {
-	g_clear_handle_id(&agent->said_source, g_source_remove);
 	g_clear_handle_id(&agent->limit, g_source_remove);
 	g_clear_handle_id(&agent->refused, g_source_remove);
 	ham_child_free(agent->child);
-	ham_clear_fd(&agent->said);
-	g_string_free(agent->text, TRUE);
+	ear_clear(&agent->out);
+	ear_clear(&agent->err);
 	g_free(agent->name);
 	g_free(agent->failure);
 	g_free(agent);
@@ -83,31 +109,54 @@ end_now(ham_fence_agent *agent)
 
 /* ---- what it says ---- */
 
-static void
-listen_to(ham_fence_agent *agent)
+static void answer(ham_fence_agent *agent, enum ham_fence_answer what,
+		   const char *how);
+
+static bool
+wants_all(const struct ear *ear)
+{
+	return ear->agent->whole && ear == &ear->agent->out;
+}
+
+/* False: nothing is there now. */
+static bool
+listen_to(struct ear *ear)
 {
 	char bytes[SAID_MAX];
-	ssize_t n = read(agent->said, bytes, sizeof(bytes));
+	ssize_t n = ear->fd < 0 ? 0 : read(ear->fd, bytes, sizeof(bytes));
 
-	/* once a turn: one that talks without end must not keep us here */
 	if (n <= 0)
-		return;
-	g_string_append_len(agent->text, bytes, n);
-	if (agent->text->len > SAID_MAX)
-		g_string_erase(agent->text, 0,
-			       (gssize)(agent->text->len - SAID_MAX));
+		return false;
+	g_string_append_len(ear->text, bytes, n);
+	if (ear->text->len > ear->max && !wants_all(ear))
+		g_string_erase(ear->text, 0,
+			       (gssize)(ear->text->len - ear->max));
+	return true;
+}
+
+static bool
+is_too_much(const struct ear *ear)
+{
+	return ear->text->len > ear->max;
 }
 
 static gboolean
 on_said(gint fd, GIOCondition condition, gpointer data)
 {
-	ham_fence_agent *agent = data;
+	struct ear *ear = data;
 
 	(void)fd;
-	listen_to(agent);
+	/* once a turn: one that talks without end must not keep us here */
+	listen_to(ear);
+	if (is_too_much(ear)) {
+		ear->source = 0;
+		end_now(ear->agent);
+		answer(ear->agent, HAM_FENCE_FAILED, "says too much");
+		return G_SOURCE_REMOVE;
+	}
 	if (condition & G_IO_IN)
 		return G_SOURCE_CONTINUE;
-	agent->said_source = 0;
+	ear->source = 0;
 	return G_SOURCE_REMOVE;
 }
 
@@ -122,11 +171,19 @@ without_time(const char *line)
 	return line + end;
 }
 
-/* The last line that is not empty, printable. */
-static char *
-last_line(const ham_fence_agent *agent)
+/* What was left in the pipe; of what is wanted in full, all of it. */
+static void
+listen_to_the_end(struct ear *ear)
 {
-	g_auto(GStrv) lines = g_strsplit(agent->text->str, "\n", -1);
+	while (listen_to(ear) && wants_all(ear) && !is_too_much(ear))
+		;
+}
+
+/* The last line that is not empty, printable; NULL: there is none. */
+static char *
+last_line_of(const GString *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text->str, "\n", -1);
 	g_autofree char *clean = NULL;
 
 	for (guint i = g_strv_length(lines); i-- > 0;) {
@@ -139,7 +196,17 @@ last_line(const ham_fence_agent *agent)
 		return g_utf8_substring(
 			clean, 0, MIN(g_utf8_strlen(clean, -1), WORDS_MAX));
 	}
-	return g_strdup("");
+	return NULL;
+}
+
+static char *
+last_line(const ham_fence_agent *agent)
+{
+	char *line = last_line_of(agent->err.text);
+
+	if (!line)
+		line = last_line_of(agent->out.text);
+	return line ? line : g_strdup("");
 }
 
 /* ---- the end ---- */
@@ -147,11 +214,11 @@ last_line(const ham_fence_agent *agent)
 static void
 answer(ham_fence_agent *agent, enum ham_fence_answer what, const char *how)
 {
-	g_autofree char *said = last_line(agent);
+	g_autofree char *said = how ? last_line(agent) : NULL;
 	g_autofree char *words =
 		how ? g_strdup_printf("%s %s%s%s", agent->name, how,
 				      *said ? ": " : "", said)
-		    : g_strdup("");
+		    : g_strdup(agent->whole ? agent->out.text->str : "");
 	ham_fence_agent_fn on_answer = agent->on_answer;
 	void *data = agent->data;
 
@@ -167,8 +234,11 @@ ended(ham_child *child, int code, int status, void *data)
 
 	(void)child;
 	end_group(agent);
-	listen_to(agent);
-	if (code == CLD_EXITED && status == 0)
+	listen_to_the_end(&agent->out);
+	listen_to_the_end(&agent->err);
+	if (is_too_much(&agent->out))
+		answer(agent, HAM_FENCE_FAILED, "says too much");
+	else if (code == CLD_EXITED && status == 0)
 		answer(agent, HAM_FENCE_DONE, NULL);
 	else if (code == CLD_EXITED && status == 2)
 		answer(agent, HAM_FENCE_IS_OFF, NULL);
@@ -208,8 +278,8 @@ could_not_start(gpointer data)
 /* ---- the start ---- */
 
 /* Other options may end in _file, too, and are the agent's own. */
-static bool
-names_a_secret(const char *key)
+size_t
+ham_fence_secret_len(const char *key)
 {
 	static const char *const secrets[] = {"password_file",
 					      "passwd_file",
@@ -222,7 +292,21 @@ names_a_secret(const char *key)
 					      "apikey_file",
 					      NULL};
 
-	return g_strv_contains(secrets, key);
+	return g_strv_contains(secrets, key) ? strlen(key) - strlen("_file")
+					     : 0;
+}
+
+bool
+ham_fence_is_action(const char *key)
+{
+	/* what agents of different age take for it; of two the last one counts
+	 */
+	static const char *const names[] = {"action", "option", "o"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (g_ascii_strcasecmp(key, names[i]) == 0)
+			return true;
+	return false;
 }
 
 /* NAME_file=PATH is NAME=CONTENT for the agent, without a last newline. */
@@ -250,7 +334,7 @@ add_secret(GString *input, const char *key, const char *path, GError **error)
 	if (strlen(text) == len && !strchr(text, '\n')) {
 		/* printf would leave a copy of it on the heap */
 		g_string_append_len(input, key,
-				    (gssize)(strlen(key) - strlen("_file")));
+				    (gssize)ham_fence_secret_len(key));
 		g_string_append_c(input, '=');
 		g_string_append_len(input, text, (gssize)len);
 		g_string_append_c(input, '\n');
@@ -270,16 +354,19 @@ input_of(const struct ham_fence_agent_spec *spec, GError **error)
 	GHashTableIter iter;
 	gpointer key, value;
 
-	g_string_append_printf(input, "action=%s\n", spec->action);
 	if (spec->options)
 		g_hash_table_iter_init(&iter, spec->options);
 	while (spec->options && g_hash_table_iter_next(&iter, &key, &value)) {
-		if (!names_a_secret(key))
+		if (ham_fence_is_action(key))
+			continue;
+		if (!ham_fence_secret_len(key))
 			g_string_append_printf(input, "%s=%s\n", (char *)key,
 					       (char *)value);
 		else if (!add_secret(input, key, value, error))
 			break;
 	}
+	/* behind all others: should one have been taken for it, this counts */
+	g_string_append_printf(input, "action=%s\n", spec->action);
 	if (!*error && input->len <= INPUT_MAX)
 		return input;
 	if (!*error)
@@ -288,6 +375,27 @@ input_of(const struct ham_fence_agent_spec *spec, GError **error)
 	memset(input->str, 0, input->len);
 	g_string_free(input, TRUE);
 	return NULL;
+}
+
+/* Our end goes to `ear`, the other one is its to write to. */
+static bool
+open_pipe(struct ear *ear, int *theirs, GError **error)
+{
+	int pair[2];
+
+	if (!g_unix_open_pipe(pair, FD_CLOEXEC, error))
+		return false;
+	ear->fd = pair[0];
+	*theirs = pair[1];
+	return g_unix_set_fd_nonblocking(ear->fd, TRUE, error);
+}
+
+static void
+hear(struct ear *ear)
+{
+	if (ear->fd >= 0)
+		ear->source = g_unix_fd_add(
+			ear->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_said, ear);
 }
 
 /* The whole of it fits: nobody waits for an agent that does not read. */
@@ -299,6 +407,7 @@ start(ham_fence_agent *agent, const struct ham_fence_agent_spec *spec,
 	ham_autofd int in_r = -1;
 	ham_autofd int in_w = -1;
 	ham_autofd int out_w = -1;
+	ham_autofd int err_w = -1;
 	struct ham_child_fd fds[3];
 	struct ham_child_spec child = {.program = spec->program,
 				       .argv = argv,
@@ -311,24 +420,21 @@ start(ham_fence_agent *agent, const struct ham_fence_agent_spec *spec,
 		return false;
 	in_r = pair[0];
 	in_w = pair[1];
-	if (!g_unix_open_pipe(pair, FD_CLOEXEC, error))
-		return false;
-	agent->said = pair[0];
-	out_w = pair[1];
-	if (!g_unix_set_fd_nonblocking(agent->said, TRUE, error) ||
+	if (!open_pipe(&agent->out, &out_w, error) ||
+	    (agent->whole && !open_pipe(&agent->err, &err_w, error)) ||
 	    !g_unix_set_fd_nonblocking(in_w, TRUE, error))
 		return false;
 	if (write(in_w, input->str, input->len) != (ssize_t)input->len)
 		return ham_error_errno(error, errno, "its options");
 	fds[0] = (struct ham_child_fd){in_r, 0};
 	fds[1] = (struct ham_child_fd){out_w, 1};
-	fds[2] = (struct ham_child_fd){out_w, 2};
+	fds[2] = (struct ham_child_fd){agent->whole ? err_w : out_w, 2};
 	agent->child = ham_child_spawn(&child, ended, agent, error);
 	if (!agent->child)
 		return false;
 	agent->group = ham_child_pid(agent->child);
-	agent->said_source = g_unix_fd_add(
-		agent->said, G_IO_IN | G_IO_HUP | G_IO_ERR, on_said, agent);
+	hear(&agent->out);
+	hear(&agent->err);
 	agent->limit =
 		g_timeout_add((guint)(spec->limit_us / 1000), too_long, agent);
 	return true;
@@ -342,8 +448,9 @@ ham_fence_agent_run(const struct ham_fence_agent_spec *spec,
 	GError *error = NULL;
 	GString *input = input_of(spec, &error);
 
-	agent->said = -1;
-	agent->text = g_string_new(NULL);
+	agent->whole = spec->whole;
+	ear_open(&agent->out, agent, spec->whole ? WHOLE_MAX : SAID_MAX);
+	ear_open(&agent->err, agent, SAID_MAX);
 	agent->name = g_path_get_basename(spec->program);
 	agent->limit_us = spec->limit_us;
 	agent->on_answer = on_answer;

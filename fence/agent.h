@@ -21,9 +21,12 @@ struct ham_fence_agent_spec {
 	const char *action;
 	GHashTable *options; /* char * -> char *; may be NULL */
 	int64_t limit_us;
+	bool whole; /* what it writes to standard output is wanted */
 };
 
-/* `words`: why it failed, with the last line that it said; else "". */
+/* `words`: why it failed, with the last line that it said; else "", or with
+ * `whole` all that it wrote to standard output, up to 256 KiB: whoever writes
+ * more has failed. */
 typedef void (*ham_fence_agent_fn)(enum ham_fence_answer answer,
 				   const char *words, void *data);
 
@@ -33,6 +36,13 @@ typedef struct ham_fence_agent ham_fence_agent;
  * The answer comes once, and frees it. */
 ham_fence_agent *ham_fence_agent_run(const struct ham_fence_agent_spec *spec,
 				     ham_fence_agent_fn on_answer, void *data);
+
+/* The length of NAME where `key` is NAME_file and the agent gets NAME with what
+ * is in that file, as it is a secret; 0: an option like others. */
+size_t ham_fence_secret_len(const char *key);
+
+/* Whether `key` says what the agent is to do, which is ours alone to say. */
+bool ham_fence_is_action(const char *key);
 
 /* Ends it and all that it has started, without an answer. */
 void ham_fence_agent_cancel(ham_fence_agent *agent);

@@ -2,7 +2,8 @@
 /* fence/fence.h - a node is switched off, and seen off
  *
  * The order in which a node's devices are asked, the same in words for status,
- * and the asking.  What follows from an answer is hamd/core/'s; nothing here
+ * and the asking; and whether an agent can do with its options what hamd will
+ * ask.  What follows from an answer is hamd/core/'s; nothing here
  * decides that a node is to be fenced.
  */
 #ifndef HAM_FENCE_H
@@ -32,6 +33,11 @@ bool ham_fence_is_power(const struct ham_fence_device *device);
 GPtrArray *ham_fence_order(const char *node,
 			   const struct ham_fence_device *devices, size_t n);
 
+/* The same, without what can't be asked. */
+GPtrArray *ham_fence_power_order(const char *node,
+				 const struct ham_fence_device *devices,
+				 size_t n);
+
 /* "waits for proof that n2 is dead: ...": what could prove it and what to do
  * instead.  The caller frees it. */
 char *ham_fence_wanted_text(const char *node,
@@ -60,18 +66,76 @@ ham_fence_job *ham_fence_switch_off(const struct ham_fence_job_spec *spec,
 /* Ends the agent that runs, without an answer; it may have done its work. */
 void ham_fence_job_cancel(ham_fence_job *job);
 
-/* `why` NULL: its status says on.  The device's `seen_on` is set before. */
+/* `on`: all devices of a level say so.  `words`: what became of each. */
+typedef void (*ham_fence_on_fn)(bool on, const char *words, void *data);
+
+typedef struct ham_fence_on ham_fence_on;
+
+/* From the last level to the first, as a strip feeds what a board switches:
+ * `on`, then `status` until it says so, for `watch_us` at most.  At least one
+ * of the node's devices is a power device.  The answer comes once, from the
+ * main loop, and frees it. */
+ham_fence_on *ham_fence_switch_on(const struct ham_fence_job_spec *spec,
+				  ham_fence_on_fn on_done, void *data);
+void ham_fence_on_cancel(ham_fence_on *on);
+
+enum ham_fence_state {
+	HAM_FENCE_UNKNOWN,
+	HAM_FENCE_ON,
+	HAM_FENCE_OFF,
+};
+
+/* `why` NULL: nothing is against it; of UNKNOWN never NULL. */
 typedef void (*ham_fence_looked_fn)(struct ham_fence_device *device,
-				    const char *why, void *data);
+				    enum ham_fence_state state, const char *why,
+				    void *data);
 
 typedef struct ham_fence_look ham_fence_look;
 
-/* Only of a power device, and while its node is in the cluster: what it says is
- * held against that.  The answer comes once, from the main loop, and frees it.
- */
-ham_fence_look *ham_fence_look_at(struct ham_fence_device *device,
+/* Only of a power device.  `up`: its node is in the cluster, and what it says
+ * is held against that: seen_on and looked_off are set before the answer, and
+ * off is against it.  Else they stay, and off is as good as on.  The answer
+ * comes once, from the main loop, and frees it. */
+ham_fence_look *ham_fence_look_at(struct ham_fence_device *device, bool up,
 				  const char *agents, int64_t limit_us,
 				  ham_fence_looked_fn on_looked, void *data);
 void ham_fence_look_cancel(ham_fence_look *look);
+
+/* ---- what an agent says of itself (FenceAgentAPI.md, metadata) ---- */
+
+typedef struct ham_fence_description ham_fence_description;
+
+/* From the agent's XML, up to its NUL; what stands before and behind it is not
+ * looked at.  NULL with *error if it is none. */
+ham_fence_description *ham_fence_description_parse(const char *text,
+						   GError **error);
+void ham_fence_description_free(ham_fence_description *description);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_fence_description, ham_fence_description_free)
+
+/* `description` is the callee's; NULL: `why` says why there is none. */
+typedef void (*ham_fence_described_fn)(ham_fence_description *description,
+				       const char *why, void *data);
+
+typedef struct ham_fence_ask ham_fence_ask;
+
+/* Asks the agent of that name in the folder for its metadata, which changes
+ * nothing.  The answer comes once, from the main loop, and frees it. */
+ham_fence_ask *ham_fence_describe(const char *agents, const char *agent,
+				  int64_t limit_us,
+				  ham_fence_described_fn on_described,
+				  void *data);
+void ham_fence_ask_cancel(ham_fence_ask *ask);
+
+/* `key` NULL: the agent itself.  The texts are as they stand in the agent's
+ * description and in the options: any bytes but NUL. */
+typedef void (*ham_fence_problem_fn)(const char *key, const char *found,
+				     const char *expected, void *data);
+
+/* Holds a device's options against its agent's description: off and status can
+ * be asked for, each option is known and has a possible value, and none is
+ * missing.  Pure; in the order of keys. */
+void ham_fence_check(const ham_fence_description *description,
+		     GHashTable *options, ham_fence_problem_fn on_problem,
+		     void *data);
 
 #endif

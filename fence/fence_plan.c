@@ -37,6 +37,18 @@ ham_fence_order(const char *node, const struct ham_fence_device *devices,
 	return order;
 }
 
+GPtrArray *
+ham_fence_power_order(const char *node, const struct ham_fence_device *devices,
+		      size_t n)
+{
+	GPtrArray *order = ham_fence_order(node, devices, n);
+
+	for (guint i = order->len; i-- > 0;)
+		if (!ham_fence_is_power(g_ptr_array_index(order, i)))
+			g_ptr_array_remove_index(order, i);
+	return order;
+}
+
 static bool
 any_power(const GPtrArray *order)
 {

@@ -261,10 +261,7 @@ ham_fence_switch_off(const struct ham_fence_job_spec *spec,
 
 	job->node = g_strdup(spec->node);
 	job->agents = g_strdup(spec->agents);
-	job->order = ham_fence_order(spec->node, spec->devices, spec->n);
-	for (guint i = job->order->len; i-- > 0;)
-		if (!ham_fence_is_power(g_ptr_array_index(job->order, i)))
-			g_ptr_array_remove_index(job->order, i);
+	job->order = ham_fence_power_order(spec->node, spec->devices, spec->n);
 	g_assert(job->order->len > 0);
 	job->action_us = spec->action_us;
 	job->watch_us = spec->watch_us;

@@ -54,10 +54,12 @@ watch_free(gpointer data)
 }
 
 static void
-on_looked(struct ham_fence_device *device, const char *why, void *data)
+on_looked(struct ham_fence_device *device, enum ham_fence_state state,
+	  const char *why, void *data)
 {
 	struct watch *watch = data;
 
+	(void)state;
 	watch->look = NULL;
 	watch->next_us = ham_clock_us() +
 			 (device->seen_on && !why ? RARELY_US : SOON_US);
@@ -108,7 +110,7 @@ look(gpointer data)
 			watch->next_us = 0;
 		} else if (!watch->look && ham_clock_us() >= watch->next_us) {
 			watch->look =
-				ham_fence_look_at(watch->device, agents(),
+				ham_fence_look_at(watch->device, true, agents(),
 						  ACTION_US, on_looked, watch);
 		}
 	}

@@ -45,6 +45,10 @@ static const char fake[] =
 	"stamps.*) date '+%F %T,123 ERROR: no route' >&2; exit 1 ;;\n"
 	"dies.*) kill -9 $$ ;;\n"
 	"talks.*) yes 2>&1 | head -c 1000000; exit 1 ;;\n"
+	"slow.on) exit 0 ;;\n"
+	"slow.status) [ $count -gt 2 ] && exit 0; exit 2 ;;\n"
+	"error.on) rm -f $plug.off; echo 'it said no' >&2; exit 1 ;;\n"
+	"dead.on) echo 'no such plug' >&2; exit 1 ;;\n"
 	"flaps.status)\n"
 	"	[ -e $plug.off ] || exit 0\n"
 	"	case $count in 2 | 4 | 5) exit 2 ;; *) exit 0 ;; esac ;;\n"
@@ -58,13 +62,14 @@ static const char fake[] =
 	"lie.off) exit 0 ;;\n"
 	"error.off) : >$plug.off; echo 'it said no' >&2; exit 1 ;;\n"
 	"*.off) : >$plug.off; exit 0 ;;\n"
+	"*.on) rm -f $plug.off; exit 0 ;;\n"
 	"esac\n";
 
 static char *folder;
 static struct ham_fence_device device[MAX_DEVICES];
 static unsigned int n_devices;
 static unsigned int answers;
-static bool is_off;
+static bool is_well;
 static char *words;
 
 static char *
@@ -84,7 +89,7 @@ begin(void)
 	ck_assert(g_file_set_contents(path, fake, -1, NULL));
 	ck_assert_int_eq(g_chmod(path, 0700), 0);
 	n_devices = answers = 0;
-	is_off = false;
+	is_well = false;
 }
 
 static void
@@ -125,11 +130,11 @@ add(const char *name, const char *mode, unsigned int level)
 }
 
 static void
-on_done(bool off, const char *why, void *data)
+on_done(bool well, const char *why, void *data)
 {
 	(void)data;
 	answers++;
-	is_off = off;
+	is_well = well;
 	g_free(words);
 	words = g_strdup(why);
 }
@@ -186,7 +191,7 @@ START_TEST(seen_off_twice)
 {
 	add("a", "ok", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	ck_assert_str_eq(words, "switched off and seen off twice by a");
 	expect_asked("a status,a off,a status,a status");
 }
@@ -200,7 +205,7 @@ START_TEST(off_already_is_not_switched)
 	ck_assert(g_file_set_contents(path, "", -1, NULL));
 	add("a", "ok", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a status");
 }
 END_TEST
@@ -209,15 +214,15 @@ START_TEST(an_error_is_no_proof_that_it_is_on)
 {
 	add("a", "error", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 }
 END_TEST
 
-START_TEST(done_is_no_proof_that_it_is_off)
+START_TEST(done_is_no_proof_that_it_is_well)
 {
 	add("a", "lie", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_str_eq(words, "a: it is still on");
 }
 END_TEST
@@ -226,7 +231,7 @@ START_TEST(the_power_may_take_its_time)
 {
 	add("a", "late", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status,a status,a status");
 }
 END_TEST
@@ -235,7 +240,7 @@ START_TEST(off_once_is_not_off)
 {
 	add("a", "flaps", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status,a status,a status");
 }
 END_TEST
@@ -247,7 +252,7 @@ START_TEST(an_agent_that_hangs_is_ended_with_all_it_started)
 
 	add("a", "hang", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_ptr_nonnull(strstr(words, "did not end in 400 ms"));
 	left = text_of("left");
 	pid = (pid_t)atoi(left);
@@ -274,7 +279,7 @@ START_TEST(the_next_level_where_one_fails)
 	add("b", "ok", 2);
 	add("c", "ok", 3);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	ck_assert_str_eq(words, "switched off and seen off twice by b");
 	log = text_of("log");
 	ck_assert(g_str_has_suffix(log, "a off\nb status\nb off\nb status\n"
@@ -308,7 +313,7 @@ START_TEST(all_devices_of_a_level)
 	add("a", "ok", 1);
 	add("b", "ok", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status,b status,b off,"
 		     "b status,b status,a status,b status");
 }
@@ -320,7 +325,7 @@ START_TEST(supplies_that_were_never_off_together)
 	add("a", "back", 1);
 	add("b", "ok", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_str_eq(words, "a: it is still on");
 }
 END_TEST
@@ -330,40 +335,149 @@ START_TEST(never_seen_on_is_not_asked)
 {
 	add("a", "ok", 1)->seen_on = false;
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_str_eq(words,
 			 "a: it was never seen on while the node was up");
 	expect_asked("");
 }
 END_TEST
 
-static unsigned int looks;
-static char *why_not;
+/* Of two lines one would be done in place of ours. */
+START_TEST(the_action_is_ours_alone)
+{
+	struct ham_fence_device *d = add("a", "ok", 1);
+
+	g_hash_table_insert(d->options, g_strdup("action"), g_strdup("on"));
+	g_hash_table_insert(d->options, g_strdup("Option"), g_strdup("on"));
+	switch_off();
+	ck_assert(is_well);
+	expect_asked("a status,a off,a status,a status");
+}
+END_TEST
 
 static void
-on_looked(struct ham_fence_device *d, const char *why, void *data)
+switch_on(void)
+{
+	int64_t limit = g_get_monotonic_time() + PATIENCE_US;
+	struct ham_fence_job_spec spec = {.node = "n2",
+					  .devices = device,
+					  .n = n_devices,
+					  .agents = folder,
+					  .action_us = ACTION_US,
+					  .watch_us = WATCH_US};
+
+	(void)ham_fence_switch_on(&spec, on_done, NULL);
+	while (answers == 0) {
+		ck_assert_int_lt(g_get_monotonic_time(), limit);
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(1000);
+	}
+	ck_assert_uint_eq(answers, 1);
+}
+
+static void
+have_off(const char *name)
+{
+	g_autofree char *file = g_strconcat(name, ".off", NULL);
+	g_autofree char *path = in_folder(file);
+
+	ck_assert(g_file_set_contents(path, "", -1, NULL));
+}
+
+START_TEST(on_again_the_last_level_first)
+{
+	add("a", "ok", 1);
+	add("b", "ok", 2);
+	add("dog", "ok", 3)->agent = "watchdog";
+	have_off("a");
+	have_off("b");
+	switch_on();
+	ck_assert(is_well);
+	ck_assert_str_eq(words, "b: on; a: on");
+	expect_asked("b on,b status,a on,a status");
+}
+END_TEST
+
+START_TEST(on_may_take_its_time)
+{
+	add("a", "slow", 1);
+	switch_on();
+	ck_assert(is_well);
+	expect_asked("a on,a status,a status,a status");
+}
+END_TEST
+
+START_TEST(an_error_is_no_proof_that_it_stays_off)
+{
+	add("a", "error", 1);
+	have_off("a");
+	switch_on();
+	ck_assert(is_well);
+}
+END_TEST
+
+START_TEST(one_level_on_is_power)
+{
+	add("a", "dead", 1);
+	add("b", "ok", 2);
+	have_off("a");
+	have_off("b");
+	switch_on();
+	ck_assert(is_well);
+	ck_assert_str_eq(words, "b: on; a: fence_fake ended with exit status "
+				"1: no such plug");
+}
+END_TEST
+
+/* Two supplies of one node. */
+START_TEST(half_a_level_on_is_not)
+{
+	add("a", "dead", 1);
+	add("b", "ok", 1);
+	have_off("a");
+	have_off("b");
+	switch_on();
+	ck_assert(!is_well);
+}
+END_TEST
+
+static unsigned int looks;
+static char *why_not;
+static enum ham_fence_state seen;
+
+static void
+on_looked(struct ham_fence_device *d, enum ham_fence_state state,
+	  const char *why, void *data)
 {
 	(void)data;
 	ck_assert_ptr_eq(d, &device[0]);
 	looks++;
+	seen = state;
 	g_free(why_not);
 	why_not = g_strdup(why);
 }
 
 /* What it said against it; NULL: it is on. */
 static const char *
-look(void)
+look_at(bool up)
 {
 	int64_t limit = g_get_monotonic_time() + PATIENCE_US;
 
 	looks = 0;
-	(void)ham_fence_look_at(&device[0], folder, ACTION_US, on_looked, NULL);
+	(void)ham_fence_look_at(&device[0], up, folder, ACTION_US, on_looked,
+				NULL);
 	while (looks == 0) {
 		ck_assert_int_lt(g_get_monotonic_time(), limit);
 		g_main_context_iteration(NULL, FALSE);
 		g_usleep(1000);
 	}
 	return why_not;
+}
+
+static const char *
+look(void)
+{
+	return look_at(true);
 }
 
 START_TEST(looked_at_while_it_is_up)
@@ -379,6 +493,27 @@ START_TEST(looked_at_while_it_is_up)
 	ck_assert(device[0].seen_on);
 	(void)look();
 	ck_assert(!device[0].seen_on);
+}
+END_TEST
+
+START_TEST(nothing_is_held_against_one_of_a_node_that_is_down)
+{
+	struct ham_fence_device *d = add("a", "ok", 1);
+
+	have_off("a");
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_null(look_at(false));
+	ck_assert_int_eq(seen, HAM_FENCE_OFF);
+	ck_assert(d->seen_on);
+	d->seen_on = false;
+	g_hash_table_insert(d->options, g_strdup("mode"), g_strdup("lie"));
+	g_hash_table_insert(d->options, g_strdup("plug"), g_strdup("b"));
+	ck_assert_ptr_null(look_at(false));
+	ck_assert_int_eq(seen, HAM_FENCE_ON);
+	ck_assert(!d->seen_on);
+	g_hash_table_insert(d->options, g_strdup("mode"), g_strdup("fail"));
+	ck_assert_ptr_nonnull(strstr(look_at(false), "no route to host"));
+	ck_assert_int_eq(seen, HAM_FENCE_UNKNOWN);
 }
 END_TEST
 
@@ -407,7 +542,7 @@ START_TEST(one_supply_is_left)
 	add("a", "ok", 1);
 	add("b", "lie", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_str_eq(words, "b: it is still on");
 }
 END_TEST
@@ -417,7 +552,7 @@ START_TEST(all_fail_and_each_says_why)
 	add("a", "fail", 1);
 	add("b", "dies", 2);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_str_eq(words, "a: fence_fake ended with exit status 1: no "
 				"route to host; b: fence_fake was ended by "
 				"signal 9");
@@ -428,7 +563,7 @@ START_TEST(no_such_agent)
 {
 	add("a", "ok", 1)->agent = "fence_none";
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_ptr_nonnull(strstr(words, "a: fence_none can't be run: "));
 }
 END_TEST
@@ -445,7 +580,7 @@ START_TEST(secrets)
 	g_hash_table_insert(d->options, g_strdup("password_file"),
 			    g_strdup(path));
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	ck_assert_ptr_null(strstr(words, "s3cret"));
 	expect_asked("a status s3cret,a off s3cret,a status s3cret,"
 		     "a status s3cret");
@@ -459,7 +594,7 @@ START_TEST(a_secret_that_is_not_there)
 	g_hash_table_insert(d->options, g_strdup("password_file"),
 			    in_folder("none"));
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_ptr_nonnull(strstr(words, "none"));
 	expect_asked("");
 }
@@ -476,7 +611,7 @@ START_TEST(a_secret_that_others_may_read)
 	g_hash_table_insert(d->options, g_strdup("password_file"),
 			    g_strdup(path));
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_ptr_nonnull(strstr(words, "may be read by others"));
 	expect_asked("");
 }
@@ -494,7 +629,7 @@ START_TEST(a_secret_of_two_lines)
 	g_hash_table_insert(d->options, g_strdup("password_file"),
 			    g_strdup(path));
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_ptr_nonnull(strstr(words, "is not one line of text"));
 	ck_assert_ptr_null(strstr(words, "s3cret"));
 	expect_asked("");
@@ -505,7 +640,7 @@ START_TEST(much_is_said)
 {
 	add("a", "talks", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	ck_assert_uint_lt(strlen(words), 300);
 }
 END_TEST
@@ -530,7 +665,7 @@ START_TEST(only_its_power_devices)
 	add("a", "ok", 2);
 	ck_assert(!ham_fence_is_power(&device[0]));
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status");
 }
 END_TEST
@@ -546,7 +681,7 @@ main(void)
 	tcase_add_test(tc, seen_off_twice);
 	tcase_add_test(tc, off_already_is_not_switched);
 	tcase_add_test(tc, an_error_is_no_proof_that_it_is_on);
-	tcase_add_test(tc, done_is_no_proof_that_it_is_off);
+	tcase_add_test(tc, done_is_no_proof_that_it_is_well);
 	tcase_add_test(tc, the_power_may_take_its_time);
 	tcase_add_test(tc, off_once_is_not_off);
 	tcase_add_test(tc, an_agent_that_hangs_is_ended_with_all_it_started);
@@ -556,7 +691,14 @@ main(void)
 	tcase_add_test(tc, all_devices_of_a_level);
 	tcase_add_test(tc, supplies_that_were_never_off_together);
 	tcase_add_test(tc, never_seen_on_is_not_asked);
+	tcase_add_test(tc, the_action_is_ours_alone);
+	tcase_add_test(tc, on_again_the_last_level_first);
+	tcase_add_test(tc, on_may_take_its_time);
+	tcase_add_test(tc, an_error_is_no_proof_that_it_stays_off);
+	tcase_add_test(tc, one_level_on_is_power);
+	tcase_add_test(tc, half_a_level_on_is_not);
 	tcase_add_test(tc, looked_at_while_it_is_up);
+	tcase_add_test(tc, nothing_is_held_against_one_of_a_node_that_is_down);
 	tcase_add_test(tc, an_error_says_nothing_of_it);
 	tcase_add_test(tc, the_time_is_not_told);
 	tcase_add_test(tc, one_supply_is_left);

@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/unit/check_bm_resize \
 	tests/unit/check_bm_stack \
 	tests/unit/check_fence \
+	tests/unit/check_fence_metadata \
 	tests/unit/check_fence_plan \
 	tests/unit/check_net_frame \
 	$(NULL)
@@ -77,6 +78,15 @@ tests_unit_check_fence_CPPFLAGS = \
 	$(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_fence_LDADD = libhamfence.la libhambase.la $(GLIB_LIBS) \
 	$(CHECK_LIBS)
+
+tests_unit_check_fence_metadata_SOURCES = \
+	tests/unit/check_fence_metadata.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fence_metadata_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_fence_metadata_LDADD = libhamfence.la libhambase.la \
+	$(GLIB_LIBS) $(CHECK_LIBS)
 
 tests_unit_check_fence_plan_SOURCES = \
 	tests/unit/check_fence_plan.c \
