@@ -2,7 +2,8 @@
 /* hamd/ctl/config_cmd.c - hamctl config check: a cluster file, read here
  *
  * hamd is not asked: a file is to be checked before there is a cluster.  All
- * problems are named, one a line.
+ * problems are named, one a line.  Fence agents are asked once the file is
+ * right in itself.
  */
 #include <stdio.h>
 
@@ -83,13 +84,14 @@ ham_ctl_config_check(const struct ham_ctl_options *options, char **args)
 	g_autoptr(ham_conf) conf = NULL;
 
 	ham_conf_check_file(args[0], options->corosync, problems);
-	/* read again for its numbers; it may have been written since */
-	if (problems->len == 0)
-		conf = ham_conf_load(args[0], &changed);
+	/* read again; it may have been written since */
+	conf = ham_conf_load(args[0], &changed);
 	if (problems->len == 0 && conf == NULL) {
 		ham_ctl_complain("%s changed while it was checked", args[0]);
 		return HAM_CTL_FAILED;
 	}
+	if (conf && !(options->given & HAM_CTL_NO_AGENTS))
+		ham_ctl_check_agents(conf, problems);
 	if (options->given & HAM_CTL_JSON)
 		print_json(args[0], conf, problems);
 	else

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/conf.h"
+
 /* hamctl(8), EXIT STATUS.  A signal that ends a wait gives 128 + its number. */
 enum ham_ctl_exit {
 	HAM_CTL_OK = 0,
@@ -39,6 +41,8 @@ enum ham_ctl_option {
 	HAM_CTL_LIMIT = 1 << 10,
 	HAM_CTL_COROSYNC = 1 << 11,
 	HAM_CTL_MODE = 1 << 12,
+	HAM_CTL_FORCE = 1 << 13,
+	HAM_CTL_NO_AGENTS = 1 << 14,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -87,6 +91,10 @@ char *ham_ctl_options_usage(unsigned int which);
 /* True if `words` (NULL-terminated) begin with a planned command that this
  * version has not got: says so on standard error. */
 bool ham_ctl_planned(char **words);
+
+/* Holds the fence devices against their agents on this machine, which are asked
+ * what they can do; appends to problems. */
+void ham_ctl_check_agents(const ham_conf *conf, GPtrArray *problems);
 
 /* The commands; each answers with an exit code. */
 int ham_ctl_status(const struct ham_ctl_options *options, char **args);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # hamctl, a program of its own: it reaches hamd through the admin socket alone;
-# of hamd's code it uses the base, io's pure line parser and config/
+# of hamd's code it uses the base, io's pure line parser, config/ and, to ask
+# agents what they can do, fence/
 noinst_LTLIBRARIES += libhamctl.la
 libhamctl_la_SOURCES = \
 	hamd/ctl/about.c \
+	hamd/ctl/agents.c \
 	hamd/ctl/client.c \
 	hamd/ctl/client.h \
 	hamd/ctl/config_cmd.c \
@@ -38,7 +40,8 @@ hamd_hamctl_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 # io's parser comes in an archive whose other members need corosync and more:
 # hamctl must start on a machine without them
 hamd_hamctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
-hamd_hamctl_LDADD = libhamctl.la libhamconfig.la libhamio.la libhambase.la
+hamd_hamctl_LDADD = libhamctl.la libhamconfig.la libhamfence.la libhamio.la \
+	libhambase.la
 
 # bash-completion loads a file by the command's bare name
 bashcompletiondir = $(datadir)/bash-completion/completions

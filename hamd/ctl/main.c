@@ -41,7 +41,7 @@ static const struct ham_ctl_command commands[] = {
 	  ham_ctl_fence_confirm_off },
 	{ "events", "", 0, HAM_CTL_FOLLOW | HAM_CTL_SINCE | HAM_CTL_LIMIT,
 	  "what has happened, or what happens now", ham_ctl_events },
-	{ "config check", "FILE", 1, HAM_CTL_COROSYNC,
+	{ "config check", "FILE", 1, HAM_CTL_COROSYNC | HAM_CTL_NO_AGENTS,
 	  "read a cluster file and name every error in it",
 	  ham_ctl_config_check },
 	{ "blackbox", "", 0, 0,

@@ -41,6 +41,8 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_LIMIT, "limit", "N", "print N events at most" },
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },
+	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
+	  "do not ask the fence agents here" },
 	{ HAM_CTL_JSON, "json", NULL,
 	  "hamd's own answer objects, one a line" },
 	{ HAM_CTL_SOCKET, "socket", "PATH",

@@ -378,13 +378,19 @@ nodelist {
 """ % (i, i, i) for i in (1, 2, 3)) + "}\n"
 
 
-class Config(HamctlTest):
+class ConfigTest(HamctlTest):
     def write(self, name, text):
         path = os.path.join(self.folder, name)
         with open(path, "w") as f:
             f.write(text)
         return path
 
+    def agent(self, name, script):
+        path = self.write(name, "#!/bin/sh\n" + script)
+        os.chmod(path, 0o755)
+
+
+class Config(ConfigTest):
     def test_every_problem_on_a_line(self):
         path = self.write("c", "[cluster]\nversion = x\nversion = 1\n[no]\n")
         got = self.hamctl("config", "check", path)
@@ -415,9 +421,110 @@ class Config(HamctlTest):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                             "../../config/examples/three-nodes.conf")
         corosync = self.write("corosync.conf", COROSYNC)
-        got = self.hamctl("config", "check", path, "--corosync", corosync)
+        self.agent("fence_ipmilan", METADATA)
+        got = self.hamctl("config", "check", path, "--corosync", corosync,
+                          HAMD_FENCE_AGENTS=self.folder)
         self.assertEqual((got.out, got.err, got.code),
                          (path + ": ok (3 nodes, 2 guests)\n", "", 0))
+
+
+METADATA = """\
+echo x >>"$0.asked"
+[ $# = 0 ] && [ "$(cat)" = action=metadata ] || exit 1
+echo 'warning <&' >&2
+cat <<'END'
+<?xml version="1.0" ?>
+<resource-agent name="fence_ipmilan"><parameters>
+<parameter name="ip" required="1"><content type="string"/></parameter>
+<parameter name="username" required="0"><content type="string"/></parameter>
+<parameter name="password" required="0"><content type="string"/></parameter>
+<parameter name="auth" required="0"><content type="select">
+<option value="md5"/><option value="none"/></content></parameter>
+</parameters><actions><action name="off"/><action name="status"/></actions>
+</resource-agent>
+END
+"""
+
+DEVICES = """\
+[cluster]
+version = 1
+[node n1]
+address.migration = 10.0.0.1
+[node n2]
+address.migration = 10.0.0.2
+[node n3]
+address.migration = 10.0.0.3
+[fence n1/bmc]
+agent = fence_x
+ip = 10.0.0.9
+[fence n2/bmc]
+agent = fence_x
+ip = 10.0.0.9
+ipadr = 1
+[fence n2/dog]
+agent = watchdog
+"""
+
+
+class Agents(ConfigTest):
+    """What `config check` says of fence devices."""
+    def check_devices(self, text, *words):
+        path = self.write("c", text)
+        corosync = self.write("corosync.conf", COROSYNC)
+        got = self.hamctl("config", "check", path, "--corosync", corosync,
+                          *words, HAMD_FENCE_AGENTS=self.folder)
+        self.assertEqual(self.fake.questions, [])
+        self.assertEqual(got.err, "")
+        return got, [line[len(path):] for line in got.lines]
+
+    def test_each_agent_is_asked_once_and_each_device_checked(self):
+        self.agent("fence_x", METADATA)
+        got, lines = self.check_devices(DEVICES)
+        self.assertEqual(lines, [
+            ":15: [fence n2/bmc] ipadr: found an option that the agent does "
+            "not know, expected one of those in its manual page"])
+        self.assertEqual(got.code, 1)
+        with open(os.path.join(self.folder, "fence_x.asked")) as asked:
+            self.assertEqual(asked.read(), "x\n")
+
+    def test_problems_in_the_order_of_lines(self):
+        self.agent("fence_x", METADATA)
+        got, lines = self.check_devices(
+            DEVICES.replace("ip = 10.0.0.9\n[", "zz = 1\nauth = md6\n["))
+        self.assertEqual([line.split(": found")[0] for line in lines],
+                         [":9: [fence n1/bmc] ip", ":11: [fence n1/bmc] zz",
+                          ":12: [fence n1/bmc] auth",
+                          ":16: [fence n2/bmc] ipadr"])
+        self.assertIn("found md6, expected md5 or none", lines[2])
+
+    def test_agents_words_cannot_drive_the_terminal(self):
+        self.agent("fence_x", "printf 'a\\033[2Jb\\n' >&2; exit 1\n")
+        got, lines = self.check_devices(DEVICES)
+        self.assertEqual(len(lines), 2)
+        self.assertIn(":10: [fence n1/bmc] agent: found fence_x ended with "
+                      "exit status 1: a [2Jb, expected an agent that says",
+                      lines[0])
+
+    def test_agent_that_is_not_installed(self):
+        got, lines = self.check_devices(DEVICES)
+        self.assertEqual(
+            [line.split(": found")[0] for line in lines],
+            [":10: [fence n1/bmc] agent", ":13: [fence n2/bmc] agent"])
+        self.assertIn("/fence_x, which is not on this machine", lines[0])
+        self.assertEqual(got.code, 1)
+        got, lines = self.check_devices(DEVICES, "--no-agents")
+        self.assertEqual(lines, [": ok (3 nodes, 0 guests)"])
+
+    def test_json_has_places(self):
+        got, _ = self.check_devices(DEVICES, "--json")
+        problem = got.objects()[0]["problems"][0]
+        self.assertEqual((problem["line"], problem["section"],
+                          problem["key"]), (10, "fence n1/bmc", "agent"))
+
+    def test_a_faulty_file_asks_no_agent(self):
+        self.agent("fence_x", METADATA)
+        got, lines = self.check_devices(DEVICES + "action = on\n")
+        self.assertFalse(os.path.exists(self.folder + "/fence_x.asked"))
 
 
 if __name__ == "__main__":

@@ -43,9 +43,10 @@ may_include hamd/guest \
 	"hamd/guest/[a-z_]+\.h|$core_public|$leaves|$io|$base|hamd-config\.h"
 may_include hamd \
 	"hamd/[a-z_]+\.h|hamd/guest/guest\.h|$core_public|$leaves|$io|$base|hamd-config\.h"
-# a program of its own: it knows hamd by the admin socket alone
+# a program of its own: it knows hamd by the admin socket alone; `config check`
+# reads the cluster file, and asks fence agents what they can do, without hamd
 may_include hamd/ctl \
-	"hamd/ctl/[a-z_]+\.h|config/(conf|value)\.h|hamd/io/jsonl?\.h|$base|hamd-config\.h"
+	"hamd/ctl/[a-z_]+\.h|config/(conf|value)\.h|fence/fence\.h|hamd/io/jsonl?\.h|$base|hamd-config\.h"
 for leaf in config fence netmigrate blockmirror; do
 	may_include "$leaf" "$leaf/[a-z_]+\.h|$base"
 done
@@ -98,7 +99,7 @@ for leaf in config fence net block; do
 	may_call "$leaf" base
 done
 may_call guest io core config fence net block base
-may_call ctl io config base
+may_call ctl io config fence base
 
 # The compiler's own helpers; sanitizers and fortified copies bring more.
 pure='__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__popcountdi2|__(a|ub|t)san_.*'
