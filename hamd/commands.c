@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hamd/daemon.h"
+#include "hamd/fencing.h"
 #include "hamd/io/json.h"
 
 #define HAM_LOG_TAG "admin"
@@ -253,10 +254,32 @@ do_fence_confirm_off(ham_daemon *daemon,
 
 	if (!node_argument(daemon, request, true, &event.node))
 		return;
-	ham_notice("%s %s, asked by uid %u, pid %d", request->command,
-		   ham_core_node_name(daemon->core, event.node), request->uid,
-		   request->pid);
+	ham_daemon_fence_confirmed(daemon, request, event.node);
 	ham_daemon_post(daemon, &event);
+}
+
+static void
+do_fence_off(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, true, &node))
+		ham_daemon_fence_off(daemon, request, node);
+}
+
+static void
+do_fence_on(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, true, &node))
+		ham_daemon_fence_on(daemon, request, node);
+}
+
+static void
+do_fence_test(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	ham_daemon_fence_test(daemon, request->token);
 }
 
 static void
@@ -329,6 +352,10 @@ static const struct {
 	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},
 	{"fence-confirm-off", true, do_fence_confirm_off},
+	{"fence-off", true, do_fence_off},
+	{"fence-on", true, do_fence_on},
+	{"fence-status", false, ham_daemon_fence_status},
+	{"fence-test", true, do_fence_test},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
 	{"blackbox-dump", true, do_blackbox},

@@ -62,8 +62,12 @@ typedef struct ham_daemon {
 	uint64_t note_seq;
 	int64_t lease_until_us; /* as the core said last */
 	GArray *fence_devices; /* struct ham_fence_device, of all nodes */
-	GPtrArray *fence_looks; /* struct watch, fencing.c */
+	GPtrArray *fence_looks; /* struct watch, fence_watch.c */
+	GArray *fence_tests;	/* ham_admin_token of those who wait */
 	guint fence_ticker;
+	GHashTable
+		*fence_orders; /* node id -> struct order, fence_commands.c */
+	struct ham_fence_history *fence_history; /* fence_history.c */
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	char stop_reason[HAM_TEXT_MAX];
@@ -86,7 +90,7 @@ JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit);
 JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
 			      bool timeline);
 
-/* fencing.c */
+/* fencing.c, and the files that hamd/fencing.h names */
 void ham_daemon_fence_devices(ham_daemon *daemon);
 bool ham_daemon_can_fence(const ham_daemon *daemon, const char *node);
 void ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect);
@@ -95,6 +99,23 @@ void ham_daemon_fence_cancel(ham_daemon *daemon);
 /* What devices have against being used, for status: lines of text. */
 void ham_daemon_fence_problems(ham_daemon *daemon, JsonArray *list);
 void ham_daemon_fence_stop(ham_daemon *daemon);
+/* Of what is told to people, what the history of fencing keeps. */
+void ham_daemon_fence_heard(ham_daemon *daemon,
+			    const struct ham_effect *effect);
+
+/* fence_commands.c: the answer is given there. */
+void ham_daemon_fence_status(ham_daemon *daemon,
+			     const struct ham_admin_request *request);
+void ham_daemon_fence_off(ham_daemon *daemon,
+			  const struct ham_admin_request *request,
+			  uint32_t node);
+void ham_daemon_fence_on(ham_daemon *daemon,
+			 const struct ham_admin_request *request,
+			 uint32_t node);
+/* An operator vouches for a node: only kept, for people. */
+void ham_daemon_fence_confirmed(ham_daemon *daemon,
+				const struct ham_admin_request *request,
+				uint32_t node);
 
 /* status.c */
 JsonObject *ham_daemon_status(ham_daemon *daemon);

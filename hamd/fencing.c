@@ -1,79 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/fencing.c - the core wants a node fenced: its devices are asked
  *
- * And before that: every device is looked at as long as its node is up, as one
- * that never said `on` proves nothing.  One job a node: a new order ends what
- * is left of an older one, whose answer nobody waits for any more.  Who is to
- * be fenced, when again, and what follows from the answer is the core's
- * (hamd/core/death.c).
+ * One job a node: a new order ends what is left of an older one, whose answer
+ * nobody waits for any more.  Who is to be fenced, when again, and what follows
+ * from the answer is the core's (hamd/core/death.c).
  */
+#include "hamd/fencing.h"
+
 #include <string.h>
 
 #include "hamd/base/clock.h"
-#include "hamd/daemon.h"
 
 #define HAM_LOG_TAG "fence"
 #include "hamd/base/log.h"
-
-enum {
-	/* a BMC's session and its answer; ipmitool tries again for 20 s */
-	ACTION_US = 30 * 1000000,
-	/* from `off` until the supply's voltage is gone */
-	WATCH_US = 20 * 1000000,
-};
-
-enum {
-	LOOK_MS = 1000,
-	SOON_US = 15 * 1000000,	   /* until it was seen on */
-	RARELY_US = 300 * 1000000, /* then */
-};
-
-/* A power device, looked at while its node is up. */
-struct watch {
-	ham_daemon *daemon;
-	struct ham_fence_device *device;
-	ham_fence_look *look;
-	int64_t next_us;
-	char why[HAM_TEXT_MAX]; /* "": it said on */
-};
 
 struct fencing {
 	ham_daemon *daemon;
 	uint32_t node;
 	uint64_t attempt;
+	int64_t began_us; /* wall clock */
 	ham_fence_job *job;
 };
 
-static void
-watch_free(gpointer data)
-{
-	struct watch *watch = data;
-
-	ham_fence_look_cancel(watch->look);
-	g_free(watch);
-}
-
-static void
-on_looked(struct ham_fence_device *device, enum ham_fence_state state,
-	  const char *why, void *data)
-{
-	struct watch *watch = data;
-
-	(void)state;
-	watch->look = NULL;
-	watch->next_us = ham_clock_us() +
-			 (device->seen_on && !why ? RARELY_US : SOON_US);
-	if (why && strcmp(watch->why, why) != 0)
-		ham_warn("device %s of %s: %s", device->name, device->node,
-			 why);
-	else if (!why && watch->why[0])
-		ham_notice("device %s of %s: seen on", device->name,
-			   device->node);
-	g_strlcpy(watch->why, why ? why : "", sizeof(watch->why));
-}
-
-static bool
-is_up(const ham_daemon *daemon, const char *name)
+bool
+ham_daemon_is_up(const ham_daemon *daemon, const char *name)
 {
 	struct ham_core_view view;
 	unsigned int n;
@@ -86,82 +36,68 @@ is_up(const ham_daemon *daemon, const char *name)
 	return false;
 }
 
-static const char *
-agents(void)
+const char *
+ham_daemon_fence_agents(void)
 {
 	const char *folder = g_getenv("HAMD_FENCE_AGENTS");
 
 	return folder ? folder : "/usr/sbin";
 }
 
-static gboolean
-look(gpointer data)
+struct ham_fence_job_spec
+ham_daemon_fence_spec(const ham_daemon *daemon, const char *node)
 {
-	ham_daemon *daemon = data;
-
-	for (guint i = 0; i < daemon->fence_looks->len; i++) {
-		struct watch *watch = g_ptr_array_index(daemon->fence_looks, i);
-
-		if (!is_up(daemon, watch->device->node)) {
-			/* its answer would be held against a node that is not
-			 */
-			ham_fence_look_cancel(watch->look);
-			watch->look = NULL;
-			watch->next_us = 0;
-		} else if (!watch->look && ham_clock_us() >= watch->next_us) {
-			watch->look =
-				ham_fence_look_at(watch->device, true, agents(),
-						  ACTION_US, on_looked, watch);
-		}
-	}
-	return G_SOURCE_CONTINUE;
+	return (struct ham_fence_job_spec){
+		.node = node,
+		.devices = (const struct ham_fence_device *)
+				   daemon->fence_devices->data,
+		.n = daemon->fence_devices->len,
+		.agents = ham_daemon_fence_agents(),
+		.action_us = HAM_FENCE_ACTION_US,
+		.watch_us = HAM_FENCE_WATCH_US,
+	};
 }
 
-static void
-watch_devices(ham_daemon *daemon)
+bool
+ham_daemon_is_fencing(const ham_daemon *daemon, uint32_t node)
 {
-	daemon->fence_looks = g_ptr_array_new_with_free_func(watch_free);
-	for (guint i = 0; i < daemon->fence_devices->len; i++) {
-		struct ham_fence_device *d = &g_array_index(
-			daemon->fence_devices, struct ham_fence_device, i);
-		struct watch *watch;
+	const struct fencing *f =
+		g_hash_table_lookup(daemon->fencing, GUINT_TO_POINTER(node));
 
-		if (!ham_fence_is_power(d))
-			continue;
-		watch = g_new0(struct watch, 1);
-		watch->daemon = daemon;
-		watch->device = d;
-		g_strlcpy(watch->why, "not looked at yet", sizeof(watch->why));
-		g_ptr_array_add(daemon->fence_looks, watch);
-	}
-	daemon->fence_ticker = g_timeout_add(LOOK_MS, look, daemon);
+	return (f && f->job) || ham_daemon_fence_ordered(daemon, node);
+}
+
+JsonObject *
+ham_daemon_stamp(int64_t wall_us)
+{
+	JsonObject *stamp = json_object_new();
+
+	json_object_set_int_member(stamp, "seconds", wall_us / G_USEC_PER_SEC);
+	json_object_set_int_member(stamp, "microseconds",
+				   wall_us % G_USEC_PER_SEC);
+	return stamp;
 }
 
 void
-ham_daemon_fence_problems(ham_daemon *daemon, JsonArray *list)
+ham_daemon_fence_jobs(ham_daemon *daemon, JsonArray *list)
 {
-	for (guint i = 0; i < daemon->fence_looks->len; i++) {
-		const struct watch *watch =
-			g_ptr_array_index(daemon->fence_looks, i);
-		g_autofree char *text = g_strdup_printf(
-			"device %s of %s%s: %s", watch->device->name,
-			watch->device->node,
-			watch->device->seen_on ? "" : " proves nothing",
-			watch->why);
+	GHashTableIter iter;
+	gpointer value;
 
-		if (watch->why[0] && is_up(daemon, watch->device->node))
-			json_array_add_string_element(list, text);
-	}
-	for (guint i = 0; i < daemon->fence_devices->len; i++) {
-		const struct ham_fence_device *d = &g_array_index(
-			daemon->fence_devices, struct ham_fence_device, i);
-		g_autofree char *text = g_strdup_printf(
-			"%s has a watchdog in the cluster file, but this "
-			"version of hamd keeps no leases: it proves nothing",
-			d->node);
+	g_hash_table_iter_init(&iter, daemon->fencing);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct fencing *f = value;
+		JsonObject *o;
 
-		if (!ham_fence_is_power(d))
-			json_array_add_string_element(list, text);
+		if (!f->job)
+			continue;
+		o = json_object_new();
+		json_object_set_string_member(
+			o, "node", ham_core_node_name(daemon->core, f->node));
+		json_object_set_string_member(o, "what", "fencing");
+		json_object_set_object_member(o, "since",
+					      ham_daemon_stamp(f->began_us));
+		json_array_add_object_element(list, o);
 	}
 }
 
@@ -183,7 +119,8 @@ ham_daemon_fence_devices(ham_daemon *daemon)
 
 		g_array_append_val(daemon->fence_devices, d);
 	}
-	watch_devices(daemon);
+	ham_daemon_watch_start(daemon);
+	ham_daemon_history_open(daemon);
 }
 
 bool
@@ -210,8 +147,17 @@ on_done(bool off, const char *words, void *data)
 				  .flag = off,
 				  .text = words};
 
-	ham_notice("%s: %s", ham_core_node_name(daemon->core, f->node), words);
+	const char *node = ham_core_node_name(daemon->core, f->node);
+
+	ham_notice("%s: %s", node, words);
 	f->job = NULL;
+	/* the contrary is told to all nodes */
+	if (off)
+		ham_daemon_history_add(
+			daemon, node, "off",
+			ham_core_node_name(daemon->core,
+					   ham_core_self(daemon->core)),
+			words);
 	ham_daemon_post(daemon, &event);
 }
 
@@ -220,15 +166,8 @@ ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect)
 {
 	struct fencing *f = g_hash_table_lookup(daemon->fencing,
 						GUINT_TO_POINTER(effect->node));
-	struct ham_fence_job_spec spec = {
-		.node = ham_core_node_name(daemon->core, effect->node),
-		.devices = (const struct ham_fence_device *)
-				   daemon->fence_devices->data,
-		.n = daemon->fence_devices->len,
-		.agents = agents(),
-		.action_us = ACTION_US,
-		.watch_us = WATCH_US,
-	};
+	struct ham_fence_job_spec spec = ham_daemon_fence_spec(
+		daemon, ham_core_node_name(daemon->core, effect->node));
 
 	if (!f) {
 		f = g_new0(struct fencing, 1);
@@ -239,6 +178,7 @@ ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect)
 	}
 	ham_fence_job_cancel(f->job);
 	f->attempt = effect->value;
+	f->began_us = ham_clock_wall_us();
 	f->job = ham_fence_switch_off(&spec, on_done, f);
 }
 
@@ -262,9 +202,10 @@ ham_daemon_fence_stop(ham_daemon *daemon)
 {
 	if (!daemon->fencing)
 		return;
-	g_clear_handle_id(&daemon->fence_ticker, g_source_remove);
+	ham_daemon_watch_stop(daemon);
+	ham_daemon_fence_orders_stop(daemon);
 	ham_daemon_fence_cancel(daemon);
-	g_clear_pointer(&daemon->fence_looks, g_ptr_array_unref);
+	ham_daemon_history_close(daemon);
 	g_clear_pointer(&daemon->fencing, g_hash_table_unref);
 	g_clear_pointer(&daemon->fence_devices, g_array_unref);
 }

@@ -7,7 +7,11 @@ hamd_hamd_SOURCES = \
 	hamd/daemon.h \
 	hamd/digest_tool.c \
 	hamd/digest_tool.h \
+	hamd/fence_commands.c \
+	hamd/fence_history.c \
+	hamd/fence_watch.c \
 	hamd/fencing.c \
+	hamd/fencing.h \
 	hamd/main.c \
 	hamd/notes.c \
 	hamd/ring.c \

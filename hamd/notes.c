@@ -267,6 +267,7 @@ ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect)
 	if (effect->note == HAM_NOTE_MIGRATION_DONE ||
 	    effect->note == HAM_NOTE_MIGRATION_FAILED)
 		ended(daemon, effect);
+	ham_daemon_fence_heard(daemon, effect);
 	o = common(daemon, effect);
 	add_details(daemon, effect, o);
 	text = words(effect,

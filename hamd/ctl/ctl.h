@@ -56,7 +56,7 @@ struct ham_ctl_options {
 	const char *mode;     /* --mode */
 	const char *corosync; /* --corosync */
 	int64_t since;	      /* --since, an event's number */
-	int64_t limit;	      /* --limit, a count of events */
+	int64_t limit;	      /* --limit, a count of events or entries */
 	bool color;	      /* standard output wants colours */
 };
 
@@ -103,6 +103,10 @@ int ham_ctl_guest_show(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_start(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_stop(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args);
+int ham_ctl_fence_status(const struct ham_ctl_options *options, char **args);
+int ham_ctl_fence_test(const struct ham_ctl_options *options, char **args);
+int ham_ctl_fence_off(const struct ham_ctl_options *options, char **args);
+int ham_ctl_fence_on(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_confirm_off(const struct ham_ctl_options *options,
 			      char **args);
 int ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args);

@@ -27,22 +27,6 @@ struct follower {
 	int64_t n_printed;
 };
 
-/* "2024-05-01 12:00:00.123" in the user's time zone */
-static char *
-format_time(JsonObject *event)
-{
-	JsonObject *timestamp = ham_ctl_json_object(event, "timestamp");
-	int64_t s = ham_ctl_json_int(timestamp, "seconds", 0);
-	int64_t us = ham_ctl_json_int(timestamp, "microseconds", 0);
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(s);
-	g_autofree char *text = NULL;
-
-	if (s == 0 || time == NULL)
-		return g_strdup("-");
-	text = g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
-	return g_strdup_printf("%s.%03d", text, (int)(us / 1000 % 1000));
-}
-
 static bool
 is_progress(JsonObject *event)
 {
@@ -67,7 +51,7 @@ print_event(const struct ham_ctl_options *options, JsonObject *event)
 	}
 	if (is_progress(event))
 		return false;
-	time = format_time(event);
+	time = ham_ctl_json_time(event, "timestamp");
 	line = g_strdup_printf("%s  %" G_GINT64_FORMAT "  %s  %s%s%s  %s", time,
 			       ham_ctl_json_int(event_data, "seq", 0),
 			       ham_ctl_json_text(event_data, "node"), name,

@@ -125,6 +125,21 @@ ham_ctl_json_join(JsonArray *array, const char *separator)
 	return g_string_free(text, FALSE);
 }
 
+char *
+ham_ctl_json_time(JsonObject *object, const char *name)
+{
+	JsonObject *stamp = ham_ctl_json_object(object, name);
+	int64_t s = ham_ctl_json_int(stamp, "seconds", 0);
+	int64_t us = ham_ctl_json_int(stamp, "microseconds", 0);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(s);
+	g_autofree char *text = NULL;
+
+	if (s == 0 || time == NULL)
+		return g_strdup("-");
+	text = g_date_time_format(time, "%Y-%m-%d %H:%M:%S");
+	return g_strdup_printf("%s.%03d", text, (int)(us / 1000 % 1000));
+}
+
 void
 ham_ctl_json_print(JsonObject *object)
 {

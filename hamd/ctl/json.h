@@ -41,6 +41,10 @@ const char *ham_ctl_json_string_at(JsonArray *array, guint i);
 /* The strings of an array as "a, b, c"; the caller frees it. */
 char *ham_ctl_json_join(JsonArray *array, const char *separator);
 
+/* "2024-05-01 12:00:00.123", in the user's time zone, of a member with seconds
+ * and microseconds; "-" if it is none.  The caller frees it. */
+char *ham_ctl_json_time(JsonObject *object, const char *name);
+
 /* The object on one line of standard output. */
 void ham_ctl_json_print(JsonObject *object);
 

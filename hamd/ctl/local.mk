@@ -12,6 +12,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/ctl.h \
 	hamd/ctl/events.c \
 	hamd/ctl/explain.c \
+	hamd/ctl/fence.c \
 	hamd/ctl/guest.c \
 	hamd/ctl/guest.h \
 	hamd/ctl/json.c \

@@ -38,9 +38,10 @@ static const struct option_entry entries[] = {
 	  "return as soon as the order is accepted" },
 	{ HAM_CTL_FOLLOW, "follow", NULL, "go on with each event as it comes" },
 	{ HAM_CTL_SINCE, "since", "N", "events after number N" },
-	{ HAM_CTL_LIMIT, "limit", "N", "print N events at most" },
+	{ HAM_CTL_LIMIT, "limit", "N", "print N of them at most" },
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },
+	{ HAM_CTL_FORCE, "force", NULL, "cut it with whatever runs there" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },
 	{ HAM_CTL_JSON, "json", NULL,
@@ -58,9 +59,8 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node", true }, { "fence status", false }, { "fence test", false },
-	{ "fence off", false }, { "fence on", false }, { "pki", true },
-	{ "cluster", true }, { "history", false }, { "explain", false },
+	{ "node", true }, { "pki", true }, { "cluster", true },
+	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false }, { "plan", false },
 	{ "guest set", false }, { "config diff", false },
 	{ "config apply", false },

@@ -111,7 +111,14 @@ JsonObject *
 ham_ctl_ask_once(const struct ham_ctl_options *options, const char *command,
 		 JsonObject *arguments, int *code)
 {
-	int64_t ms = options->timeout_ms ? options->timeout_ms : ANSWER_MS;
+	return ham_ctl_ask_for(options, command, arguments, ANSWER_MS, code);
+}
+
+JsonObject *
+ham_ctl_ask_for(const struct ham_ctl_options *options, const char *command,
+		JsonObject *arguments, int64_t default_ms, int *code)
+{
+	int64_t ms = options->timeout_ms ? options->timeout_ms : default_ms;
 	g_autoptr(ham_ctl_client) client = NULL;
 	g_autoptr(GError) error = NULL;
 	JsonObject *answer;

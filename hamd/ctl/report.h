@@ -31,6 +31,11 @@ JsonObject *ham_ctl_ask_once(const struct ham_ctl_options *options,
 			     const char *command, JsonObject *arguments,
 			     int *code);
 
+/* The same, for what takes its time: `default_ms` without --timeout. */
+JsonObject *ham_ctl_ask_for(const struct ham_ctl_options *options,
+			    const char *command, JsonObject *arguments,
+			    int64_t default_ms, int *code);
+
 /* Now plus so many milliseconds; HAM_CTL_NEVER for 0. */
 int64_t ham_ctl_deadline(int64_t ms);
 

@@ -186,6 +186,103 @@ db    running  running  n1      2 GiB     1  512 MiB  0/1 n3 syncing
                 self.assertEqual(self.hamctl(*words).code, 0, words)
 
 
+def device(node="n1", **changes):
+    """A DEVICE object that is as it should be."""
+    d = {"node": node, "device": "bmc", "agent": "fence_ipmilan", "level": 1,
+         "up": True, "seen_on": True, "state": "on", "why": "",
+         "tested": {"seconds": 1700000000, "microseconds": 250000}}
+    d.update(changes)
+    return d
+
+
+class Fence(HamctlTest):
+    DOG = device("n2", device="dog", agent="watchdog", state="unknown",
+                 seen_on=False, why="it is waited for", tested=None)
+
+    def test_status(self):
+        self.fake.answers["fence-status"] = {
+            "devices": [device(), device("n2", state="off", up=False),
+                        self.DOG],
+            "under_way": [{"node": "n2", "what": "fencing",
+                           "since": {"seconds": 1700000001,
+                                     "microseconds": 0}}],
+            "history": [{"time": {"seconds": 1700000002, "microseconds": 0},
+                         "node": "n2", "what": "dead", "by": "",
+                         "text": "n2 is dead"}]}
+        got = self.hamctl("fence", "status")
+        self.assertEqual(got.out, """\
+NODE  DEVICE  AGENT          LEVEL  STATE    PROVES  SEEN                     NOTE
+n1    bmc     fence_ipmilan      1  on       yes     2023-11-14 22:13:20.250
+n2    bmc     fence_ipmilan      1  off      yes     2023-11-14 22:13:20.250
+n2    dog     watchdog           1  unknown  no      -                        it is waited for
+
+under way: fencing of n2 since 2023-11-14 22:13:21.000
+
+TIME                     NODE  WHAT  BY  TEXT
+2023-11-14 22:13:22.000  n2    dead  -   n2 is dead
+""")
+        self.assertEqual(got.code, 0)
+        self.assertEqual(self.fake.asked("fence-status"), [{"limit": 20}])
+
+    def test_status_of_nothing(self):
+        self.fake.answers["fence-status"] = {"devices": [], "under_way": [],
+                                             "history": []}
+        got = self.hamctl("fence", "status", "--limit", "5")
+        self.assertEqual((got.out, got.code), ("no fence devices\n", 0))
+        self.assertEqual(self.fake.asked("fence-status"), [{"limit": 5}])
+
+    def test_test(self):
+        for devices, bad in (
+                ([device(), device("n2", up=False, state="off"), self.DOG], 0),
+                ([device(), device("n2", up=False)], 0),
+                ([device(state="off")], 1),
+                ([device(state="unknown", why="no route")], 1),
+                ([device(), device("n2", up=False, state="unknown")], 1),
+                ([], 0)):
+            self.fake.answers["fence-test"] = {"devices": devices}
+            for words in ([], ["--json"]):
+                got = self.hamctl("fence", "test", *words)
+                self.assertEqual(got.code, 1 if bad else 0, devices)
+                self.assertEqual(
+                    got.err, "hamctl: 1 of %d devices cannot be relied on\n" %
+                    len(devices) if bad else "")
+
+    def test_off_and_on(self):
+        for verb, words, arguments in (
+                ("off", [], {"node": "n2"}),
+                ("off", ["--force"], {"node": "n2", "force": True}),
+                ("on", [], {"node": "n2"})):
+            self.fake.questions.clear()
+            self.fake.answers["fence-" + verb] = {"node": "n2",
+                                                  "text": "by bmc\x1b"}
+            got = self.hamctl("fence", verb, "n2", *words)
+            self.assertEqual((got.out, got.err, got.code),
+                             ("n2: by bmc?\n", "", 0))
+            self.assertEqual(self.fake.asked("fence-" + verb), [arguments])
+
+    def test_off_refused(self):
+        self.refuse("fence-off", "Refused", "n2 runs web1")
+        got = self.hamctl("fence", "off", "n2")
+        self.assertEqual((got.code, got.err), (1, "hamctl: n2 runs web1\n"))
+
+    def test_json(self):
+        for command, words in (("fence-status", ["status"]),
+                               ("fence-test", ["test"]),
+                               ("fence-off", ["off", "n2"]),
+                               ("fence-on", ["on", "n2"])):
+            answer = {"devices": [], "x": 1}
+            self.fake.answers[command] = answer
+            got = self.hamctl("--json", "fence", *words)
+            self.assertEqual((got.objects(), got.code), ([answer], 0))
+
+    def test_answers_without_their_members_do_no_harm(self):
+        for answer in ({}, {"devices": [1, {}], "under_way": [None, {}],
+                            "history": [{}, "x"]}):
+            for verb in ("status", "test"):
+                self.fake.answers["fence-" + verb] = answer
+                self.assertIn(self.hamctl("fence", verb).code, (0, 1))
+
+
 class Errors(HamctlTest):
     def test_refusals_by_class(self):
         for error_class, code in (("Refused", 1), ("GenericError", 1),
@@ -329,7 +426,6 @@ class Usage(HamctlTest):
         for words, name in (
                 (["node", "drain", "n1"], "node drain"),
                 (["node", "--help"], "node"),
-                (["fence", "off", "n1"], "fence off"),
                 (["explain", "12"], "explain"), (["watch"], "watch"),
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
                 (["plan"], "plan"), (["pki", "init"], "pki init"),
