@@ -37,6 +37,11 @@ typedef struct ham_fence_agent ham_fence_agent;
 ham_fence_agent *ham_fence_agent_run(const struct ham_fence_agent_spec *spec,
 				     ham_fence_agent_fn on_answer, void *data);
 
+/* The lines that it gets, for the caller to wipe and free; NULL with *error: a
+ * secret can't be had, or they are too many. */
+GString *ham_fence_input(const struct ham_fence_agent_spec *spec,
+			 GError **error);
+
 /* The length of NAME where `key` is NAME_file and the agent gets NAME with what
  * is in that file, as it is a secret; 0: an option like others. */
 size_t ham_fence_secret_len(const char *key);

@@ -8,6 +8,7 @@ libhamfence_la_SOURCES = \
 	fence/describe.c \
 	fence/fence.h \
 	fence/fence_plan.c \
+	fence/input.c \
 	fence/look.c \
 	fence/metadata.c \
 	fence/metadata.h \
