@@ -27,7 +27,9 @@ static const char fake[] =
 	"#!/bin/sh\n"
 	"while IFS= read -r line; do\n"
 	"	case $line in\n"
-	"	action=*) action=${line#*=} ;;\n"
+	"	action=* | Option=*)\n"
+	"		[ -z \"${action-}\" ] || echo twice >>\"${0%/*}/log\"\n"
+	"		action=${line#*=} ;;\n"
 	"	plug=*) plug=${line#*=} ;;\n"
 	"	mode=*) mode=${line#*=} ;;\n"
 	"	password=*) password=${line#*=} ;;\n"
@@ -432,8 +434,8 @@ END_TEST
 /* Two supplies of one node. */
 START_TEST(half_a_level_on_is_not)
 {
-	add("a", "dead", 1);
-	add("b", "ok", 1);
+	add("a", "ok", 1);
+	add("b", "dead", 1);
 	have_off("a");
 	have_off("b");
 	switch_on();

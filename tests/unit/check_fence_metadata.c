@@ -225,12 +225,15 @@ START_TEST(elements_out_of_place)
 	g_autofree char *found = problems(
 		"<resource-agent><content type='select'/><option value='x'/>"
 		"<parameter/><parameter name=''><option value='x'/>"
-		"<option/></parameter><action/><action name='off'/>"
+		"<option/></parameter><parameter name='b'>"
+		"<content type='select'><option value='y'/></content>"
+		"<option value='x'/></parameter><action/><action name='off'/>"
 		"<x><y><action name='status'/></y></x></resource-agent>",
-		"a=1");
+		"a=1 b=x");
 
 	ck_assert_str_eq(found, "a: an option that the agent does not know, "
-				"not one of those in its manual page\n");
+				"not one of those in its manual page\n"
+				"b: x, not y\n");
 }
 END_TEST
 
