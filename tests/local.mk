@@ -11,6 +11,7 @@ include tests/unit/leaf.mk
 include tests/fuzz/config.mk
 include tests/fuzz/jsonl.mk
 include tests/fuzz/message.mk
+include tests/fuzz/metadata.mk
 include tests/fuzz/netlink.mk
 include tests/fuzz/step.mk
 include tests/net/cluster.mk

@@ -12,7 +12,7 @@ set -eu -o pipefail
 export LC_ALL=C
 top=$(readlink -f "$(dirname "$0")/../..")
 fuzz=$(readlink -m "${BUILD:-$top/build}")-fuzz
-all=(config jsonl message netlink step)
+all=(config jsonl message metadata netlink step)
 seconds=${HAM_FUZZ_SECONDS:-60}
 targets=()
 
