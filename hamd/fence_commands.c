@@ -35,7 +35,7 @@ struct order {
 	ham_fence_on *on;
 	guint timer; /* it is off, and to leave the cluster */
 	int64_t until_us;
-	uint16_t joined; /* who was there when it was ordered */
+	uint16_t online; /* who was there when it was ordered */
 	bool others_left;
 	char *words;
 };
@@ -190,11 +190,12 @@ may_cut(ham_daemon *daemon, const struct ham_admin_request *request,
 		       name);
 		return false;
 	}
+	/* in the cluster or not: guests go on without a hamd */
 	guests = guests_on(daemon, node);
-	if (!guests[0] || !ham_daemon_is_up(daemon, name))
+	if (!guests[0])
 		return true;
 	refuse(daemon, request, "Refused",
-	       "%s is in the cluster and runs %s: move or stop them first; "
+	       "%s runs %s, as far as is known: move or stop them first; "
 	       "--force cuts its power all the same",
 	       name, guests);
 	return false;
@@ -208,7 +209,7 @@ order_new(ham_daemon *daemon, const struct ham_admin_request *request,
 	struct ham_core_view view;
 
 	ham_core_get_view(daemon->core, &view);
-	order->joined = view.joined;
+	order->online = view.online;
 	order->daemon = daemon;
 	order->node = node;
 	order->token = request->token;
@@ -250,9 +251,10 @@ end(struct order *order, bool well, const char *wanted, const char *words)
 			    GUINT_TO_POINTER(order->node));
 }
 
-/* "n3, n4": who has left since the order. */
+/* "n3, n4": which others have left since the order.  Not asked of the view:
+ * with them it may have lost its quorum. */
 static char *
-who_left(const struct order *order)
+who_left(const struct order *order, bool *stays)
 {
 	GString *names = g_string_new(NULL);
 	struct ham_core_view view;
@@ -261,8 +263,11 @@ who_left(const struct order *order)
 		ham_core_nodes(order->daemon->core, &n);
 
 	ham_core_get_view(order->daemon->core, &view);
+	*stays = false;
 	for (unsigned int i = 0; i < n; i++)
-		if (order->joined & ~view.joined & (1u << i))
+		if (nodes[i].id == order->node)
+			*stays = view.online & (1u << i);
+		else if (order->online & ~view.online & (1u << i))
 			g_string_append_printf(names, "%s%s",
 					       names->len ? ", " : "",
 					       nodes[i].name);
@@ -274,15 +279,15 @@ static gboolean
 is_it_gone(gpointer data)
 {
 	struct order *order = data;
-	g_autofree char *others = NULL;
+	bool stays;
+	g_autofree char *others = who_left(order, &stays);
 	g_autofree char *words = NULL;
 
-	if (!ham_daemon_is_up(order->daemon, name_of(order))) {
+	if (!stays) {
 		order->timer = 0;
 		end(order, true, "off", order->words);
 		return G_SOURCE_REMOVE;
 	}
-	others = who_left(order);
 	if (others[0] && !order->others_left) {
 		order->others_left = true;
 		order->until_us =
