@@ -41,8 +41,8 @@ enum ham_ctl_option {
 	HAM_CTL_LIMIT = 1 << 10,
 	HAM_CTL_COROSYNC = 1 << 11,
 	HAM_CTL_MODE = 1 << 12,
-	HAM_CTL_FORCE = 1 << 13,
-	HAM_CTL_NO_AGENTS = 1 << 14,
+	HAM_CTL_FORCE = 1 << 15,
+	HAM_CTL_NO_AGENTS = 1 << 16,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,

@@ -51,6 +51,14 @@ expect_rc 1 ctl n1 fence off n3
 said_has 'never seen on while the node was up'
 ok "an idle node: $(tail -n 1 <<<"$said")"
 
+# alone, it does not know what runs on n2
+"$lab" hamd n2 stop
+until_true "n1 is alone" status_has n1 '"active":false'
+expect_rc 4 ctl n1 fence off n2
+said_has 'not known without a quorum'
+"$lab" hamd n2 start
+until_true "n1 and n2 decide" status_has n1 '"active":true'
+
 expect_rc 0 ctl n1 fence on n3
 said_has '^n3: switch: on$'
 cluster_whole
