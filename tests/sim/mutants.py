@@ -296,8 +296,8 @@ BEHIND = {
     # TAKE and ABORT: whoever obeys the second says so (ABORTED, YIELD), and
     # nobody runs without the other's word
     "first-in-order": [
-        ("core.c", "if (local->abort_seen || sender != guest->dst)",
-         "if (sender != guest->dst)"),
+        ("core.c", "if (local->abort_seen || sender != guest->dst ||",
+         "if (sender != guest->dst ||"),
         ("core.c", "if (local->take_seen || sender != guest->owner)",
          "if (sender != guest->owner)"),
         ("core.c", "if (standing == HAM_STANDING_HOLDS && local->take_seen)",

@@ -294,7 +294,7 @@ START_TEST(neither_status_nor_off_and_it_is_left)
 {
 	add("a", "fail", 1);
 	switch_off();
-	ck_assert(!is_off);
+	ck_assert(!is_well);
 	expect_asked("a status,a off");
 }
 END_TEST
@@ -304,7 +304,7 @@ START_TEST(silent_after_off_is_asked_again)
 {
 	add("a", "late-fail", 1);
 	switch_off();
-	ck_assert(is_off);
+	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status,a status");
 }
 END_TEST
