@@ -4,6 +4,7 @@ dist_man_MANS += \
 	doc/hamctl.8 \
 	doc/hamd-cluster.conf.5 \
 	doc/hamd.8 \
+	doc/hamwd.8 \
 	$(NULL)
 EXTRA_DIST += \
 	doc/design.md \

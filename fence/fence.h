@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fence/fence.h - a node is switched off, and seen off
+/* fence/fence.h - a node is switched off, and seen off; or by its own watchdog
  *
  * The order in which a node's devices are asked, the same in words for status,
  * and the asking; and whether an agent can do with its options what hamd will
  * ask.  What follows from an answer is hamd/core/'s; nothing here
  * decides that a node is to be fenced.
+ *
+ * And hamd's end of the socket of hamwd(8), which has this node's watchdog: it
+ * is told until when it may be petted.  What is promised to other nodes on its
+ * strength is hamd/core/'s, too.
  */
 #ifndef HAM_FENCE_H
 #define HAM_FENCE_H
@@ -137,5 +141,60 @@ typedef void (*ham_fence_problem_fn)(const char *key, const char *found,
 void ham_fence_check(const ham_fence_description *description,
 		     GHashTable *options, ham_fence_problem_fn on_problem,
 		     void *data);
+
+/* ---- this node's watchdog ---- */
+
+/* As hamwd says. */
+struct ham_watchdog_state {
+	bool armed;
+	bool nowayout;	/* its driver lets nobody disarm it; known once armed */
+	bool softdog;	/* a timer of the kernel, which resets no machine whose
+			 * kernel hangs; no hardware */
+	bool was_reset; /* the last boot was a watchdog's doing, as far as the
+			 * driver knows; known once armed */
+	unsigned int lapses; /* so often since hamwd's start a deadline passed
+			      * and the guests' control groups were killed */
+	int64_t timeout_us;  /* in force, as the driver says, which may be other
+			      * than asked; 0: not armed */
+	int64_t deadline_us; /* CLOCK_BOOTTIME; the one it holds; 0: not armed
+			      */
+	const char
+		*identity; /* the driver's name; "" before the first arming */
+	const char *error; /* why the last order was refused, or "" */
+};
+
+typedef struct ham_watchdog ham_watchdog;
+
+/* hamwd has answered: to the greeting, which is sent whenever it is reached, or
+ * to an order, one answer for each.  `state` is valid during the call. */
+typedef void (*ham_watchdog_state_fn)(const struct ham_watchdog_state *state,
+				      void *data);
+/* It is not reached, or no more; told once, until it is.  What it was told
+ * before holds: it goes on until the deadline, and then kills and lets the
+ * machine be reset.  One that was started anew is not armed, and if it had
+ * been, its machine is reset after the timeout unless it is armed again. */
+typedef void (*ham_watchdog_lost_fn)(const char *why, void *data);
+
+/* Connects to the socket at `path` from the main loop, and again each 500 ms
+ * while it is not reached.  Nothing is called before this returns, nor after
+ * ham_watchdog_free().  Never NULL. */
+ham_watchdog *ham_watchdog_new(const char *path, ham_watchdog_state_fn on_state,
+			       ham_watchdog_lost_fn on_lost, void *data);
+void ham_watchdog_free(ham_watchdog *watchdog); /* changes nothing at hamwd */
+
+/* Orders: sent at once, without waiting.  False: not sent, because hamwd is not
+ * reached or reads nothing; nothing of it is kept for later.  They may be
+ * called from the callbacks, ham_watchdog_free() may not. */
+
+/* Opens the device with that timeout (at most an hour; rounded up to seconds).
+ * Its first deadline is one timeout away, so orders of deadlines are to follow.
+ * One that is armed takes the new timeout and keeps its deadline. */
+bool ham_watchdog_arm(ham_watchdog *watchdog, int64_t timeout_us);
+/* It may be petted before this time of CLOCK_BOOTTIME, at most an hour away.
+ * The latest of all counts, so one that is earlier changes nothing.  Refused
+ * while it is not armed. */
+bool ham_watchdog_deadline(ham_watchdog *watchdog, int64_t boottime_us);
+/* Refused, and armed as before, where the driver has nowayout. */
+bool ham_watchdog_disarm(ham_watchdog *watchdog);
 
 #endif

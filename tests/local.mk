@@ -18,6 +18,7 @@ include tests/net/cluster.mk
 include tests/net/local.mk
 include tests/sim/local.mk
 include tests/versions/local.mk
+include tests/watchdog/local.mk
 
 TESTS += \
 	tests/unit/test-history.py \

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# tests/build/test-hardening.sh - the hardening flags have reached both programs
+# tests/build/test-hardening.sh - the hardening flags have reached all programs
 set -eu
 top=$(dirname "$(readlink -f "$0")")/../..
 BUILD=${BUILD:-$top/build}
@@ -17,7 +17,7 @@ has() {
 	fi
 }
 
-for file in "$BUILD/hamd/hamd" "$BUILD/hamd/hamctl"; do
+for file in "$BUILD/hamd/hamd" "$BUILD/hamd/hamctl" "$BUILD/fence/hamwd"; do
 	[ -x "$file" ] || { echo "FAIL: $file is not built"; exit 1; }
 	has "$file" -h '^ *Type: *DYN' 'position independent code'
 	has "$file" -d 'FLAGS_1.*\<PIE\>' 'PIE'

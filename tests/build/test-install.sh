@@ -13,10 +13,13 @@ make -s -C "$BUILD" install DESTDIR="$root" prefix=/usr
 diff -u - <(cd "$root" && find . ! -type d -printf '%m %P\n' | sort -k 2) <<'LIST'
 755 usr/bin/hamctl
 755 usr/sbin/hamd
+755 usr/sbin/hamwd
 644 usr/share/bash-completion/completions/hamctl
 644 usr/share/man/man5/hamd-cluster.conf.5
 644 usr/share/man/man8/hamctl.8
 644 usr/share/man/man8/hamd.8
+644 usr/share/man/man8/hamwd.8
 LIST
 "$root/usr/bin/hamctl" --help >/dev/null
 "$root/usr/sbin/hamd" --version
+"$root/usr/sbin/hamwd" --version

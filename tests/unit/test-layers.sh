@@ -113,4 +113,11 @@ while IFS= read -r symbol; do
 	[[ $symbol =~ ^($pure)$ ]] || fail "the core calls $symbol"
 done < <(undefined core)
 
+# GLib allocates anywhere, syslog(3) and stdio's files wait and allocate
+while IFS= read -r symbol; do
+	[[ ! $symbol =~ ^(g_.*|[mc]alloc|realloc.*|strn?dup|v?syslog|f?opendir|fopen(64)?)$ ]] ||
+		fail "hamwd calls $symbol"
+done < <(nm -u fence/hamwd | awk '{ sub(/@.*/, "", $2); print $2 }')
+[ -n "$(nm -u fence/hamwd)" ] || fail "hamwd calls nothing: a wrong file?"
+
 [ "$failures" = 0 ] || exit 1
