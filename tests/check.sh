@@ -226,6 +226,8 @@ all() {
 		for test in "$top"/tests/net/test-*.sh; do
 			run_test "$(name_of "$test")" 180 "$test" "$BUILD"
 		done
+		run_test watchdog/qemu 300 "$top/tests/watchdog/test-qemu.sh" \
+			"$BUILD"
 	fi
 	if [ "$with_lab" = yes ]; then
 		lab_tests

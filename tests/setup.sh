@@ -6,7 +6,8 @@
 # Installs only what is missing, then builds in $BUILD (TOP/build).  QEMU
 # comes from the release if it is new enough there, else from the release's
 # backports, by the machine's own source entry.  Installs no kernel: the test
-# guest's is only unpacked, so that no machine boots another one for it.
+# guest's, and the one with drivers for watchdogs, are only unpacked, so that no
+# machine boots another one for it.
 set -eu -o pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -14,6 +15,7 @@ top=$(dirname "$(dirname "$(readlink -f "$0")")")
 BUILD=$(readlink -m "${BUILD:-$top/build}")
 log=$BUILD/setup.log
 kernel_root=/var/cache/hamd/guest-kernel
+watchdog_root=/var/cache/hamd/watchdog-kernel
 sources=/etc/apt
 policy=/usr/sbin/policy-rc.d
 policy_ours=no
@@ -273,12 +275,17 @@ have_kernel() {
 	return 1
 }
 
+# kernel_package NAME: the package that this one stands for
+kernel_package() {
+	apt-cache depends --important "$1" |
+		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
+}
+
 unpack_kernel() {
 	local package deb
 	have_kernel && return
 	update
-	package=$(apt-cache depends --important linux-image-cloud-amd64 |
-		sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+	package=$(kernel_package linux-image-cloud-amd64)
 	[ -n "$package" ] || die "the archive has no linux-image-cloud-amd64"
 	step "unpacking the guest's kernel, $package"
 	rm -rf "$kernel_root"
@@ -292,6 +299,37 @@ unpack_kernel() {
 	depmod -b "$kernel_root" \
 		"$(basename "$kernel_root"/lib/modules/*)"
 	have_kernel || die "$package has no kernel with modules"
+}
+
+have_watchdog_kernel() {
+	local root
+	for root in '' "$watchdog_root"; do
+		if compgen -G "$root/lib/modules/*/kernel/drivers/watchdog/i6300esb.ko*" \
+			>/dev/null; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+# Of a kernel of 400 MB only itself and its drivers for watchdogs, which the
+# guest's has not.
+unpack_watchdog_kernel() {
+	local package deb
+	have_watchdog_kernel && return
+	update
+	package=$(kernel_package linux-image-amd64)
+	[ -n "$package" ] || die "the archive has no linux-image-amd64"
+	step "unpacking a kernel that has watchdogs, $package"
+	rm -rf "$watchdog_root"
+	mkdir -p "$watchdog_root"
+	(cd "$watchdog_root" && apt download "$package")
+	deb=$(find "$watchdog_root" -name '*.deb')
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$watchdog_root" \
+		--wildcards './boot/vmlinuz-*' '*/drivers/watchdog/*'
+	rm "$deb"
+	[ -e "$watchdog_root/lib" ] || ln -s usr/lib "$watchdog_root/lib"
+	have_watchdog_kernel || die "$package has no i6300esb"
 }
 
 build() {
@@ -335,6 +373,7 @@ main() {
 	install_qemu
 	check_qemu
 	unpack_kernel
+	unpack_watchdog_kernel
 	[ "$build" = no ] || build
 	step "ready"
 }

@@ -46,4 +46,7 @@ tests_unit_check_wd_kill_LDADD = libhamwd.la $(GLIB_LIBS) $(CHECK_LIBS)
 
 EXTRA_DIST += \
 	tests/unit/fake_watchdog.c \
+	tests/watchdog/init \
+	tests/watchdog/test-qemu.sh \
+	tests/watchdog/watch.py \
 	$(NULL)
