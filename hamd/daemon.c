@@ -133,7 +133,7 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_daemon_fence(daemon, effect);
 		break;
 	case HAM_FX_LEASE:
-		daemon->lease_until_us = (int64_t)effect->value;
+		ham_daemon_watchdog_lease(daemon, (int64_t)effect->value);
 		break;
 	case HAM_FX_FREEZE:
 		ham_notice("guests here %s",
@@ -345,6 +345,7 @@ tick(gpointer data)
 	struct ham_event event = {.kind = HAM_EV_TICK};
 
 	ham_daemon_post(data, &event);
+	ham_daemon_watchdog_tick(data);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -419,6 +420,15 @@ open_admin(ham_daemon *daemon, uint32_t self, GError **error)
 	return daemon->admin != NULL;
 }
 
+static const char *
+self_name(const struct ham_core_config *config)
+{
+	for (unsigned int i = 0; i < config->n_nodes; i++)
+		if (config->nodes[i].id == config->self)
+			return config->nodes[i].name;
+	return "";
+}
+
 bool
 ham_daemon_start(ham_daemon *daemon, GError **error)
 {
@@ -436,6 +446,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 				  error))
 		return false;
 	g_clear_pointer(&probe, ham_cluster_free);
+	ham_daemon_watchdog_start(daemon, self_name(&config), &config);
 	daemon->core = ham_core_new(&config);
 	if (!open_store(daemon, error) ||
 	    !open_guests(daemon, config.self, error) ||
@@ -479,6 +490,7 @@ ham_daemon_clear(ham_daemon *daemon)
 		g_free(entry);
 	}
 	ham_daemon_fence_stop(daemon);
+	ham_daemon_watchdog_stop(daemon);
 	g_clear_pointer(&daemon->core, ham_core_free);
 	g_clear_pointer(&daemon->core_guests, g_free);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);

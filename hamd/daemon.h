@@ -60,7 +60,6 @@ typedef struct ham_daemon {
 	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
-	int64_t lease_until_us; /* as the core said last */
 	GArray *fence_devices; /* struct ham_fence_device, of all nodes */
 	GPtrArray *fence_looks; /* struct watch, fence_watch.c */
 	GArray *fence_tests;	/* ham_admin_token of those who wait */
@@ -68,6 +67,7 @@ typedef struct ham_daemon {
 	GHashTable
 		*fence_orders; /* node id -> struct order, fence_commands.c */
 	struct ham_fence_history *fence_history; /* fence_history.c */
+	struct ham_daemon_watchdog *watchdog;	 /* watchdog.c */
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	char stop_reason[HAM_TEXT_MAX];
@@ -116,6 +116,16 @@ void ham_daemon_fence_on(ham_daemon *daemon,
 void ham_daemon_fence_confirmed(ham_daemon *daemon,
 				const struct ham_admin_request *request,
 				uint32_t node);
+
+/* watchdog.c */
+/* Once, before there is a core: `config` gets what hamwd has, as soon as that
+ * is known, or is given up after 2 s. */
+void ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
+			       struct ham_core_config *config);
+void ham_daemon_watchdog_lease(ham_daemon *daemon, int64_t until_us);
+void ham_daemon_watchdog_tick(ham_daemon *daemon);
+void ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list);
+void ham_daemon_watchdog_stop(ham_daemon *daemon);
 
 /* status.c */
 JsonObject *ham_daemon_status(ham_daemon *daemon);

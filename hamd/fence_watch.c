@@ -293,15 +293,5 @@ ham_daemon_fence_problems(ham_daemon *daemon, JsonArray *list)
 		    ham_daemon_is_up(daemon, watch->device->node))
 			json_array_add_string_element(list, text);
 	}
-	for (guint i = 0; i < daemon->fence_devices->len; i++) {
-		const struct ham_fence_device *d = &g_array_index(
-			daemon->fence_devices, struct ham_fence_device, i);
-		g_autofree char *text = g_strdup_printf(
-			"%s has a watchdog in the cluster file, but this "
-			"version of hamd keeps no leases: it proves nothing",
-			d->node);
-
-		if (!ham_fence_is_power(d))
-			json_array_add_string_element(list, text);
-	}
+	ham_daemon_watchdog_problems(daemon, list);
 }

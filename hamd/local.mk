@@ -10,6 +10,7 @@ hamd_hamd_SOURCES = \
 	hamd/fence_commands.c \
 	hamd/fence_history.c \
 	hamd/fence_watch.c \
+	hamd/watchdog.c \
 	hamd/fencing.c \
 	hamd/fencing.h \
 	hamd/main.c \

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 /* Below the hierarchy's root; also what hamwd(8) is told to kill. */
-#define HAM_CGROUP_FOLDER "hamd.guests"
+#define HAM_CGROUP_FOLDER "hamd"
 
 typedef struct ham_cgroups ham_cgroups;
 

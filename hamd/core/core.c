@@ -445,6 +445,10 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 	case HAM_EV_DID:
 		ham_local_did(core, event);
 		break;
+	case HAM_EV_WATCHDOG:
+		core->config.watchdog_us = (int64_t)event->value;
+		core->beat_us = 0; /* said at the next tick */
+		break;
 	case HAM_EV_FENCED:
 		ham_death_fenced(core, event);
 		break;

@@ -250,6 +250,7 @@ enum ham_event_kind {
 	HAM_EV_PERSISTED, /* value: ticket */
 	HAM_EV_COMMAND,	  /* an operator asks */
 	HAM_EV_DID,	  /* the guest layer tells */
+	HAM_EV_WATCHDOG,  /* value: its timeout in force, us; 0: not armed */
 	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
 };
 
@@ -377,6 +378,11 @@ const struct ham_core_node *ham_core_nodes(const ham_core *core,
 const char *ham_core_node_name(const ham_core *core, uint32_t id);
 const char *ham_core_node_version(const ham_core *core, uint32_t id);
 uint32_t ham_core_self(const ham_core *core);
+int64_t ham_core_lease_us(const ham_core *core); /* 0: there are none */
+/* vCPUs of a guest may run here, or are about to. */
+bool ham_core_may_run(const ham_core *core);
+/* That node's last heartbeat said that its watchdog is armed. */
+bool ham_core_is_armed(const ham_core *core, uint32_t id);
 
 struct ham_core_guest_info {
 	const char *state; /* for people: running, starting, in-doubt, ... */

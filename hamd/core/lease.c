@@ -232,6 +232,26 @@ any_may_run(const ham_core *core)
 	return false;
 }
 
+bool
+ham_core_may_run(const ham_core *core)
+{
+	return any_may_run(core);
+}
+
+int64_t
+ham_core_lease_us(const ham_core *core)
+{
+	return core->config.lease_us;
+}
+
+bool
+ham_core_is_armed(const ham_core *core, uint32_t id)
+{
+	int i = ham_node_index(core, id);
+
+	return i >= 0 && core->peers[i].heard.watchdog_us > 0;
+}
+
 /* Certainly out of quorum, not merely between two rings, or on the way to
  * corosync, which tells of the group before any ring: a restart of hamd is no
  * reason to stop guests. */

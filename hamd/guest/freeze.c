@@ -38,6 +38,19 @@ ham_guests_freeze(ham_guests *guests, bool hold)
 		freeze(vm, hold);
 }
 
+bool
+ham_guests_any(const ham_guests *guests)
+{
+	GHashTableIter iter;
+	gpointer vm;
+
+	g_hash_table_iter_init(&iter, guests->vms);
+	while (g_hash_table_iter_next(&iter, NULL, &vm))
+		if (((struct ham_vm *)vm)->qemu)
+			return true;
+	return false;
+}
+
 const char *
 ham_guests_cannot_freeze(const ham_guests *guests)
 {
