@@ -108,6 +108,7 @@ guest_table(const ham_conf *conf)
 		table[i].max_duration_us = g->max_duration_us;
 		table[i].replica_timeout_us = conf->replica_timeout_us;
 		table[i].verify_interval_us = conf->verify_interval_us;
+		table[i].priority = g->priority;
 		table[i].shared = ham_conf_shared_disks(g);
 		table[i].common = ham_conf_is_common(g);
 	}

@@ -80,6 +80,20 @@ node_usable(ham_core *core, const struct ham_event *event, uint32_t node)
 	return true;
 }
 
+/* It takes guests; otherwise the answer was given. */
+static bool
+node_open(ham_core *core, const struct ham_event *event, uint32_t node)
+{
+	char why[HAM_TEXT_MAX / 2];
+
+	if (!ham_node_is_closed(core, node))
+		return true;
+	ham_node_closed_text(core, node, why, sizeof(why));
+	ham_fx_reply(core, event->token, "Refused", "%s %s",
+		     ham_core_node_name(core, node), why);
+	return false;
+}
+
 static void
 current_nodes(const ham_core *core, const struct ham_guest *guest, char *out,
 	      size_t size)
@@ -146,7 +160,11 @@ prepare_start(ham_core *core, const struct ham_event *event,
 				     : ", which is gone and may still run it");
 		return false;
 	}
-	if (!node_usable(core, event, op->node))
+	if (event->node == 0 && guest && ham_node_is_closed(core, op->node) &&
+	    ham_pick_start(core, guest, op))
+		op->node = ham_pick_start(core, guest, op);
+	if (!node_usable(core, event, op->node) ||
+	    !node_open(core, event, op->node))
 		return false;
 	if (guest && !ham_guest_may_start(guest, op->node, (uint8_t)op->txn,
 					  op->flag)) {
@@ -232,7 +250,8 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 		return false;
 	}
 	return node_usable(core, event, guest->owner) &&
-	       node_usable(core, event, op->node);
+	       node_usable(core, event, op->node) &&
+	       node_open(core, event, op->node);
 }
 
 /* It stays where it is; refused once it was asked to power off. */
@@ -347,10 +366,68 @@ confirm_off(ham_core *core, const struct ham_event *event)
 	}
 }
 
+static bool
+has_guests_away(const ham_core *core, uint32_t node)
+{
+	for (unsigned int i = 0; i < core->record.n_guests; i++)
+		if (core->record.guests[i].home == node)
+			return true;
+	return false;
+}
+
+/* What its own health says of it stays; a quarantine is an operator's to
+ * lift. */
+static void
+drain_node(ham_core *core, const struct ham_event *event)
+{
+	enum {
+		OPENED = HAM_NODE_DRAINED | HAM_NODE_QUARANTINED
+	};
+	int i = ham_node_index(core, event->node);
+	unsigned int flags = ham_record_node_flags(&core->record, event->node);
+	bool drains = event->command == HAM_CMD_DRAIN;
+	struct ham_op op = {.kind = HAM_OP_NODE,
+			    .node = event->node,
+			    .flag = drains || event->flag};
+	struct ham_pending *p;
+	char why[HAM_TEXT_MAX / 2] = "takes guests already";
+
+	op.txn = drains ? ham_op_node_txn(HAM_NODE_DRAINED, 0)
+			: ham_op_node_txn(0, OPENED);
+	if (i < 0) {
+		ham_fx_reply(core, event->token, "NotFound",
+			     "the cluster file names no such node");
+	} else if (drains && core->config.nodes[i].witness) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "%s is a witness and holds no guests",
+			     core->config.nodes[i].name);
+	} else if (drains && (flags & HAM_NODE_DRAINED)) {
+		ham_fx_reply(core, event->token, NULL, "%s", "");
+	} else if (!drains && !(flags & OPENED) &&
+		   (event->flag || flags ||
+		    !has_guests_away(core, event->node))) {
+		if (flags)
+			ham_node_closed_text(core, event->node, why,
+					     sizeof(why));
+		ham_fx_reply(core, event->token, "Refused", "%s %s",
+			     core->config.nodes[i].name, why);
+	} else if ((p = pending_new(core, event))) {
+		p->op = op;
+		ham_propose(core, &op, p->proposal);
+	}
+}
+
+static bool
+is_of_node(unsigned int command)
+{
+	return command == HAM_CMD_CONFIRM_OFF || command == HAM_CMD_DRAIN ||
+	       command == HAM_CMD_UNDRAIN;
+}
+
 void
 ham_command(ham_core *core, const struct ham_event *event)
 {
-	bool of_node = event->command == HAM_CMD_CONFIRM_OFF;
+	bool of_node = is_of_node(event->command);
 	const struct ham_guest *guest =
 		of_node ? NULL : ham_record_lookup(&core->record, event->guest);
 	struct ham_op op = {0};
@@ -375,7 +452,10 @@ ham_command(ham_core *core, const struct ham_event *event)
 		return;
 	}
 	if (of_node) {
-		confirm_off(core, event);
+		if (event->command == HAM_CMD_CONFIRM_OFF)
+			confirm_off(core, event);
+		else
+			drain_node(core, event);
 		return;
 	}
 	g_strlcpy(op.guest, event->guest, sizeof(op.guest));

@@ -376,6 +376,8 @@ choose(const ham_core *core, struct ham_local *local,
 		    (r && is_alive(guest, r)) || ham_slot_of(local, node))
 			continue;
 		cost = copies_on(core, node) + (r ? 0 : HAM_MAX_GUESTS + 1) +
+		       (ham_node_is_closed(core, node) ? 2 * HAM_MAX_GUESTS
+						       : 0) +
 		       (ham_copies_shun(local, node) ? 4 * HAM_MAX_GUESTS : 0);
 		if (best == 0 || cost < best_cost) {
 			best = node;

@@ -64,6 +64,23 @@ load_head(ham_core *core, const uint8_t *value, size_t len)
 	return r.bad || r.at != len ? "the stored head is damaged" : NULL;
 }
 
+static const char *
+load_node(ham_core *core, const char *key, const uint8_t *value, size_t len)
+{
+	struct ham_node_state state;
+	const char *refusal = ham_node_decode(value, len, &state);
+	g_autofree char *name = NULL;
+
+	if (refusal)
+		return "a stored node is damaged";
+	name = g_strdup_printf("node/%u", state.node);
+	if (strcmp(name, key) != 0)
+		return "a stored node is damaged";
+	return ham_record_add_node(&core->record, &state)
+		       ? NULL
+		       : "the store holds too many nodes";
+}
+
 const char *
 ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 {
@@ -89,6 +106,8 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 	}
 	if (g_str_has_prefix(key, "heard/"))
 		return ham_lease_load(core, key, value, len);
+	if (g_str_has_prefix(key, "node/"))
+		return load_node(core, key, value, len);
 	if (!g_str_has_prefix(key, "guest/"))
 		return "the store holds an entry of unknown kind";
 	refusal = ham_guest_decode(value, len, &guest);
@@ -111,8 +130,8 @@ const char *
 ham_core_loaded(ham_core *core)
 {
 	if (!core->has_store)
-		return core->record.n_guests > 0
-			       ? "the store holds guests but no head"
+		return core->record.n_guests + core->record.n_nodes > 0
+			       ? "the store holds guests or nodes but no head"
 			       : NULL;
 	core->record.pos = core->loaded_pos;
 	core->durable = core->loaded_pos;
@@ -236,6 +255,14 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		g_strlcpy(ham_local_get(core, msg->guest)->held,
 			  msg->note == HAM_NOTE_GUEST_HELD ? msg->text : "",
 			  HAM_REASON_SIZE);
+	if (msg->note == HAM_NOTE_DRAIN_WAITS &&
+	    ham_record_lookup(&core->record, msg->guest)) {
+		struct ham_local *local = ham_local_get(core, msg->guest);
+
+		g_strlcpy(local->stays, msg->text, sizeof(local->stays));
+		local->stays_on =
+			ham_record_lookup(&core->record, msg->guest)->owner;
+	}
 	if ((msg->note == HAM_NOTE_DISK_FAILED ||
 	     msg->note == HAM_NOTE_DISK_MENDED) &&
 	    ham_record_lookup(&core->record, msg->guest))
@@ -397,6 +424,7 @@ on_tick(ham_core *core)
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
+	ham_drain_tick(core);
 	if (ham_leader(core) == core->config.self &&
 	    core->now_us - core->check_us > CHECK_EVERY_US) {
 		core->check_us = core->now_us;
@@ -451,6 +479,9 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 		break;
 	case HAM_EV_FENCED:
 		ham_death_fenced(core, event);
+		break;
+	case HAM_EV_HEALTH:
+		ham_drain_health(core, event);
 		break;
 	}
 	ham_lease_mind(core);
@@ -611,6 +642,10 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 	if (local && out->sync_node && local->sync_at == out->sync_node)
 		out->sync = local->sync;
 	g_strlcpy(out->reason, guest->reason, sizeof(out->reason));
+	if (local && local->stays_on == guest->owner &&
+	    guest->phase == HAM_GUEST_STARTED &&
+	    ham_node_is_closed(core, guest->owner))
+		g_strlcpy(out->stays, local->stays, sizeof(out->stays));
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		out->waits_for_node = ham_doubt_waits_for(
 			core, guest, out->waits_for, sizeof(out->waits_for));

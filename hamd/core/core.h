@@ -50,6 +50,7 @@ struct ham_core_guest {
 	/* how long a copy that takes no writes is waited for */
 	int64_t replica_timeout_us;
 	int64_t verify_interval_us; /* 0: only when an operator asks */
+	unsigned int priority;	    /* higher: moved to safety earlier */
 	/* as in the record, for the next start */
 	uint8_t shared;
 	bool common;
@@ -233,6 +234,8 @@ enum ham_note {
 	HAM_NOTE_DISK_RESIZING,
 	HAM_NOTE_DISK_RESIZED,
 	HAM_NOTE_DISK_NOT_RESIZED,
+	HAM_NOTE_NODE_STATE,  /* value: node */
+	HAM_NOTE_DRAIN_WAITS, /* it is to leave its node, and can't */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);
@@ -252,6 +255,7 @@ enum ham_event_kind {
 	HAM_EV_DID,	  /* the guest layer tells */
 	HAM_EV_WATCHDOG,  /* value: its timeout in force, us; 0: not armed */
 	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
+	HAM_EV_HEALTH,	  /* this node; value: of HAM_NODE_HEALTH; text: why */
 };
 
 enum ham_command {
@@ -263,6 +267,8 @@ enum ham_command {
 	HAM_CMD_VERIFY,	     /* each current copy */
 	HAM_CMD_RESIZE,	     /* node: a disk's number; value: bytes */
 	HAM_CMD_MOVE,	     /* node; flag: as it is stopped, else by a stop */
+	HAM_CMD_DRAIN,	     /* node; no guest */
+	HAM_CMD_UNDRAIN,     /* node; flag: its guests come back; no guest */
 };
 
 struct ham_event {
@@ -393,8 +399,26 @@ struct ham_core_guest_info {
 	uint32_t waits_for_node;      /* whose death must be proven; 0: none */
 	char waits_for[HAM_TEXT_MAX];
 	char reason[HAM_TEXT_MAX]; /* why it is not as wanted; may be empty */
+	char stays[HAM_REASON_SIZE]; /* it is to leave its node: why it can't,
+					as far as that was found; or empty */
 };
 void ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			 struct ham_core_guest_info *out);
+
+/* What a drain of a node does with one of its guests. */
+struct ham_core_leave {
+	char guest[HAM_NAME_SIZE];
+	uint32_t to;		   /* 0: it stays, */
+	char why[HAM_REASON_SIZE]; /* because of that, or why it did so far */
+	bool runs;		   /* the node is not empty before it is gone */
+	bool begun;		   /* it is on its way */
+	unsigned int priority;
+};
+
+/* Of the guests that are on that node, in the order in which they leave: where
+ * each would go now.  It may be another place when its turn has come.  *n of
+ * them; the caller's (g_free). */
+struct ham_core_leave *ham_core_drain_plan(const ham_core *core, uint32_t node,
+					   unsigned int *n);
 
 #endif

@@ -57,6 +57,17 @@ usable(const ham_core *core, unsigned int i)
 	       core->exchange[i].config_digest == core->config.config_digest;
 }
 
+/* A node that is closed comes last: better there than nowhere. */
+static bool
+better(const ham_core *core, uint32_t a, uint32_t b)
+{
+	bool closed = ham_node_is_closed(core, a);
+
+	if (closed != ham_node_is_closed(core, b))
+		return !closed;
+	return guests_on(core, a) < guests_on(core, b);
+}
+
 /* Of the nodes here that hold a current copy, or the same disks, the one with
  * fewest guests, then the lowest; 0: none. */
 static uint32_t
@@ -68,7 +79,7 @@ heir(const ham_core *core, const struct ham_guest *guest)
 		uint32_t id = core->config.nodes[i].id;
 
 		if (usable(core, i) && ham_guest_may_own(guest, id) &&
-		    (best == 0 || guests_on(core, id) < guests_on(core, best)))
+		    (best == 0 || better(core, id, best)))
 			best = id;
 	}
 	return best;

@@ -34,6 +34,8 @@ static const char *const note_names[] = {
 	"DISK_RESIZING",
 	"DISK_RESIZED",
 	"DISK_NOT_RESIZED",
+	"NODE_STATE",
+	"DRAIN_WAITS",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

@@ -13,6 +13,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/death.c \
 	hamd/core/dest.c \
 	hamd/core/doubt.c \
+	hamd/core/drain.c \
 	hamd/core/effect.c \
 	hamd/core/evaluate.c \
 	hamd/core/exchange.c \
@@ -25,6 +26,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/record_check.c \
+	hamd/core/record_node.c \
 	hamd/core/replicate.c \
 	hamd/core/serve.c \
 	hamd/core/source.c \

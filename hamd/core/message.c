@@ -54,6 +54,7 @@ enum {
 	HAS_MOVE = 4,
 	HAS_SHARED = 8,
 	HAS_HISTORY = 16,
+	HAS_HOME = 32,
 };
 
 /* A disk was resized once, or is being. */
@@ -92,7 +93,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0) |
 			       (has_move(guest) ? HAS_MOVE : 0) |
 			       (has_shared(guest) ? HAS_SHARED : 0) |
-			       (guest->history ? HAS_HISTORY : 0));
+			       (guest->history ? HAS_HISTORY : 0) |
+			       (guest->home ? HAS_HOME : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -119,6 +121,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	}
 	if (guest->history)
 		ham_put_u64(&w, guest->history);
+	if (guest->home)
+		ham_put_u32(&w, guest->home);
 	return w.len;
 }
 
@@ -190,7 +194,8 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
-	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY | 1))
+	if (flags &
+	    ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY | HAS_HOME | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
@@ -223,10 +228,13 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	}
 	if (flags & HAS_HISTORY)
 		out->history = ham_get_u64(r);
+	if (flags & HAS_HOME)
+		out->home = ham_get_u32(r);
 	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
 	    ((flags & HAS_MOVE) && !has_move(out)) ||
 	    ((flags & HAS_SHARED) && !has_shared(out)) ||
-	    ((flags & HAS_HISTORY) && !out->history))
+	    ((flags & HAS_HISTORY) && !out->history) ||
+	    ((flags & HAS_HOME) && !out->home))
 		r->bad = true; /* one state has one encoding */
 	if (!guest_sane(out))
 		r->bad = true;
@@ -239,6 +247,40 @@ ham_guest_decode(const uint8_t *bytes, size_t len, struct ham_guest *out)
 
 	get_guest(&r, out);
 	return r.bad || r.at != len ? "not a guest's entry" : NULL;
+}
+
+size_t
+ham_node_encode(const struct ham_node_state *state,
+		uint8_t out[HAM_NODE_WIRE_MAX])
+{
+	struct ham_writer w = {out, 0, HAM_NODE_WIRE_MAX};
+
+	ham_put_u32(&w, state->node);
+	ham_put_u8(&w, state->flags);
+	ham_put_text(&w, state->reason, false);
+	return w.len;
+}
+
+static void
+get_node(struct ham_reader *r, struct ham_node_state *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->node = ham_get_u32(r);
+	out->flags = ham_get_u8(r);
+	ham_get_text(r, out->reason, sizeof(out->reason), false);
+	if (out->node == 0 || out->flags == 0 ||
+	    (out->flags & ~HAM_NODE_FLAGS) ||
+	    (out->reason[0] && !(out->flags & HAM_NODE_HEALTH)))
+		r->bad = true;
+}
+
+const char *
+ham_node_decode(const uint8_t *bytes, size_t len, struct ham_node_state *out)
+{
+	struct ham_reader r = {bytes, len, 0, false};
+
+	get_node(&r, out);
+	return r.bad || r.at != len ? "not a node's state" : NULL;
 }
 
 static void
@@ -264,7 +306,7 @@ get_op(struct ham_reader *r, struct ham_op *op)
 	op->txn = ham_get_u64(r);
 	ham_get_text(r, op->reason, sizeof(op->reason), false);
 	if (op->kind == HAM_OP_NONE || op->kind >= HAM_OP_N_KINDS ||
-	    (op->guest[0] == '\0') != (op->kind == HAM_OP_DEAD))
+	    (op->guest[0] == '\0') != ham_op_is_of_node(op->kind))
 		r->bad = true;
 }
 
@@ -349,6 +391,12 @@ put_adopt(struct ham_writer *w, const struct ham_msg *msg,
 	for (unsigned int i = 0; i < record->n_guests; i++) {
 		uint8_t bytes[HAM_GUEST_WIRE_MAX];
 		size_t len = ham_guest_encode(&record->guests[i], bytes);
+
+		ham_put_bytes(w, bytes, len);
+	}
+	for (unsigned int i = 0; i < record->n_nodes; i++) {
+		uint8_t bytes[HAM_NODE_WIRE_MAX];
+		size_t len = ham_node_encode(&record->nodes[i], bytes);
 
 		ham_put_bytes(w, bytes, len);
 	}
@@ -438,7 +486,8 @@ ham_msg_encode(const struct ham_msg *msg, const struct ham_record *record,
 	struct ham_writer w = {NULL, 0, FRAME_ROOM};
 
 	if (msg->kind == HAM_MSG_ADOPT)
-		w.room += (size_t)record->n_guests * HAM_GUEST_WIRE_MAX;
+		w.room += (size_t)record->n_guests * HAM_GUEST_WIRE_MAX +
+			  (size_t)record->n_nodes * HAM_NODE_WIRE_MAX;
 	w.bytes = g_malloc(w.room);
 	ham_put_u32(&w, MAGIC);
 	ham_put_u8(&w, HAM_PROTOCOL_LEVEL);
@@ -632,10 +681,30 @@ ham_msg_decode(const uint8_t *bytes, size_t len, struct ham_msg *out)
 	return NULL;
 }
 
+/* Up to the frame's end. */
+static const char *
+adopt_nodes(struct ham_reader *r, struct ham_record *record)
+{
+	record->n_nodes = 0;
+	while (r->at != r->len) {
+		struct ham_node_state state;
+
+		get_node(r, &state);
+		if (r->bad ||
+		    (record->n_nodes > 0 &&
+		     record->nodes[record->n_nodes - 1].node >= state.node) ||
+		    !ham_record_add_node(record, &state))
+			return "a node's state is damaged, or bytes are left "
+			       "over";
+	}
+	return NULL;
+}
+
 const char *
 ham_msg_adopt_guests(const struct ham_msg *msg, struct ham_record *record)
 {
 	struct ham_reader r = {msg->guests, msg->guests_len, 0, false};
+	const char *refusal;
 
 	record->pos = msg->pos;
 	record->n_guests = msg->n_guests;
@@ -645,8 +714,9 @@ ham_msg_adopt_guests(const struct ham_msg *msg, struct ham_record *record)
 					      record->guests[i].name) >= 0))
 			return "a guest's entry is damaged";
 	}
-	if (r.at != r.len)
-		return "bytes are left over";
+	refusal = adopt_nodes(&r, record);
+	if (refusal)
+		return refusal;
 	if (ham_record_checksum(record) != msg->checksum)
 		return "the checksum does not match";
 	return NULL;

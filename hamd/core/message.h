@@ -19,6 +19,7 @@
 enum {
 	HAM_PROTOCOL_LEVEL = 1,
 	HAM_GUEST_WIRE_MAX = 480,
+	HAM_NODE_WIRE_MAX = 168,
 	HAM_VERSION_SIZE = 16,
 	HAM_TEXT_MAX = 400,
 };
@@ -119,7 +120,8 @@ struct ham_msg {
 	/* EXCHANGE, STORED */
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE]; /* of hamd */
-	/* ADOPT: guests follow in the frame; see ham_msg_adopt_guests */
+	/* ADOPT: guests follow in the frame, then the states of nodes, if there
+	 * are any; see ham_msg_adopt_guests */
 	uint32_t n_guests;
 	const uint8_t *guests; /* borrowed from the frame */
 	size_t guests_len;
@@ -150,7 +152,8 @@ uint8_t *ham_msg_encode(const struct ham_msg *msg,
 const char *ham_msg_decode(const uint8_t *bytes, size_t len,
 			   struct ham_msg *out);
 
-/* Reads the guests of an ADOPT into `record` (its position is set, too). */
+/* Reads the guests and nodes of an ADOPT into `record` (its position is set,
+ * too). */
 const char *ham_msg_adopt_guests(const struct ham_msg *msg,
 				 struct ham_record *record);
 
@@ -159,6 +162,12 @@ size_t ham_guest_encode(const struct ham_guest *guest,
 			uint8_t out[HAM_GUEST_WIRE_MAX]);
 const char *ham_guest_decode(const uint8_t *bytes, size_t len,
 			     struct ham_guest *out);
+
+/* The same of a node's state. */
+size_t ham_node_encode(const struct ham_node_state *state,
+		       uint8_t out[HAM_NODE_WIRE_MAX]);
+const char *ham_node_decode(const uint8_t *bytes, size_t len,
+			    struct ham_node_state *out);
 
 const char *ham_msg_name(unsigned int kind);
 

@@ -28,9 +28,10 @@ static const char *const replica_names[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(replica_names) == HAM_REPLICA_N_STATES);
 
 static const char *const op_names[] = {
-	"none",	   "start",   "want-stop", "stopped", "migrate",  "migrate-end",
-	"cutover", "outcome", "outdated",  "dead",    "promote",  "sync",
-	"current", "resize",  "resized",   "move",    "move-end", "move-stop",
+	"none",	       "start",	   "want-stop", "stopped",  "migrate",
+	"migrate-end", "cutover",  "outcome",	"outdated", "dead",
+	"promote",     "sync",	   "current",	"resize",   "resized",
+	"move",	       "move-end", "move-stop", "node",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -315,12 +316,21 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 	guest->wanted = true;
 	guest->owner = op->node;
 	guest->reason[0] = '\0';
+	guest->home = 0;
 	guest->shared = (uint8_t)op->txn;
 	guest->common = op->flag;
 	end_syncing(guest);
 	if (ham_guest_never_ran(guest))
 		replica_begin(guest, op->node, HAM_REPLICA_CURRENT);
 	settle(guest, op->node);
+}
+
+/* Nobody is away who is at home. */
+static void
+come_home(struct ham_guest *guest)
+{
+	if (guest->home == guest->owner)
+		guest->home = 0;
 }
 
 static void
@@ -350,6 +360,7 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	guest->leaving = false;
 	guest->owner_dead = false;
 	guest->clean = false;
+	come_home(guest);
 	outdate_others(guest, op->node, 0, 0);
 	settle(guest, op->node);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
@@ -424,6 +435,7 @@ static void
 apply_move(struct ham_guest *guest, const struct ham_op *op)
 {
 	guest->txn++;
+	guest->home = 0;
 	guest->reason[0] = '\0';
 	if (guest->phase == HAM_GUEST_STARTED) {
 		guest->move_to = op->node;
@@ -441,6 +453,20 @@ apply_move(struct ham_guest *guest, const struct ham_op *op)
 	guest->cold = true;
 }
 
+static void
+apply_migrate(struct ham_guest *guest, const struct ham_op *op)
+{
+	guest->phase = HAM_GUEST_MIGRATING;
+	guest->dst = op->node;
+	guest->txn++;
+	guest->reason[0] = '\0';
+	if (!op->flag)
+		guest->home = 0;
+	else if (guest->home == 0)
+		guest->home = guest->owner;
+	end_syncing(guest);
+}
+
 /* Also OUTDATED of the destination: it took the guest's writes, so its disk
  * was not copied, and CUTOVER must not call it current any more. */
 static void
@@ -448,6 +474,7 @@ apply_migrate_end(struct ham_guest *guest, const struct ham_op *op)
 {
 	guest->phase = HAM_GUEST_STARTED;
 	guest->dst = 0;
+	come_home(guest);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
@@ -479,6 +506,7 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 		replica_of(guest, guest->owner)->state = HAM_REPLICA_OUTDATED;
 	guest->owner_dead = guest->dst_dead = false;
 	guest->owner = op->node;
+	come_home(guest);
 	settle(guest, op->node);
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
@@ -502,11 +530,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		apply_stopped(guest, op);
 		break;
 	case HAM_OP_MIGRATE:
-		guest->phase = HAM_GUEST_MIGRATING;
-		guest->dst = op->node;
-		guest->txn++;
-		guest->reason[0] = '\0';
-		end_syncing(guest);
+		apply_migrate(guest, op);
 		break;
 	case HAM_OP_MIGRATE_END:
 		apply_migrate_end(guest, op);
@@ -551,11 +575,22 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		guest->move_to = 0;
 		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 		break;
+	case HAM_OP_NODE:
+		ham_record_apply_node(record, op);
+		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:
 		g_assert_not_reached();
 	}
 	return NULL;
+}
+
+static uint64_t
+hash(uint64_t sum, const uint8_t *bytes, size_t len)
+{
+	for (size_t k = 0; k < len; k++)
+		sum = (sum ^ bytes[k]) * UINT64_C(0x100000001b3);
+	return sum;
 }
 
 uint64_t
@@ -567,8 +602,12 @@ ham_record_checksum(const struct ham_record *record)
 	for (unsigned int i = 0; i < record->n_guests; i++) {
 		size_t len = ham_guest_encode(&record->guests[i], bytes);
 
-		for (size_t k = 0; k < len; k++)
-			sum = (sum ^ bytes[k]) * UINT64_C(0x100000001b3);
+		sum = hash(sum, bytes, len);
+	}
+	for (unsigned int i = 0; i < record->n_nodes; i++) {
+		size_t len = ham_node_encode(&record->nodes[i], bytes);
+
+		sum = hash(sum, bytes, len);
 	}
 	return sum;
 }

@@ -17,26 +17,31 @@
  *                            |            OUTCOME                      |
  *                            +-----------------------------------------+
  *
- * SYNC begins a copy on another node, CURRENT ends that: from then on it counts.
- * RESIZE outdates all copies but the guest's own, as no write may go to disks of
- * two sizes; only RESIZED ends that, whatever becomes of the guest meanwhile.
- * DEAD marks each guest whose owner, or whose destination in doubt, is that
- * node: no process of it is left there at this epoch.  PROMOTE gives a guest
- * with a dead owner to a node that holds a current copy.
+ * SYNC begins a copy on another node, CURRENT ends that: from then on it
+ * counts. RESIZE outdates all copies but the guest's own, as no write may go to
+ * disks of two sizes; only RESIZED ends that, whatever becomes of the guest
+ * meanwhile. DEAD marks each guest whose owner, or whose destination in doubt,
+ * is that node: no process of it is left there at this epoch.  PROMOTE gives a
+ * guest with a dead owner to a node that holds a current copy.
  *
  * MOVE of a guest that runs (warm) or is stopped (cold, then it is STARTED and
- * `cold`) has a copy made on that node; once it is current the guest is stopped,
- * and STOPPED, if all copies are equal, gives it to that node: STARTED there, or
- * STOPPED if it was.  Else it is STARTED again where it was.
+ * `cold`) has a copy made on that node; once it is current the guest is
+ * stopped, and STOPPED, if all copies are equal, gives it to that node: STARTED
+ * there, or STOPPED if it was.  Else it is STARTED again where it was.
  *
  * A guest whose disks are all shared has no copies: any node may start it, and
  * the one entry of `replica` is its owner's.  Which of its disks are shared is
  * said by START, and holds until the next: so it is of the QEMU that runs, and
  * not of a cluster file that was changed since.
  *
+ * NODE says what state a node is in, for people or by its own health: one that
+ * is closed gets no guest by START, MIGRATE or MOVE, and the leader moves those
+ * that run there away (drain.c).  Its copies stay, and count.  `home` is where
+ * a guest was moved away from so; it goes back only if that is asked for.
+ *
  * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
- * the source did; START, PROMOTE and a move give e+3, so that a source that was away
- * can tell its own outcome from all else.
+ * the source did; START, PROMOTE and a move give e+3, so that a source that was
+ * away can tell its own outcome from all else.
  *
  * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
  *  - START is committed before QEMU is started;
@@ -112,11 +117,33 @@ struct ham_guest {
 	uint32_t move_to; /* it moves there by a stop, 0: it does not */
 	bool cold;	  /* STARTED for that alone: its vCPUs never run */
 	bool leaving;	  /* it is asked to power off for that */
+	uint32_t home;	  /* it was moved away from there, 0: or has settled */
 	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
+};
+
+/* What is not as usual about a node. */
+enum ham_node_flag {
+	HAM_NODE_DRAINED = 1,	  /* an operator wants it empty */
+	HAM_NODE_UNHEALTHY = 2,	  /* its own checks say that it may fail */
+	HAM_NODE_QUARANTINED = 4, /* it did so too often */
+	HAM_NODE_CLOSED =
+		HAM_NODE_DRAINED | HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
+	/* what its own hamd says, and no operator */
+	HAM_NODE_HEALTH = HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
+	HAM_NODE_FLAGS = HAM_NODE_CLOSED, /* all that there are */
+};
+
+struct ham_node_state {
+	uint32_t node;
+	uint8_t flags;		      /* enum ham_node_flag; never 0 */
+	char reason[HAM_REASON_SIZE]; /* of HAM_NODE_HEALTH, else empty */
 };
 
 struct ham_record {
 	struct ham_pos pos;
+	/* ordered by id; no entry: nothing is unusual about it */
+	unsigned int n_nodes;
+	struct ham_node_state nodes[HAM_MAX_NODES];
 	unsigned int n_guests;
 	struct ham_guest guests[HAM_MAX_GUESTS]; /* ordered by name */
 };
@@ -129,7 +156,7 @@ enum ham_op_kind {
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */
-	HAM_OP_MIGRATE,	    /* node: destination */
+	HAM_OP_MIGRATE,	    /* node: destination; flag: by a drain, or back */
 	HAM_OP_MIGRATE_END, /* txn; reason */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
 	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
@@ -144,6 +171,9 @@ enum ham_op_kind {
 	HAM_OP_MOVE,	    /* node: to; txn: of the newest migration before */
 	HAM_OP_MOVE_END,    /* txn; reason: it stays where it is */
 	HAM_OP_MOVE_STOP,   /* txn: it may be asked to power off for that */
+	HAM_OP_NODE,	    /* node; txn: flags to set, above 8 bits those to
+			       clear; reason; flag: guests that were moved
+			       away are to come back; no guest */
 	HAM_OP_N_KINDS
 };
 
@@ -164,6 +194,20 @@ struct ham_op {
 	char reason[HAM_REASON_SIZE];
 };
 
+/* It speaks of a node, and of no guest. */
+static inline bool
+ham_op_is_of_node(unsigned int kind)
+{
+	return kind == HAM_OP_DEAD || kind == HAM_OP_NODE;
+}
+
+/* txn of HAM_OP_NODE. */
+static inline uint64_t
+ham_op_node_txn(unsigned int set, unsigned int clear)
+{
+	return (uint64_t)set | (uint64_t)clear << 8;
+}
+
 /* Why an operation was refused; NULL when it was applied. */
 const char *ham_record_apply(struct ham_record *record,
 			     const struct ham_op *op);
@@ -175,6 +219,26 @@ const char *ham_record_check(const struct ham_record *record,
 struct ham_guest *ham_record_find(struct ham_record *record, const char *name);
 const struct ham_guest *ham_record_lookup(const struct ham_record *record,
 					  const char *name);
+
+/* NULL: nothing is unusual about that node. */
+const struct ham_node_state *ham_record_node(const struct ham_record *record,
+					     uint32_t node);
+/* Its flags, 0: none. */
+unsigned int ham_record_node_flags(const struct ham_record *record,
+				   uint32_t node);
+/* "drained", "unhealthy", ...: the lowest of these flags. */
+const char *ham_node_flag_name(unsigned int flags);
+
+/* record_node.c: the part of HAM_OP_NODE. */
+const char *ham_record_check_node(const struct ham_record *record,
+				  const struct ham_op *op);
+/* Why a guest may not be brought there; NULL: it may. */
+const char *ham_record_check_open(const struct ham_record *record,
+				  uint32_t node);
+void ham_record_apply_node(struct ham_record *record, const struct ham_op *op);
+/* One stored entry more; false: it has one of that node, or is full. */
+bool ham_record_add_node(struct ham_record *record,
+			 const struct ham_node_state *state);
 
 /* True if `node`'s death, once recorded, says something of this guest. */
 bool ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node);
@@ -197,7 +261,8 @@ bool ham_replica_is_alive(const struct ham_replica *replica);
 /* For a copy on that node nothing that is needed has to go. */
 bool ham_guest_has_room(const struct ham_guest *guest, uint32_t node);
 
-/* A 64-bit FNV-1a over the encoded guests: equal records, equal sums. */
+/* A 64-bit FNV-1a over the encoded guests, and nodes if there are any: equal
+ * records, equal sums. */
 #define HAM_RECORD_CHECKSUM_EMPTY UINT64_C(0xcbf29ce484222325)
 uint64_t ham_record_checksum(const struct ham_record *record);
 

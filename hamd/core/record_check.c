@@ -32,8 +32,12 @@ static const char *
 check_start(const struct ham_record *record, const struct ham_guest *guest,
 	    const struct ham_op *op)
 {
+	const char *closed = ham_record_check_open(record, op->node);
+
 	if (op->node == 0)
 		return "no node was named";
+	if (closed)
+		return closed;
 	if (!guest && op->epoch != 0)
 		return "it was never started";
 	if (!guest)
@@ -243,6 +247,7 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 	case HAM_OP_NONE:
 	case HAM_OP_START:
 	case HAM_OP_DEAD:
+	case HAM_OP_NODE:
 	case HAM_OP_N_KINDS:
 		break;
 	}
@@ -257,12 +262,18 @@ check(const struct ham_record *record, const struct ham_guest *guest,
 
 	if (op->kind == HAM_OP_DEAD)
 		return check_dead(record, op);
+	if (op->kind == HAM_OP_NODE)
+		return ham_record_check_node(record, op);
 	if (!ham_name_valid(op->guest))
 		return "the guest's name is not valid";
 	if (op->kind == HAM_OP_START)
 		return check_start(record, guest, op);
 	refusal = check_epoch(guest, op);
-	return refusal ? refusal : check_other(guest, op);
+	if (!refusal)
+		refusal = check_other(guest, op);
+	if (!refusal && (op->kind == HAM_OP_MIGRATE || op->kind == HAM_OP_MOVE))
+		refusal = ham_record_check_open(record, op->node);
+	return refusal;
 }
 
 const char *

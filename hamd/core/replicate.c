@@ -56,6 +56,16 @@ item_guest(const struct ham_guest *guest, struct ham_item *item)
 }
 
 static void
+item_node(const struct ham_node_state *state, struct ham_item *item)
+{
+	uint8_t bytes[HAM_NODE_WIRE_MAX];
+	size_t len = ham_node_encode(state, bytes);
+	g_autofree char *key = g_strdup_printf("node/%u", state->node);
+
+	item_set(item, key, bytes, len);
+}
+
+static void
 item_promise(uint64_t promise, struct ham_item *item)
 {
 	uint8_t bytes[8];
@@ -138,7 +148,8 @@ ham_persist_all(ham_core *core)
 {
 	unsigned int n = core->record.n_guests;
 	struct ham_item *items =
-		g_new0(struct ham_item, n + 3 + core->config.n_nodes);
+		g_new0(struct ham_item,
+		       n + 3 + core->config.n_nodes + core->record.n_nodes);
 	unsigned int last = n + 2;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
@@ -150,6 +161,8 @@ ham_persist_all(ham_core *core)
 	item_promise(MAX(core->promise, core->last_promise), &items[1]);
 	for (unsigned int i = 0; i < n; i++)
 		item_guest(&core->record.guests[i], &items[i + 2]);
+	for (unsigned int i = 0; i < core->record.n_nodes; i++)
+		item_node(&core->record.nodes[i], &items[last++]);
 	persist(core, items, last, true, 0);
 }
 
@@ -401,15 +414,19 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
 	landed(core);
-	if (!refusal && msg->op.kind == HAM_OP_DEAD) {
+	if (!refusal && ham_op_is_of_node(msg->op.kind)) {
+		/* entries may be gone, and guests are changed by it, too */
 		ham_persist_all(core);
-		ham_death_applied(core, &msg->op);
+		if (msg->op.kind == HAM_OP_DEAD)
+			ham_death_applied(core, &msg->op);
+		else
+			ham_drain_applied(core, &msg->op);
 	} else {
 		persist_one(core, refusal ? NULL
 					  : ham_record_find(&core->record,
 							    msg->op.guest));
 	}
-	if (!refusal && msg->op.kind != HAM_OP_DEAD) {
+	if (!refusal && !ham_op_is_of_node(msg->op.kind)) {
 		local = ham_local_get(core, msg->op.guest);
 		local->changed_at = core->record.pos;
 		local->changed_us = core->now_us;

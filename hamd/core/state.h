@@ -140,6 +140,16 @@ enum ham_stage {
 	HAM_L_N_STAGES
 };
 
+/* drain.c, the leader: a guest that is to leave its node, or to come home. */
+struct ham_leave {
+	uint32_t from; /* 0: it need not, all else is void */
+	uint32_t to;   /* asked last, */
+	uint64_t txn;  /* as that migration; 0: none, or it has failed */
+	int64_t asked_us;
+	int64_t next_us; /* not before */
+	int64_t backoff_us;
+};
+
 struct ham_local {
 	char name[HAM_NAME_SIZE];
 	/* of every guest, on every node */
@@ -150,6 +160,9 @@ struct ham_local {
 	uint64_t starting_epoch; /* START seen, GUEST_RUNNING not yet */
 	char held[HAM_REASON_SIZE]; /* GUEST_HELD said so; "": it goes on */
 	char broken[HAM_REASON_SIZE]; /* DISK_FAILED did, of this run of it */
+	char stays[HAM_REASON_SIZE];  /* DRAIN_WAITS said so, of that owner: */
+	uint32_t stays_on;
+	struct ham_leave leave;
 	bool prepare_due;	 /* D: an old replica is closed first */
 	bool take_seen;		 /* in this view, for this transaction */
 	bool abort_seen;	 /* before any TAKE */
@@ -333,6 +346,11 @@ struct ham_core {
 	unsigned int n_locals;
 	struct ham_local locals[HAM_MAX_LOCALS];
 	GHashTable *by_name; /* -> struct ham_local */
+	/* drain.c: what this node's health is, as far as it was told */
+	bool health_known;
+	uint8_t health_flags; /* of HAM_NODE_HEALTH */
+	int64_t health_us;    /* proposed last */
+	char health_reason[HAM_REASON_SIZE];
 	uint64_t dropped;    /* messages of other rings or that do not decode */
 };
 
@@ -630,6 +648,23 @@ void ham_death_promote(ham_core *core, struct ham_local *local,
 void ham_death_applied(ham_core *core, const struct ham_op *op);
 void ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
+
+/* drain.c */
+void ham_drain_tick(ham_core *core);
+void ham_drain_applied(ham_core *core, const struct ham_op *op);
+void ham_drain_health(ham_core *core, const struct ham_event *event);
+/* It gets no guests but as a last resort. */
+bool ham_node_is_closed(const ham_core *core, uint32_t node);
+/* Why, and what ends it, as a sentence's rest: "is drained: ...". */
+void ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
+			  size_t size);
+/* The best place for a guest that runs and is to leave its node; 0: none. */
+uint32_t ham_pick_destination(const ham_core *core,
+			      const struct ham_guest *guest);
+/* Where a stopped guest that ran before can be started instead of a closed
+ * node; 0: nowhere. */
+uint32_t ham_pick_start(const ham_core *core, const struct ham_guest *guest,
+			const struct ham_op *op);
 
 /* command.c */
 void ham_command(ham_core *core, const struct ham_event *event);

@@ -89,10 +89,23 @@ check_guest(const uint8_t *data, size_t len)
 	g_assert_cmpmem(again, ham_guest_encode(&guest, again), data, len);
 }
 
+static void
+check_node(const uint8_t *data, size_t len)
+{
+	uint8_t again[HAM_NODE_WIRE_MAX];
+	struct ham_node_state state;
+
+	if (ham_node_decode(data, len, &state))
+		return;
+	CHECK_TEXT(state.reason);
+	g_assert_cmpmem(again, ham_node_encode(&state, again), data, len);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	check_message(data, len);
 	check_guest(data, len);
+	check_node(data, len);
 	return 0;
 }

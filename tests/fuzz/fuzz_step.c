@@ -128,13 +128,23 @@ command(struct world *world, struct fuzz_reader *in)
 	unsigned int i = fuzz_u8(in) % world->n;
 	struct ham_event event = {.kind = HAM_EV_COMMAND,
 				  .token = ++world->token};
+	uint8_t flags;
 
 	event.command = fuzz_u8(in) % (HAM_CMD_VERIFY + 1);
 	event.guest = world_names[fuzz_u8(in) % WORLD_NAMES];
 	if (event.command == HAM_CMD_CONFIRM_OFF)
 		event.guest = NULL;
 	event.node = fuzz_u8(in);
-	event.flag = fuzz_u8(in) & 1;
+	flags = fuzz_u8(in);
+	event.flag = flags & 1;
+	if (flags & 2) {
+		event.command = flags & 4 ? HAM_CMD_DRAIN : HAM_CMD_UNDRAIN;
+		event.guest = NULL;
+	} else if (flags & 4) {
+		event.kind = HAM_EV_HEALTH;
+		event.value = flags >> 3;
+		event.text = fuzz_text(event.node);
+	}
 	world_step(world, i, &event);
 }
 
@@ -148,6 +158,8 @@ key_of(uint8_t which)
 		return g_strdup("promise");
 	case 2:
 		return g_strdup("guest");
+	case 3:
+		return g_strdup("node/1");
 	default:
 		return g_strconcat("guest/", world_names[which % WORLD_NAMES],
 				   NULL);

@@ -124,7 +124,7 @@ read_op(struct fuzz_reader *in, const struct world_core *node, const char *name,
 	op->node = fuzz_u8(in);
 	op->epoch = fuzz_rel(in, guest ? guest->epoch : 0);
 	op->txn = fuzz_rel(in, guest ? guest->txn : 0);
-	if (op->kind != HAM_OP_DEAD)
+	if (!ham_op_is_of_node(op->kind))
 		g_strlcpy(op->guest, name, sizeof(op->guest));
 	g_strlcpy(op->reason, msg->text, sizeof(op->reason));
 }

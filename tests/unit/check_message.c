@@ -432,7 +432,7 @@ START_TEST(ranges_are_checked)
 	size_t standing = BODY_AT + 1 + HAM_NAME_SIZE - 2 + 16;
 	size_t blob = standing + 1 + 2 + HAM_TEXT_MAX - 1;
 
-	ck_assert_ptr_null(verdict(op, BODY_AT + 12, HAM_OP_N_KINDS - 1));
+	ck_assert_ptr_null(verdict(op, BODY_AT + 12, HAM_OP_MOVE_STOP));
 	ck_assert_ptr_nonnull(verdict(op, BODY_AT + 12, HAM_OP_NONE));
 	ck_assert_ptr_nonnull(verdict(op, BODY_AT + 12, HAM_OP_N_KINDS));
 	ck_assert_ptr_nonnull(verdict(op, BODY_AT + 13, 2));
@@ -449,14 +449,18 @@ START_TEST(ranges_are_checked)
 }
 END_TEST
 
-/* DEAD is of a node; every other operation is of a guest. */
-START_TEST(only_dead_names_no_guest)
+/* DEAD and NODE are of a node; every other operation is of a guest. */
+START_TEST(only_what_is_of_a_node_names_no_guest)
 {
 	g_autofree struct ham_msg *m = full_message(HAM_MSG_PROPOSE, NULL);
 
 	m->op.kind = HAM_OP_DEAD;
 	ck_assert_ptr_nonnull(verdict(m, 0, 'H'));
+	m->op.kind = HAM_OP_NODE;
+	ck_assert_ptr_nonnull(verdict(m, 0, 'H'));
 	m->op.guest[0] = '\0';
+	ck_assert_ptr_null(verdict(m, 0, 'H'));
+	m->op.kind = HAM_OP_DEAD;
 	ck_assert_ptr_null(verdict(m, 0, 'H'));
 	m->op.kind = HAM_OP_PROMOTE;
 	ck_assert_ptr_nonnull(verdict(m, 0, 'H'));
@@ -636,6 +640,7 @@ START_TEST(the_largest_guest_fits)
 	g.shared = 0xff;
 	g.common = true;
 	g.history = UINT64_MAX >> HAM_MAX_DISKS;
+	g.home = UINT32_MAX;
 	memset(g.reason, 'r', HAM_REASON_SIZE - 1);
 	ck_assert_ptr_null(
 		ham_guest_decode(bytes, ham_guest_encode(&g, bytes), &out));
@@ -669,6 +674,85 @@ START_TEST(shared_disks_there_and_back)
 }
 END_TEST
 
+static void
+set_node(struct ham_record *record, uint32_t node, unsigned int flags)
+{
+	record->nodes[record->n_nodes].node = node;
+	record->nodes[record->n_nodes].flags = (uint8_t)flags;
+	record->n_nodes++;
+}
+
+/* What `change` makes of it is refused as an ADOPT and as a stored entry. */
+#define NODE_REFUSED(change)                                                   \
+	do {                                                                   \
+		struct ham_node_state s_ = {.node = 4, .flags = 2};            \
+		struct ham_node_state *s = &s_;                                \
+		uint8_t bytes_[HAM_NODE_WIRE_MAX];                             \
+		struct ham_node_state out_;                                    \
+                                                                               \
+		ck_assert_ptr_null(ham_node_decode(                            \
+			bytes_, ham_node_encode(s, bytes_), &out_));           \
+		change;                                                        \
+		ck_assert_ptr_nonnull(ham_node_decode(                         \
+			bytes_, ham_node_encode(s, bytes_), &out_));           \
+	} while (0)
+
+START_TEST(insane_nodes_are_refused)
+{
+	NODE_REFUSED(s->node = 0);
+	NODE_REFUSED(s->flags = 0);
+	NODE_REFUSED(s->flags = HAM_NODE_FLAGS + 1);
+	NODE_REFUSED((s->flags = HAM_NODE_DRAINED, s->reason[0] = 'x'));
+}
+END_TEST
+
+static const char *
+adopted(const struct ham_record *record, struct ham_record *out)
+{
+	g_autofree struct ham_msg *m = full_message(HAM_MSG_ADOPT, record);
+	size_t len;
+	g_autofree uint8_t *bytes = encode(m, record, &len);
+	struct ham_msg msg;
+
+	ck_assert_ptr_null(ham_msg_decode(bytes, len, &msg));
+	return ham_msg_adopt_guests(&msg, out);
+}
+
+START_TEST(adopt_brings_the_nodes)
+{
+	g_autofree struct ham_record *record = three_guests();
+	g_autofree struct ham_record *out = g_new0(struct ham_record, 1);
+
+	record->guests[0].home = 9;
+	for (uint32_t n = 1; n <= HAM_MAX_NODES; n++)
+		set_node(record, n, HAM_NODE_FLAGS);
+	memset(record->nodes[0].reason, 'r', HAM_REASON_SIZE - 1);
+	ck_assert_ptr_null(adopted(record, out));
+	ck_assert_uint_eq(out->n_nodes, HAM_MAX_NODES);
+	ck_assert_mem_eq(out->nodes, record->nodes, sizeof(out->nodes));
+	ck_assert_uint_eq(out->guests[0].home, 9);
+	/* what was there before is gone */
+	record->n_nodes = 0;
+	ck_assert_ptr_null(adopted(record, out));
+	ck_assert_uint_eq(out->n_nodes, 0);
+}
+END_TEST
+
+START_TEST(adopt_with_nodes_out_of_order_is_refused)
+{
+	g_autofree struct ham_record *record = three_guests();
+	g_autofree struct ham_record *out = g_new0(struct ham_record, 1);
+
+	set_node(record, 2, HAM_NODE_DRAINED);
+	set_node(record, 2, HAM_NODE_DRAINED);
+	ck_assert_ptr_nonnull(adopted(record, out));
+	record->nodes[1].node = 1;
+	ck_assert_ptr_nonnull(adopted(record, out));
+	record->nodes[1].node = 3;
+	ck_assert_ptr_null(adopted(record, out));
+}
+END_TEST
+
 START_TEST(kinds_have_names)
 {
 	for (unsigned int i = 0; i < HAM_MSG_N_KINDS; i++)
@@ -697,7 +781,7 @@ main(void)
 	tcase_add_test(tc, adopt_brings_the_guests);
 	tcase_add_test(tc, the_frame_is_checked);
 	tcase_add_test(tc, ranges_are_checked);
-	tcase_add_test(tc, only_dead_names_no_guest);
+	tcase_add_test(tc, only_what_is_of_a_node_names_no_guest);
 	tcase_add_test(tc, more_nodes_than_there_can_be);
 	tcase_add_test(tc, a_longer_blob_is_refused);
 	tcase_add_test(tc, only_a_note_speaks_of_no_guest);
@@ -708,6 +792,9 @@ main(void)
 	tcase_add_test(tc, guest_entry_there_and_back);
 	tcase_add_test(tc, the_largest_guest_fits);
 	tcase_add_test(tc, shared_disks_there_and_back);
+	tcase_add_test(tc, insane_nodes_are_refused);
+	tcase_add_test(tc, adopt_brings_the_nodes);
+	tcase_add_test(tc, adopt_with_nodes_out_of_order_is_refused);
 	tcase_add_test(tc, kinds_have_names);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

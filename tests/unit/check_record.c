@@ -211,8 +211,8 @@ END_TEST
 START_TEST(old_epochs_are_refused)
 {
 	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
-		if (kind == HAM_OP_DEAD)
-			continue; /* of a node */
+		if (ham_op_is_of_node(kind))
+			continue;
 		g_autofree struct ham_record *record =
 			record_in(HAM_GUEST_MIGRATING);
 		struct ham_op o = fitting(record, kind, C);
@@ -249,8 +249,8 @@ END_TEST
 START_TEST(an_unknown_guest_is_refused)
 {
 	for (int kind = HAM_OP_WANT_STOP; kind < HAM_OP_N_KINDS; kind++) {
-		if (kind == HAM_OP_DEAD)
-			continue; /* of a node */
+		if (ham_op_is_of_node(kind))
+			continue;
 		g_autofree struct ham_record *record =
 			record_in(HAM_GUEST_STARTED);
 		struct ham_op o = op(kind, "other");
@@ -944,6 +944,197 @@ START_TEST(the_first_start_gives_the_history)
 }
 END_TEST
 
+/* ---- states of nodes ---- */
+
+static struct ham_op
+node_op(uint32_t node, unsigned int set, unsigned int clear)
+{
+	struct ham_op o = op(HAM_OP_NODE, "");
+
+	o.node = node;
+	o.txn = ham_op_node_txn(set, clear);
+	g_strlcpy(o.reason, "because", sizeof(o.reason));
+	return o;
+}
+
+static void
+node_go(struct ham_record *record, uint32_t node, unsigned int set,
+	unsigned int clear)
+{
+	struct ham_op o = node_op(node, set, clear);
+
+	accept(record, &o);
+}
+
+static void
+node_no_go(struct ham_record *record, uint32_t node, unsigned int set,
+	   unsigned int clear, const char *part)
+{
+	struct ham_op o = node_op(node, set, clear);
+
+	refuse(record, &o, part);
+}
+
+/* An operator's word and that of its health don't take each other back. */
+START_TEST(a_nodes_states_are_of_their_own)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+
+	node_go(record, B, HAM_NODE_UNHEALTHY, 0);
+	node_go(record, A, HAM_NODE_DRAINED, 0);
+	node_go(record, B, HAM_NODE_DRAINED, 0);
+	ck_assert_uint_eq(record->n_nodes, 2);
+	ck_assert_uint_eq(record->nodes[0].node, A);
+	ck_assert_str_eq(record->nodes[0].reason, "");
+	ck_assert_str_eq(record->nodes[1].reason, "because");
+	node_go(record, B, 0, HAM_NODE_UNHEALTHY);
+	ck_assert_uint_eq(ham_record_node_flags(record, B), HAM_NODE_DRAINED);
+	ck_assert_str_eq(record->nodes[1].reason, "");
+	node_go(record, A, 0, HAM_NODE_DRAINED);
+	ck_assert_uint_eq(record->n_nodes, 1);
+	ck_assert_ptr_null(ham_record_node(record, A));
+}
+END_TEST
+
+START_TEST(what_is_no_state_of_a_node)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = node_op(A, HAM_NODE_DRAINED, 0);
+
+	node_no_go(record, A, 0, 0, "no such state");
+	node_no_go(record, A, HAM_NODE_FLAGS + 1, 0, "no such state");
+	node_no_go(record, A, HAM_NODE_DRAINED, HAM_NODE_DRAINED,
+		   "no such state");
+	node_no_go(record, 0, HAM_NODE_DRAINED, 0, "not a guest");
+	node_no_go(record, A, 0, HAM_NODE_DRAINED, "already");
+	o.txn |= UINT64_C(1) << 16;
+	refuse(record, &o, "no such state");
+	o = node_op(A, HAM_NODE_DRAINED, 0);
+	g_strlcpy(o.guest, "g", sizeof(o.guest));
+	refuse(record, &o, "not a guest");
+	node_go(record, A, HAM_NODE_DRAINED, 0);
+	node_no_go(record, A, HAM_NODE_DRAINED, 0, "already");
+	for (uint32_t n = 10; record->n_nodes < HAM_MAX_NODES; n++)
+		node_go(record, n, HAM_NODE_DRAINED, 0);
+	node_no_go(record, 99, HAM_NODE_DRAINED, 0, "full of nodes");
+}
+END_TEST
+
+START_TEST(a_closed_node_gets_no_guest)
+{
+	static const struct {
+		unsigned int flag;
+		const char *refusal;
+	} rows[] = {{HAM_NODE_DRAINED, "is drained"},
+		    {HAM_NODE_UNHEALTHY, "is unhealthy"},
+		    {HAM_NODE_QUARANTINED, "is quarantined"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree struct ham_record *off =
+			record_in(HAM_GUEST_STOPPED);
+		g_autofree struct ham_record *on = record_in(HAM_GUEST_STARTED);
+
+		node_go(off, A, rows[i].flag, 0);
+		no_go(off, HAM_OP_START, A, rows[i].refusal);
+		node_go(on, B, rows[i].flag, 0);
+		no_go(on, HAM_OP_MIGRATE, B, rows[i].refusal);
+		no_go(on, HAM_OP_MOVE, B, rows[i].refusal);
+		go(on, HAM_OP_MIGRATE, C);
+	}
+}
+END_TEST
+
+/* Its copies count, and it is better there than nowhere. */
+START_TEST(a_closed_node_keeps_its_copies)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op dead = op(HAM_OP_DEAD, "");
+
+	go(record, HAM_OP_SYNC, B);
+	node_go(record, B, HAM_NODE_FLAGS, 0);
+	{
+		struct ham_op o = fitting(record, HAM_OP_CURRENT, B);
+
+		o.txn = ham_guest_replica(guest(record), B)->generation;
+		accept(record, &o);
+	}
+	dead.node = A;
+	accept(record, &dead);
+	go(record, HAM_OP_PROMOTE, B);
+	ck_assert_uint_eq(guest(record)->owner, B);
+}
+END_TEST
+
+static void
+away(struct ham_record *record, uint32_t to, bool drained)
+{
+	struct ham_op o = fitting(record, HAM_OP_MIGRATE, to);
+
+	o.flag = drained;
+	accept(record, &o);
+	go(record, HAM_OP_CUTOVER, 0);
+	go(record, HAM_OP_OUTCOME, to);
+}
+
+START_TEST(who_was_moved_away_has_a_home)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+
+	node_go(record, A, HAM_NODE_DRAINED, 0);
+	away(record, B, true);
+	ck_assert_uint_eq(guest(record)->home, A);
+	away(record, C, true); /* from there as well */
+	ck_assert_uint_eq(guest(record)->home, A);
+	node_go(record, A, HAM_NODE_UNHEALTHY, HAM_NODE_DRAINED);
+	ck_assert_uint_eq(guest(record)->home, A);
+	{
+		struct ham_op o = node_op(A, 0, HAM_NODE_FLAGS);
+
+		o.flag = true; /* to come back */
+		accept(record, &o);
+	}
+	ck_assert_uint_eq(guest(record)->home, A);
+	away(record, A, true);
+	ck_assert_uint_eq(guest(record)->home, 0);
+}
+END_TEST
+
+START_TEST(who_settles_has_no_home)
+{
+	g_autofree struct ham_record *stays = record_in(HAM_GUEST_STARTED);
+	g_autofree struct ham_record *goes = record_in(HAM_GUEST_STARTED);
+	g_autofree struct ham_record *fails = record_in(HAM_GUEST_STARTED);
+
+	away(stays, B, true);
+	node_no_go(stays, C, 0, HAM_NODE_DRAINED, "already");
+	node_go(stays, A, 0, HAM_NODE_DRAINED); /* it is open: only for that */
+	ck_assert_uint_eq(guest(stays)->home, 0);
+	away(goes, B, true);
+	away(goes, C, false); /* an operator's own order */
+	ck_assert_uint_eq(guest(goes)->home, 0);
+	{
+		struct ham_op o = fitting(fails, HAM_OP_MIGRATE, B);
+
+		o.flag = true;
+		accept(fails, &o);
+	}
+	go(fails, HAM_OP_MIGRATE_END, 0);
+	ck_assert_uint_eq(guest(fails)->home, 0);
+}
+END_TEST
+
+START_TEST(a_checksum_is_of_nodes_too)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	uint64_t sum = ham_record_checksum(record);
+
+	node_go(record, A, HAM_NODE_DRAINED, 0);
+	ck_assert_uint_ne(ham_record_checksum(record), sum);
+	node_go(record, A, 0, HAM_NODE_DRAINED);
+	ck_assert_uint_eq(ham_record_checksum(record), sum);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -993,6 +1184,13 @@ main(void)
 	tcase_add_test(tc, a_first_start_that_failed_binds_to_no_node);
 	tcase_add_test(tc, a_history_is_given_once);
 	tcase_add_test(tc, the_first_start_gives_the_history);
+	tcase_add_test(tc, a_nodes_states_are_of_their_own);
+	tcase_add_test(tc, what_is_no_state_of_a_node);
+	tcase_add_test(tc, a_closed_node_gets_no_guest);
+	tcase_add_test(tc, a_closed_node_keeps_its_copies);
+	tcase_add_test(tc, who_was_moved_away_has_a_home);
+	tcase_add_test(tc, who_settles_has_no_home);
+	tcase_add_test(tc, a_checksum_is_of_nodes_too);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

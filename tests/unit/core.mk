@@ -5,6 +5,7 @@ check_PROGRAMS += \
 	tests/unit/check_child \
 	tests/unit/check_core \
 	tests/unit/check_death \
+	tests/unit/check_drain \
 	tests/unit/check_fd \
 	tests/unit/check_handover \
 	tests/unit/check_message \
@@ -34,6 +35,13 @@ tests_unit_check_core_SOURCES = \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_drain_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_drain.c \
+	$(NULL)
+tests_unit_check_drain_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_drain_LDADD = $(core_test_ldadd)
 
 tests_unit_check_handover_SOURCES = \
 	$(course_sources) \

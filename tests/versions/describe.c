@@ -56,6 +56,8 @@ guest(GString *out, const struct ham_guest *g)
 			ham_replica_state_name(g->replica[r].state),
 			g->replica[r].generation);
 	g_string_append_printf(out, "\treason \"%s\"\n", g->reason);
+	if (g->home)
+		g_string_append_printf(out, "\thome %u\n", g->home);
 }
 
 static void
@@ -66,6 +68,11 @@ guests(GString *out, const struct ham_record *record)
 	for (unsigned int i = 0; i < n; i++)
 		if (n <= GUESTS_SHOWN || i == 0 || i == n - 1)
 			guest(out, &record->guests[i]);
+	for (unsigned int i = 0; i < record->n_nodes; i++)
+		g_string_append_printf(out, "node %u flags %u reason \"%s\"\n",
+				       record->nodes[i].node,
+				       record->nodes[i].flags,
+				       record->nodes[i].reason);
 }
 
 static void

@@ -104,6 +104,29 @@ full_record(void)
 	return record;
 }
 
+static void
+set_node(struct ham_record *record, uint32_t node, unsigned int flags,
+	 const char *reason)
+{
+	struct ham_node_state state = {.node = node, .flags = (uint8_t)flags};
+
+	g_strlcpy(state.reason, reason, sizeof(state.reason));
+	g_assert(ham_record_add_node(record, &state));
+}
+
+/* What is not as usual about nodes, and a guest that is away from one. */
+static struct ham_record *
+closed_nodes(void)
+{
+	struct ham_record *record = few_guests();
+
+	record->guests[1].home = 3;
+	set_node(record, 1, HAM_NODE_UNHEALTHY, "load: 12.0, at most 4.0");
+	set_node(record, 3, HAM_NODE_DRAINED, "");
+	set_node(record, UINT32_MAX, HAM_NODE_FLAGS, "3 times in an hour");
+	return record;
+}
+
 /* ---- messages ---- */
 
 static void
@@ -111,11 +134,12 @@ set_op(struct ham_op *op, unsigned int kind)
 {
 	op->kind = (uint8_t)kind;
 	op->flag = true;
-	g_strlcpy(op->guest, kind == HAM_OP_DEAD ? "" : "web-1",
+	g_strlcpy(op->guest, ham_op_is_of_node(kind) ? "" : "web-1",
 		  sizeof(op->guest));
 	op->node = 2;
 	op->epoch = 6;
-	op->txn = 4;
+	op->txn = kind == HAM_OP_NODE ? ham_op_node_txn(HAM_NODE_UNHEALTHY, 0)
+				      : 4;
 	g_strlcpy(op->reason, "an operator's wish", sizeof(op->reason));
 }
 
@@ -199,7 +223,7 @@ largest(unsigned int kind)
 	m->epoch = m->op.epoch = m->txn = m->op.txn = UINT64_MAX;
 	m->standing = HAM_STANDING_N - 1;
 	m->note = HAM_NOTE_N - 1;
-	m->op.kind = HAM_OP_N_KINDS - 1;
+	m->op.kind = HAM_OP_MOVE_STOP;
 	fill(m->version, sizeof(m->version), 'v');
 	fill(m->guest, sizeof(m->guest), 'x');
 	fill(m->text, sizeof(m->text), 't');
@@ -264,6 +288,7 @@ samples_messages(void)
 	g_autofree struct ham_record *few = few_guests();
 	g_autofree struct ham_record *full = full_record();
 	g_autofree struct ham_record *none = g_new0(struct ham_record, 1);
+	g_autofree struct ham_record *closed = closed_nodes();
 
 	for (unsigned int kind = 1; kind < HAM_MSG_N_KINDS; kind++) {
 		const char *word = ham_msg_name(kind);
@@ -274,6 +299,8 @@ samples_messages(void)
 	}
 	add_message(samples, g_strdup("ADOPT-empty"), plain(HAM_MSG_ADOPT),
 		    none);
+	add_message(samples, g_strdup("ADOPT-nodes"), plain(HAM_MSG_ADOPT),
+		    closed);
 	for (unsigned int op = 1; op < HAM_OP_N_KINDS; op++) {
 		struct ham_msg *m = plain(HAM_MSG_RECORD);
 
