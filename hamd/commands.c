@@ -244,18 +244,31 @@ do_guest_cancel(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
-do_fence_confirm_off(ham_daemon *daemon,
-		     const struct ham_admin_request *request)
+order_of_node(ham_daemon *daemon, const struct ham_admin_request *request,
+	      enum ham_command command, bool flag)
 {
 	struct ham_event event = {.kind = HAM_EV_COMMAND,
-				  .command = HAM_CMD_CONFIRM_OFF,
+				  .command = (uint8_t)command,
 				  .token = request->token,
+				  .flag = flag,
 				  .guest = ""};
 
 	if (!node_argument(daemon, request, true, &event.node))
 		return;
-	ham_daemon_fence_confirmed(daemon, request, event.node);
+	if (command == HAM_CMD_CONFIRM_OFF)
+		ham_daemon_fence_confirmed(daemon, request, event.node);
+	else
+		ham_notice("%s %s, asked by uid %u, pid %d", request->command,
+			   ham_core_node_name(daemon->core, event.node),
+			   request->uid, request->pid);
 	ham_daemon_post(daemon, &event);
+}
+
+static void
+do_fence_confirm_off(ham_daemon *daemon,
+		     const struct ham_admin_request *request)
+{
+	order_of_node(daemon, request, HAM_CMD_CONFIRM_OFF, false);
 }
 
 static void
@@ -280,6 +293,44 @@ static void
 do_fence_test(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	ham_daemon_fence_test(daemon, request->token);
+}
+
+static void
+do_node_list(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	ham_admin_return(daemon->admin, request->token,
+			 ham_daemon_node_list(daemon));
+}
+
+static void
+do_node_plan(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, true, &node))
+		ham_admin_return(daemon->admin, request->token,
+				 ham_daemon_node_plan(daemon, node));
+}
+
+static void
+do_node_drain(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order_of_node(daemon, request, HAM_CMD_DRAIN, false);
+}
+
+static void
+do_node_undrain(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	const char *guests = ham_json_string(request->arguments, "guests");
+
+	if (guests && strcmp(guests, "stay") != 0 &&
+	    strcmp(guests, "return") != 0) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"'guests' is 'stay' or 'return'");
+		return;
+	}
+	order_of_node(daemon, request, HAM_CMD_UNDRAIN,
+		      guests && strcmp(guests, "return") == 0);
 }
 
 static void
@@ -356,6 +407,10 @@ static const struct {
 	{"fence-on", true, do_fence_on},
 	{"fence-status", false, ham_daemon_fence_status},
 	{"fence-test", true, do_fence_test},
+	{"node-list", false, do_node_list},
+	{"node-plan", false, do_node_plan},
+	{"node-drain", true, do_node_drain},
+	{"node-undrain", true, do_node_undrain},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
 	{"blackbox-dump", true, do_blackbox},

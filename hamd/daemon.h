@@ -137,6 +137,12 @@ JsonObject *ham_daemon_migration(ham_daemon *daemon,
 				 const struct ham_guest *guest,
 				 const struct ham_progress *progress);
 
+/* nodes.c: nodes as JSON, and what a drain of one does */
+JsonObject *ham_daemon_node(ham_daemon *daemon, unsigned int i,
+			    const struct ham_core_view *view);
+JsonObject *ham_daemon_node_list(ham_daemon *daemon);
+JsonObject *ham_daemon_node_plan(ham_daemon *daemon, uint32_t node);
+
 /* commands.c */
 void ham_daemon_request(const struct ham_admin_request *request, void *data);
 void ham_daemon_reply(ham_daemon *daemon, const struct ham_effect *effect);

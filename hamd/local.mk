@@ -14,6 +14,7 @@ hamd_hamd_SOURCES = \
 	hamd/fencing.c \
 	hamd/fencing.h \
 	hamd/main.c \
+	hamd/nodes.c \
 	hamd/notes.c \
 	hamd/ring.c \
 	hamd/status.c \

@@ -191,6 +191,12 @@ add_details(ham_daemon *daemon, const struct ham_effect *effect, JsonObject *o)
 			ham_core_node_name(daemon->core,
 					   (uint32_t)effect->value));
 		break;
+	case HAM_NOTE_NODE_STATE:
+		json_object_set_string_member(
+			o, "about",
+			ham_core_node_name(daemon->core,
+					   (uint32_t)effect->value));
+		break;
 	case HAM_NOTE_MIGRATION_PHASE:
 		json_object_set_string_member(o, "txn", txn);
 		json_object_set_string_member(o, "phase", effect->text);

@@ -48,26 +48,11 @@ node_array(ham_daemon *daemon, const struct ham_core_view *view)
 {
 	JsonArray *list = json_array_new();
 	unsigned int n;
-	const struct ham_core_node *nodes = ham_core_nodes(daemon->core, &n);
 
-	for (unsigned int i = 0; i < n; i++) {
-		JsonObject *o = json_object_new();
-
-		json_object_set_string_member(o, "name", nodes[i].name);
-		json_object_set_int_member(o, "id", nodes[i].id);
-		json_object_set_boolean_member(o, "online",
-					       view->online & (1u << i));
-		json_object_set_boolean_member(o, "member",
-					       view->joined & (1u << i));
-		json_object_set_string_member(
-			o, "role", nodes[i].witness ? "witness" : "guests");
-		json_object_set_string_member(
-			o, "version",
-			ham_core_node_version(daemon->core, nodes[i].id));
-		json_object_set_boolean_member(o, "config_matches",
-					       !(view->differs & (1u << i)));
-		json_array_add_object_element(list, o);
-	}
+	(void)ham_core_nodes(daemon->core, &n);
+	for (unsigned int i = 0; i < n; i++)
+		json_array_add_object_element(list,
+					      ham_daemon_node(daemon, i, view));
 	return list;
 }
 
@@ -319,6 +304,23 @@ ham_daemon_guest_list(ham_daemon *daemon)
 	return result;
 }
 
+/* A node that takes no guests is easily forgotten. */
+static void
+add_closed(ham_daemon *daemon, uint32_t id, JsonArray *list)
+{
+	const struct ham_node_state *state =
+		ham_record_node(ham_core_record(daemon->core), id);
+	g_autofree char *text = NULL;
+
+	if (!state)
+		return;
+	text = g_strdup_printf("%s is %s%s%s: it takes no guests",
+			       ham_core_node_name(daemon->core, id),
+			       ham_node_flag_name(state->flags),
+			       state->reason[0] ? ", " : "", state->reason);
+	json_array_add_string_element(list, text);
+}
+
 static JsonArray *
 warnings(ham_daemon *daemon, const struct ham_core_view *view)
 {
@@ -346,6 +348,7 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 					       nodes[i].name);
 		if (text)
 			json_array_add_string_element(list, text);
+		add_closed(daemon, nodes[i].id, list);
 	}
 	ham_daemon_fence_problems(daemon, list);
 	return list;

@@ -347,14 +347,18 @@ ham_drain_applied(ham_core *core, const struct ham_op *op)
 	ham_fx_note(core, HAM_NOTE_NODE_STATE, NULL, "%s %s",
 		    ham_core_node_name(core, op->node), why);
 	core->fx->list[core->fx->n - 1].value = op->node;
-	if (ham_leader(core) != core->config.self)
-		return;
-	/* an order that is new is carried out at once */
+	/* what was tried before says nothing: an order is carried out at once
+	 */
 	for (unsigned int i = 0; i < core->record.n_guests; i++) {
 		const struct ham_guest *guest = &core->record.guests[i];
 
-		if (guest->owner == op->node || guest->home == op->node)
-			ham_local_get(core, guest->name)->leave.next_us = 0;
+		struct ham_local *local;
+
+		if (guest->owner != op->node && guest->home != op->node)
+			continue;
+		local = ham_local_get(core, guest->name);
+		local->leave.next_us = 0;
+		local->stays_on = 0;
 	}
 }
 

@@ -41,6 +41,8 @@ enum ham_ctl_option {
 	HAM_CTL_LIMIT = 1 << 10,
 	HAM_CTL_COROSYNC = 1 << 11,
 	HAM_CTL_MODE = 1 << 12,
+	HAM_CTL_YES = 1 << 13,
+	HAM_CTL_RETURN = 1 << 14,
 	HAM_CTL_FORCE = 1 << 15,
 	HAM_CTL_NO_AGENTS = 1 << 16,
 	/* taken by every command */
@@ -113,6 +115,10 @@ int ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_resize(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_cancel(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_list(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_drain(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_undrain(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_evacuate(const struct ham_ctl_options *options, char **args);
 int ham_ctl_events(const struct ham_ctl_options *options, char **args);
 int ham_ctl_config_check(const struct ham_ctl_options *options, char **args);
 int ham_ctl_blackbox(const struct ham_ctl_options *options, char **args);

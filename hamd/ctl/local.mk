@@ -10,6 +10,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/client.h \
 	hamd/ctl/config_cmd.c \
 	hamd/ctl/ctl.h \
+	hamd/ctl/drain.c \
 	hamd/ctl/events.c \
 	hamd/ctl/explain.c \
 	hamd/ctl/fence.c \
@@ -18,6 +19,8 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/json.c \
 	hamd/ctl/json.h \
 	hamd/ctl/migrate.c \
+	hamd/ctl/node.c \
+	hamd/ctl/node.h \
 	hamd/ctl/options.c \
 	hamd/ctl/order.c \
 	hamd/ctl/progress.c \

@@ -36,6 +36,9 @@ static const struct option_entry entries[] = {
 	  "end it at once, as if its power were cut" },
 	{ HAM_CTL_NO_WAIT, "no-wait", NULL,
 	  "return as soon as the order is accepted" },
+	{ HAM_CTL_YES, "yes", NULL, "do not ask" },
+	{ HAM_CTL_RETURN, "return", NULL,
+	  "the guests that it moved away come back" },
 	{ HAM_CTL_FOLLOW, "follow", NULL, "go on with each event as it comes" },
 	{ HAM_CTL_SINCE, "since", "N", "events after number N" },
 	{ HAM_CTL_LIMIT, "limit", "N", "print N of them at most" },
@@ -59,7 +62,8 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node", true }, { "pki", true }, { "cluster", true },
+	{ "node power-off", false }, { "node power-on", false },
+	{ "pki", true }, { "cluster", true },
 	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false }, { "plan", false },
 	{ "guest set", false }, { "config diff", false },

@@ -10,6 +10,7 @@
 #include "hamd/ctl/ctl.h"
 #include "hamd/ctl/guest.h"
 #include "hamd/ctl/json.h"
+#include "hamd/ctl/node.h"
 #include "hamd/ctl/report.h"
 #include "hamd/ctl/table.h"
 #include "hamd/ctl/terminal.h"
@@ -102,8 +103,8 @@ note_on_node(JsonObject *node, JsonObject *status)
 static void
 add_node(ham_ctl_table *table, JsonObject *node, JsonObject *status)
 {
-	bool online = ham_ctl_json_bool(node, "online");
-	bool member = ham_ctl_json_bool(node, "member");
+	enum ham_ctl_style style;
+	g_autofree char *state = ham_ctl_node_state(node, &style);
 	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT,
 					      ham_ctl_json_int(node, "id", 0));
 	g_autofree char *note = note_on_node(node, status);
@@ -111,12 +112,7 @@ add_node(ham_ctl_table *table, JsonObject *node, JsonObject *status)
 	ham_ctl_table_cell(table, HAM_CTL_PLAIN,
 			   ham_ctl_json_text(node, "name"));
 	ham_ctl_table_cell(table, HAM_CTL_PLAIN, id);
-	if (online && member)
-		ham_ctl_table_cell(table, HAM_CTL_GOOD, "online");
-	else if (online)
-		ham_ctl_table_cell(table, HAM_CTL_CAUTION, "joining");
-	else
-		ham_ctl_table_cell(table, HAM_CTL_BAD, "offline");
+	ham_ctl_table_cell(table, style, state);
 	ham_ctl_table_cell(table, HAM_CTL_PLAIN,
 			   ham_ctl_json_text(node, "role"));
 	ham_ctl_table_cell(table, HAM_CTL_PLAIN,

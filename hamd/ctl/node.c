@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/ctl/node.c - hamctl node list and undrain; what waits is drain.c's */
+#include <stdio.h>
+#include <string.h>
+
+#include "hamd/ctl/ctl.h"
+#include "hamd/ctl/json.h"
+#include "hamd/ctl/node.h"
+#include "hamd/ctl/report.h"
+
+char *
+ham_ctl_node_state(JsonObject *node, enum ham_ctl_style *style)
+{
+	JsonArray *states = ham_ctl_json_array(node, "states");
+
+	*style = HAM_CTL_BAD;
+	if (!ham_ctl_json_bool(node, "online"))
+		return g_strdup("offline");
+	*style = HAM_CTL_CAUTION;
+	if (!ham_ctl_json_bool(node, "member"))
+		return g_strdup("joining");
+	if (ham_ctl_json_length(states))
+		return ham_ctl_json_join(states, ", ");
+	*style = HAM_CTL_GOOD;
+	return g_strdup("online");
+}
+
+static void
+add_node(ham_ctl_table *table, JsonObject *node)
+{
+	enum ham_ctl_style style;
+	g_autofree char *state = ham_ctl_node_state(node, &style);
+	g_autofree char *guests = g_strdup_printf(
+		"%" G_GUINT64_FORMAT, ham_ctl_json_count(node, "guests"));
+	g_autofree char *memory =
+		ham_ctl_bytes(ham_ctl_json_count(node, "guest_memory_bytes"));
+
+	ham_ctl_table_cell(table, HAM_CTL_PLAIN,
+			   ham_ctl_json_text(node, "name"));
+	ham_ctl_table_cell(table, style, state);
+	ham_ctl_table_cell(table, HAM_CTL_PLAIN,
+			   ham_ctl_json_text(node, "role"));
+	ham_ctl_table_cell(table, HAM_CTL_PLAIN, guests);
+	ham_ctl_table_cell(table, HAM_CTL_PLAIN, memory);
+	ham_ctl_table_cell(table, HAM_CTL_PLAIN,
+			   ham_ctl_json_text(node, "reason"));
+}
+
+int
+ham_ctl_node_list(const struct ham_ctl_options *options, char **args)
+{
+	static const struct ham_ctl_column columns[] = {
+		{"NODE", false},  {"STATE", false}, {"ROLE", false},
+		{"GUESTS", true}, {"MEMORY", true}, {"REASON", false},
+	};
+	g_autoptr(JsonObject) answer = NULL;
+	g_autoptr(ham_ctl_table) table =
+		ham_ctl_table_new(columns, G_N_ELEMENTS(columns));
+	g_autofree char *text = NULL;
+	JsonArray *nodes;
+	int code;
+
+	(void)args;
+	answer = ham_ctl_ask_once(options, "node-list", NULL, &code);
+	if (answer == NULL || options->given & HAM_CTL_JSON)
+		return code;
+	nodes = ham_ctl_json_array(answer, "nodes");
+	for (guint i = 0; i < ham_ctl_json_length(nodes); i++)
+		add_node(table, ham_ctl_json_element(nodes, i));
+	text = ham_ctl_table_text(table, options->color);
+	fputs(text, stdout);
+	return code;
+}
+
+int
+ham_ctl_node_undrain(const struct ham_ctl_options *options, char **args)
+{
+	g_autoptr(JsonObject) arguments = json_object_new();
+	g_autoptr(JsonObject) answer = NULL;
+	bool back = options->given & HAM_CTL_RETURN;
+	int code;
+
+	json_object_set_string_member(arguments, "node", args[0]);
+	json_object_set_string_member(arguments, "guests",
+				      back ? "return" : "stay");
+	answer = ham_ctl_ask_once(options, "node-undrain", arguments, &code);
+	if (answer && !(options->given & HAM_CTL_JSON))
+		printf("%s: not drained any more%s\n", args[0],
+		       back ? ", its guests come back one after the other"
+			    : "");
+	return code;
+}
