@@ -22,6 +22,7 @@ free_node(void *data)
 
 	g_free(node->name);
 	g_free(node->address_migration);
+	g_free(node->health.command);
 	g_free(node);
 }
 

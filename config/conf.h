@@ -29,11 +29,27 @@ enum ham_conf_accel {
 	HAM_CONF_TCG
 };
 
+/* What a node is to be judged by; 0 or NULL: not looked at. */
+struct ham_conf_health {
+	int64_t interval_us;
+	int64_t hold_us;	      /* well for so long: well again */
+	unsigned int load;	      /* at most, of the last minute */
+	uint64_t memory_available;    /* at least, bytes */
+	unsigned int memory_pressure; /* at most, percent of the last minute */
+	uint64_t disk_free;	      /* at least, bytes */
+	unsigned int disk_errors; /* so many in the quarantine's window: bad */
+	unsigned int temperature; /* at most, degrees Celsius */
+	bool uplink;		  /* of the bridges that ports are on */
+	bool cluster_link;	  /* corosync's */
+	char *command;
+};
+
 struct ham_conf_node {
 	char *name;
 	char *address_migration; /* numeric IPv4 or IPv6; NULL: a witness */
 	uint64_t memory_reserve; /* bytes guests may not use */
 	bool witness;		 /* role = witness: holds no guests */
+	struct ham_conf_health health;
 	unsigned int line;	 /* of its section, for messages */
 };
 
@@ -104,6 +120,10 @@ typedef struct ham_conf {
 	int64_t watchdog_us;
 	int64_t fence_delay_us;	   /* 0: none */
 	int64_t two_node_delay_us; /* beyond that; of two nodes alone */
+	/* unhealthy so many times within the window: closed for that time */
+	unsigned int quarantine_after;
+	int64_t quarantine_window_us;
+	int64_t quarantine_time_us;
 	uint32_t uid_first; /* guest_uids */
 	uint32_t uid_last;
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */

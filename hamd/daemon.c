@@ -280,6 +280,7 @@ on_store_failed(const char *reason, void *data)
 static void
 on_guest_event(const struct ham_event *event, void *data)
 {
+	ham_daemon_health_hear(data, event);
 	ham_daemon_post(data, event);
 }
 
@@ -453,6 +454,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 	    !open_admin(daemon, config.self, error))
 		return false;
 	daemon->ticker = g_timeout_add(TICK_MS, tick, daemon);
+	ham_daemon_health_start(daemon);
 	ham_notice("hamd " PACKAGE_VERSION " on %s, QEMU %s",
 		   ham_core_node_name(daemon->core, config.self),
 		   ham_guests_qemu_version(daemon->guests));
@@ -491,6 +493,7 @@ ham_daemon_clear(ham_daemon *daemon)
 	}
 	ham_daemon_fence_stop(daemon);
 	ham_daemon_watchdog_stop(daemon);
+	ham_daemon_health_stop(daemon);
 	g_clear_pointer(&daemon->core, ham_core_free);
 	g_clear_pointer(&daemon->core_guests, g_free);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);

@@ -70,6 +70,7 @@ typedef struct ham_daemon {
 	struct ham_daemon_watchdog *watchdog;	 /* watchdog.c */
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
+	struct ham_health_watch *health; /* health.c */
 	char stop_reason[HAM_TEXT_MAX];
 } ham_daemon;
 
@@ -136,6 +137,12 @@ JsonObject *ham_daemon_guest(ham_daemon *daemon, const char *name,
 JsonObject *ham_daemon_migration(ham_daemon *daemon,
 				 const struct ham_guest *guest,
 				 const struct ham_progress *progress);
+
+/* health.c: this node's own health, told to the core */
+void ham_daemon_health_start(ham_daemon *daemon);
+/* An event of the guest layer: errors of disks count. */
+void ham_daemon_health_hear(ham_daemon *daemon, const struct ham_event *event);
+void ham_daemon_health_stop(ham_daemon *daemon);
 
 /* nodes.c: nodes as JSON, and what a drain of one does */
 JsonObject *ham_daemon_node(ham_daemon *daemon, unsigned int i,

@@ -13,6 +13,11 @@ hamd_hamd_SOURCES = \
 	hamd/watchdog.c \
 	hamd/fencing.c \
 	hamd/fencing.h \
+	hamd/health.c \
+	hamd/health_rules.c \
+	hamd/health_rules.h \
+	hamd/health_sample.c \
+	hamd/health_sample.h \
 	hamd/main.c \
 	hamd/nodes.c \
 	hamd/notes.c \

@@ -80,6 +80,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_cluster, ham_cluster_free)
  * runtime.config. except key material.  The table is the caller's. */
 GHashTable *ham_cluster_settings(GError **error);
 
+/* What corosync counts of its links (cmap_keys(7), stats.knet.), in the same
+ * form.  Waits for corosync: for a worker thread. */
+GHashTable *ham_cluster_link_stats(GError **error);
+
 /* The name of a node in such a table, borrowed; NULL if there is none. */
 const char *ham_cluster_node_name(GHashTable *settings, uint32_t id);
 

@@ -131,6 +131,28 @@ ham_cluster_settings(GError **error)
 	return NULL;
 }
 
+GHashTable *
+ham_cluster_link_stats(GError **error)
+{
+	g_autoptr(GHashTable) stats =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	cmap_handle_t cmap;
+	bool ok;
+
+	if (cmap_initialize_map(&cmap, CMAP_MAP_STATS) != CS_OK) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_CLOSED,
+			    "cannot connect to corosync: is it running?");
+		return NULL;
+	}
+	ok = add_all(cmap, "stats.knet.", stats);
+	cmap_finalize(cmap);
+	if (ok)
+		return g_steal_pointer(&stats);
+	g_set_error(error, HAM_ERROR, HAM_ERROR_CLOSED,
+		    "cannot read corosync's figures");
+	return NULL;
+}
+
 const char *
 ham_cluster_node_name(GHashTable *settings, uint32_t id)
 {

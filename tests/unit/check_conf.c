@@ -212,7 +212,8 @@ static const struct {
 	  "wachdog: found an unknown key, expected one of version, name, "
 	  "accel, migration_bandwidth, lease, replica_timeout, verify_interval, "
 	  "verify_bandwidth, watchdog, fence_delay, two_node_delay, "
-	  "guest_uids, insecure" },
+	  "quarantine_after, quarantine_window, quarantine_time, guest_uids, "
+	  "insecure" },
 	{ "cluster", "verify_interval = 0",
 	  "verify_interval: found 0, expected never or a duration from 1m to "
 	  "8784h (ms, s, m, h)" },

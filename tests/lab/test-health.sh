@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/lab/test-health.sh - a node that is not well loses its guests before it
+# dies: they leave it live, none comes, and if that happens too often it is
+# quarantined
+. "$(dirname "$(readlink -f "$0")")/testlib.sh"
+
+check=/var/lib/hamd/look-well
+
+conf() {
+	small 60M | sed "s|^\\[node n1\\]\$|&\\nhealth.interval = 1s\\nhealth.hold = 3s\\nhealth.command = $check|"
+}
+in_lab conf
+
+# node_has NODE PATTERN: in n2's line of that node
+node_has() {
+	ctl n2 node list | grep -qE -e "^$1 +$2"
+}
+
+bad() {
+	on n1 touch /var/lib/hamd/bad
+}
+
+well() {
+	on n1 rm -f /var/lib/hamd/bad
+}
+
+# a command that is not there says nothing good
+until_true "n1 is unhealthy" node_has n1 'unhealthy .*look-well'
+expect_rc 1 ctl n2 guest start web1 --node n1
+said_has 'n1 is unhealthy'
+on n1 sh -c "cat >$check && chmod 755 $check" <<-'END'
+	#!/bin/sh
+	[ ! -e /var/lib/hamd/bad ] || { echo "fan 2 stands still"; exit 1; }
+END
+until_true "n1 is well" node_has n1 online
+ok "a command that is missing"
+
+boot_on n1
+bad
+until_true "n1 is unhealthy" node_has n1 'unhealthy .*fan 2 stands still'
+until_true "web1 has left" guest_has n3 web1 \
+	'"state":"running","owner":"n[23]".*"ok":true'
+on n1 test -e "$check" || fail "n1 is gone: that was no health check"
+now=$(ctl n2 --json guest show web1 | grep -o '"owner":"n[23]"' |
+	grep -o 'n[23]')
+writes_on "$now"
+expect_rc 1 ctl n2 guest migrate web1 n1
+said_has 'n1 is unhealthy \(command: fan 2 stands still\)'
+expect_rc 0 ctl n3 status
+said_has 'WARNING: n1 is unhealthy, command: fan 2 stands still'
+expect_rc 1 ctl n2 node undrain n1
+said_has 'before it is well again'
+ok "a guest leaves: $(ctl n3 events | grep MIGRATION_DONE | tail -n 1)"
+
+# its hamd is killed meanwhile: what is bad is bad still
+"$lab" hamd n1 kill
+"$lab" hamd n1 start
+cluster_whole
+node_has n1 unhealthy || fail "forgotten: $(ctl n2 node list)"
+well
+until_true "n1 is well" node_has n1 online
+guest_has n3 web1 "\"state\":\"running\",\"owner\":\"$now\"" ||
+	fail "it was moved back: $(ctl n3 guest show web1)"
+ok "well again"
+
+# three times within the hour, by this life of hamd
+for i in 1 2 3; do
+	bad
+	until_true "n1 is unhealthy" node_has n1 unhealthy
+	well
+	[ "$i" = 3 ] || until_true "n1 is well" node_has n1 online
+done
+until_true "n1 is quarantined, and well" node_has n1 \
+	'quarantined +.*unhealthy 3 times within 60 min'
+expect_rc 1 ctl n2 guest migrate web1 n1
+said_has 'n1 is quarantined'
+ok "quarantined"
+
+ctl n2 node undrain n1
+until_true "n1 is as ever" node_has n1 online
+ctl n2 guest migrate web1 n1
+finish n1
+echo "PASS: guests leave a node that is not well"
