@@ -120,7 +120,8 @@ typedef struct ham_conf {
 	int64_t watchdog_us;
 	int64_t fence_delay_us;	   /* 0: none */
 	int64_t two_node_delay_us; /* beyond that; of two nodes alone */
-	/* unhealthy so many times within the window: closed for that time */
+	/* unhealthy, or dead, so many times within the window: closed for that
+	 * time; 0: never */
 	unsigned int quarantine_after;
 	int64_t quarantine_window_us;
 	int64_t quarantine_time_us;

@@ -99,7 +99,7 @@ const struct ham_key ham_schema[] = {
 	{ HAM_SECTION_CLUSTER, "quarantine_after",
 	  "how often a node may be unhealthy before it is quarantined",
 	  HAM_VALUE_COUNT, IN_CLUSTER(quarantine_after), .fallback = "3",
-	  .min = 1, .max = 16 },
+	  .max = 16, .expected = "0 to 16 (0: never)" },
 	{ HAM_SECTION_CLUSTER, "quarantine_window",
 	  "within which time",
 	  HAM_VALUE_DURATION, IN_CLUSTER(quarantine_window_us),

@@ -100,7 +100,8 @@ fall_ill(struct ham_health *health, const struct ham_health_rules *rules,
 	health->unhealthy = true;
 	health->well_since_us = 0;
 	g_strlcpy(health->reason, bad, sizeof(health->reason));
-	if (n < rules->after || health->quarantine != NO_QUARANTINE)
+	if (rules->after == 0 || n < rules->after ||
+	    health->quarantine != NO_QUARANTINE)
 		return;
 	health->quarantine = WANTED;
 	g_snprintf(health->reason, sizeof(health->reason),

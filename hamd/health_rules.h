@@ -48,7 +48,7 @@ bool ham_health_is_bad(const struct ham_conf_health *limits,
 
 struct ham_health_rules {
 	int64_t hold_us;
-	unsigned int after;
+	unsigned int after; /* 0: never */
 	int64_t window_us;
 	int64_t time_us;
 };

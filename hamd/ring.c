@@ -163,6 +163,8 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 	config->two_node_delay_us = conf->two_node_delay_us;
 	config->boot = boot();
 	config->n_guests = conf->guests->len;
+	config->quarantine_after = conf->quarantine_after;
+	config->quarantine_window_us = conf->quarantine_window_us;
 	g_strlcpy(digest, conf->digest, sizeof(digest));
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);
 	g_strlcpy(config->version, PACKAGE_VERSION, sizeof(config->version));

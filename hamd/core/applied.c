@@ -337,7 +337,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_DEAD: /* death.c */
-	case HAM_OP_NODE: /* drain.c */
+	case HAM_OP_NODE: /* node.c */
 	case HAM_OP_N_KINDS:
 		break;
 	}

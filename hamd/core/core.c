@@ -424,6 +424,7 @@ on_tick(ham_core *core)
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
+	ham_node_tick(core);
 	ham_drain_tick(core);
 	if (ham_leader(core) == core->config.self &&
 	    core->now_us - core->check_us > CHECK_EVERY_US) {
@@ -481,7 +482,7 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 		ham_death_fenced(core, event);
 		break;
 	case HAM_EV_HEALTH:
-		ham_drain_health(core, event);
+		ham_node_health(core, event);
 		break;
 	}
 	ham_lease_mind(core);

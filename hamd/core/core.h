@@ -71,6 +71,10 @@ struct ham_core_config {
 	/* what the watchdog's keeper still holds from an earlier life; 0: none
 	 */
 	int64_t lease_until_us;
+	/* a node that died under guests so often within that time is
+	 * quarantined when it is back; 0: never */
+	unsigned int quarantine_after;
+	int64_t quarantine_window_us;
 	/* a fence device's word is not enough: T_wait as well */
 	bool fence_and_wait;
 	/* from a node's leaving the ring to its fencing */

@@ -22,38 +22,6 @@ enum {
 	BACKOFF_MAX_US = 300000000,
 };
 
-bool
-ham_node_is_closed(const ham_core *core, uint32_t node)
-{
-	return ham_record_node_flags(&core->record, node) & HAM_NODE_CLOSED;
-}
-
-void
-ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
-		     size_t size)
-{
-	const struct ham_node_state *state =
-		ham_record_node(&core->record, node);
-	const char *name = ham_core_node_name(core, node);
-	unsigned int flags = state ? state->flags : 0;
-
-	if (flags & HAM_NODE_DRAINED)
-		g_snprintf(out, size,
-			   "is drained: it takes no guests before hamctl node "
-			   "undrain %s",
-			   name);
-	else if (flags & HAM_NODE_QUARANTINED)
-		g_snprintf(out, size,
-			   "is quarantined (%s): it takes no guests before "
-			   "that is over, or hamctl node undrain %s",
-			   state->reason, name);
-	else
-		g_snprintf(out, size,
-			   "is unhealthy (%s): it takes no guests before it "
-			   "is well again",
-			   state ? state->reason : "");
-}
-
 /* ---- where to ---- */
 
 static bool
@@ -282,84 +250,15 @@ mind_node(ham_core *core, uint32_t node)
 		order(core, next);
 }
 
-/* ---- this node's own health ---- */
-
-static void
-say_health(ham_core *core)
-{
-	const struct ham_node_state *state =
-		ham_record_node(&core->record, core->config.self);
-	unsigned int is = (state ? state->flags : 0) & HAM_NODE_HEALTH;
-	unsigned int want = core->health_flags;
-	struct ham_op op = {.kind = HAM_OP_NODE, .node = core->config.self};
-
-	/* what changes of the reason alone is not worth a record */
-	if (!core->health_known || is == want ||
-	    (core->health_us && core->now_us - core->health_us < PROPOSE_US))
-		return;
-	core->health_us = core->now_us;
-	op.txn = ham_op_node_txn(want & ~is, is & ~want);
-	if (want)
-		g_strlcpy(op.reason, core->health_reason, sizeof(op.reason));
-	ham_propose(core, &op, 0);
-}
-
-void
-ham_drain_health(ham_core *core, const struct ham_event *event)
-{
-	if (event->value & ~(uint64_t)HAM_NODE_HEALTH)
-		return;
-	core->health_known = true;
-	core->health_flags = (uint8_t)event->value;
-	g_strlcpy(core->health_reason, event->text ? event->text : "",
-		  sizeof(core->health_reason));
-	if (ham_is_active(core))
-		say_health(core);
-}
-
 void
 ham_drain_tick(ham_core *core)
 {
-	say_health(core);
 	if (ham_leader(core) != core->config.self)
 		return;
 	for (unsigned int i = 0; i < core->record.n_guests; i++)
 		look_back(core, &core->record.guests[i]);
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
 		mind_node(core, core->config.nodes[i].id);
-}
-
-void
-ham_drain_applied(ham_core *core, const struct ham_op *op)
-{
-	const struct ham_node_state *state =
-		ham_record_node(&core->record, op->node);
-	unsigned int clear = op->txn >> 8 & 0xff;
-	char why[HAM_TEXT_MAX / 2] = "takes guests again";
-
-	if (op->node == core->config.self) {
-		/* another one's word: what is still bad will be said again */
-		core->health_flags &= (uint8_t)~clear;
-		core->health_us = 0;
-	}
-	if (state)
-		ham_node_closed_text(core, op->node, why, sizeof(why));
-	ham_fx_note(core, HAM_NOTE_NODE_STATE, NULL, "%s %s",
-		    ham_core_node_name(core, op->node), why);
-	core->fx->list[core->fx->n - 1].value = op->node;
-	/* what was tried before says nothing: an order is carried out at once
-	 */
-	for (unsigned int i = 0; i < core->record.n_guests; i++) {
-		const struct ham_guest *guest = &core->record.guests[i];
-
-		struct ham_local *local;
-
-		if (guest->owner != op->node && guest->home != op->node)
-			continue;
-		local = ham_local_get(core, guest->name);
-		local->leave.next_us = 0;
-		local->stays_on = 0;
-	}
 }
 
 /* ---- the plan, for people ---- */

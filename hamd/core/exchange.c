@@ -284,6 +284,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
+	ham_node_adopted(core);
 	if (had_store) /* else it may have forgotten what ran here */
 		ham_adopted(core, before);
 	ham_reconcile_all(core);

@@ -23,6 +23,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/message.h \
 	hamd/core/move.c \
 	hamd/core/names.c \
+	hamd/core/node.c \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/record_check.c \

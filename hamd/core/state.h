@@ -36,6 +36,10 @@ struct ham_heard {
 	int64_t watchdog_us; /* 0: not armed */
 };
 
+enum {
+	HAM_MAX_DEATHS = 16, /* that are remembered of a node */
+};
+
 /* What is known of a node, ourselves included. */
 struct ham_peer {
 	/* lease.c; of this ring alone */
@@ -57,6 +61,9 @@ struct ham_peer {
 	int64_t backoff_us;
 	int64_t proposed_us;
 	char text[HAM_REASON_SIZE]; /* of the last fencing */
+	/* node.c */
+	int64_t deaths[HAM_MAX_DEATHS]; /* DEAD applied, newest last; 0: none */
+	int64_t quarantined_us;		/* proposed last */
 };
 
 /* A copy that the owner's QEMU writes to, too. */
@@ -346,7 +353,7 @@ struct ham_core {
 	unsigned int n_locals;
 	struct ham_local locals[HAM_MAX_LOCALS];
 	GHashTable *by_name; /* -> struct ham_local */
-	/* drain.c: what this node's health is, as far as it was told */
+	/* node.c: what this node's health is, as far as it was told */
 	bool health_known;
 	uint8_t health_flags; /* of HAM_NODE_HEALTH */
 	int64_t health_us;    /* proposed last */
@@ -649,15 +656,21 @@ void ham_death_applied(ham_core *core, const struct ham_op *op);
 void ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
 
-/* drain.c */
-void ham_drain_tick(ham_core *core);
-void ham_drain_applied(ham_core *core, const struct ham_op *op);
-void ham_drain_health(ham_core *core, const struct ham_event *event);
+/* node.c */
+void ham_node_tick(ham_core *core);
+/* NODE, and DEAD, which is counted. */
+void ham_node_applied(ham_core *core, const struct ham_op *op);
+void ham_node_health(ham_core *core, const struct ham_event *event);
+/* A state was adopted: what our health was is held against it anew. */
+void ham_node_adopted(ham_core *core);
 /* It gets no guests but as a last resort. */
 bool ham_node_is_closed(const ham_core *core, uint32_t node);
 /* Why, and what ends it, as a sentence's rest: "is drained: ...". */
 void ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
 			  size_t size);
+
+/* drain.c */
+void ham_drain_tick(ham_core *core);
 /* The best place for a guest that runs and is to leave its node; 0: none. */
 uint32_t ham_pick_destination(const ham_core *core,
 			      const struct ham_guest *guest);

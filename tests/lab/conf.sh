@@ -87,6 +87,8 @@ cluster_conf() {
 	guest_uids = 61000-61999
 	migration_bandwidth = 800M
 	END
+	# tests let a node die more often than any should
+	echo 'quarantine_after = 0'
 	for ((i = 1; i <= $1; i++)); do
 		printf '\n[node n%d]\naddress.migration = 10.77.0.%d\n' "$i" "$i"
 	done

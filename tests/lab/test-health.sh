@@ -8,7 +8,8 @@
 check=/var/lib/hamd/look-well
 
 conf() {
-	small 60M | sed "s|^\\[node n1\\]\$|&\\nhealth.interval = 1s\\nhealth.hold = 3s\\nhealth.command = $check|"
+	small 60M | sed "s|^quarantine_after = .*|quarantine_after = 3|
+		s|^\\[node n1\\]\$|&\\nhealth.interval = 1s\\nhealth.hold = 3s\\nhealth.command = $check|"
 }
 in_lab conf
 

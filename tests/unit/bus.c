@@ -300,16 +300,19 @@ void
 bus_up(struct bus *bus, unsigned int i)
 {
 	struct bus_node *node = &bus->node[i];
-	struct ham_core_config config = {.self = i + 1,
-					 .n_nodes = bus->n,
-					 .n_guests = 1,
-					 .guests = &bus->guest,
-					 .lease_us = bus->lease_us,
-					 .watchdog_us = bus->lease_us,
-					 .fence_delay_us = bus->fence_delay_us,
-					 .two_node_delay_us = BUS_TWO_NODE_US,
-					 .boot = node->boot,
-					 .version = "test"};
+	struct ham_core_config config = {
+		.self = i + 1,
+		.n_nodes = bus->n,
+		.n_guests = bus->guests ? bus->n_guests : 1,
+		.guests = bus->guests ? bus->guests : &bus->guest,
+		.lease_us = bus->lease_us,
+		.watchdog_us = bus->lease_us,
+		.fence_delay_us = bus->fence_delay_us,
+		.two_node_delay_us = BUS_TWO_NODE_US,
+		.boot = node->boot,
+		.quarantine_after = bus->quarantine_after,
+		.quarantine_window_us = INT64_C(3600) * 1000000,
+		.version = "test"};
 	struct ham_event ready = {.kind = HAM_EV_READY};
 	GHashTableIter iter;
 	gpointer key;

@@ -49,11 +49,15 @@ struct bus {
 	uint64_t ring_seq;
 	int64_t now_us;
 	struct ham_core_guest guest;
+	/* instead of that one, for tests of orders alone; or NULL */
+	const struct ham_core_guest *guests;
+	unsigned int n_guests;
 	/* for hamds that start after they are set */
 	int64_t lease_us;
 	bool fences; /* each node has a fence device */
 	int64_t fence_delay_us;
 	bool two_node; /* each half is quorate, after the next split */
+	unsigned int quarantine_after; /* within an hour */
 };
 
 struct bus *bus_new(unsigned int n, unsigned int replicas);

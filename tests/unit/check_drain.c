@@ -88,20 +88,25 @@ START_TEST(drained)
 }
 END_TEST
 
-/* The node that leads is no exception, nor is one that must be joined. */
+/* Though n1 would come first. */
 START_TEST(goes_where_its_copy_is)
 {
-	struct bus *bus = course_three_with_guest(1);
+	struct bus *bus = bus_new(3, 1);
 
-	pass(bus, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 2);
+	bus_run(bus);
 	bus_command(bus, 2, HAM_CMD_MIGRATE, 3);
 	bus_run(bus);
-	pass(bus, 3);
-	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 1));
-	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 2));
+	bus_time(bus, COURSE_SETTLED_US);
+	bus_run(bus);
+	ck_assert(ham_guest_is_current(bus_guest(bus, 2), 2));
+	ck_assert(!ham_guest_is_current(bus_guest(bus, 2), 1));
 	drain(bus, 3);
 	pass(bus, 3);
-	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 2);
 	bus_free(bus);
 }
 END_TEST
@@ -264,7 +269,8 @@ START_TEST(unhealthy_and_well_again)
 }
 END_TEST
 
-/* Whatever was said while nothing could be decided holds afterwards. */
+/* What was found while nothing could be decided is said again, with each look;
+ * what was said last is no word on a state that was adopted since. */
 START_TEST(health_waits_for_quorum)
 {
 	struct bus *bus = course_three_with_guest(0);
@@ -276,6 +282,8 @@ START_TEST(health_waits_for_quorum)
 	bus_split(bus, "111");
 	bus_run(bus);
 	pass(bus, 4);
+	ck_assert_uint_eq(flags_of(bus, 1), 0);
+	health(bus, 1, HAM_NODE_UNHEALTHY);
 	ck_assert_uint_eq(flags_of(bus, 1), HAM_NODE_UNHEALTHY);
 	bus_free(bus);
 }
@@ -381,6 +389,98 @@ START_TEST(a_dead_nodes_guest_goes_there_at_last)
 }
 END_TEST
 
+static void
+die_and_return(struct bus *bus, unsigned int i, unsigned int leader,
+	       const char *parts)
+{
+	bus_down(bus, i);
+	bus->node[i].vcpus = false;
+	bus_split(bus, parts);
+	bus_run(bus);
+	pass(bus, 3);
+	bus_fenced(bus, leader, true);
+	bus_run(bus);
+	bus_split(bus, "111");
+	bus_up(bus, i);
+	bus_run(bus);
+	pass(bus, 10); /* its copies are made anew */
+}
+
+/* Under guests, so that each time costs them their lives. */
+START_TEST(who_dies_again_and_again_is_quarantined)
+{
+	struct bus *bus = bus_new(3, 2);
+
+	bus->fences = true;
+	bus->quarantine_after = 2;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 2);
+	bus_run(bus);
+	pass(bus, 8);
+	die_and_return(bus, 1, 0, "121");
+	ck_assert_uint_eq(flags_of(bus, 2), 0);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 2);
+	health(bus, 2, 0); /* it knows of nothing */
+	die_and_return(bus, 1, 0, "121");
+	ck_assert_uint_eq(flags_of(bus, 2), HAM_NODE_QUARANTINED);
+	ck_assert(is_told(bus, "n2 is quarantined (it died under guests 2"));
+	/* its hamd has heard of it, and says when it is over */
+	health(bus, 2, HAM_NODE_QUARANTINED);
+	pass(bus, 3);
+	ck_assert_uint_eq(flags_of(bus, 2), HAM_NODE_QUARANTINED);
+	health(bus, 2, 0);
+	pass(bus, 3);
+	ck_assert_uint_eq(flags_of(bus, 2), 0);
+	bus_free(bus);
+}
+END_TEST
+
+/* By n3, to the leader. */
+static void
+propose(struct bus *bus, const struct ham_op *op)
+{
+	struct ham_msg msg = {.kind = HAM_MSG_PROPOSE,
+			      .incarnation = bus->node[2].incarnation,
+			      .ring = bus->node[0].ring,
+			      .proposer = 3,
+			      .op = *op};
+	struct ham_event event = {.kind = HAM_EV_MESSAGE, .node = 3};
+	uint8_t *bytes = ham_msg_encode(&msg, NULL, &event.len);
+
+	event.bytes = bytes;
+	bus_event(bus, 0, &event);
+	bus_run(bus);
+	g_free(bytes);
+}
+
+/* What was well before it knew is no word against it. */
+START_TEST(a_quarantine_is_not_taken_back_unawares)
+{
+	struct bus *bus = course_three_with_guest(0);
+	struct ham_op op = {.kind = HAM_OP_NODE,
+			    .node = 2,
+			    .txn = ham_op_node_txn(HAM_NODE_QUARANTINED, 0)};
+
+	health(bus, 2, 0);
+	propose(bus, &op);
+	pass(bus, 5);
+	ck_assert_uint_eq(flags_of(bus, 2), HAM_NODE_QUARANTINED);
+	/* not by a state that it adopts either */
+	bus_split(bus, "112");
+	bus_run(bus);
+	bus_split(bus, "111");
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert_uint_eq(flags_of(bus, 2), HAM_NODE_QUARANTINED);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(what_is_no_node)
 {
 	struct bus *bus = course_three_with_guest(0);
@@ -414,14 +514,15 @@ load_guest(ham_core *core, const char *name, bool runs)
 	ck_assert_ptr_null(ham_core_load(core, key, bytes, len));
 }
 
+static const struct ham_core_guest guests[] = {
+	{.name = "a", .priority = 10},
+	{.name = "b", .priority = 90},
+	{.name = "c", .priority = 50},
+	{.name = "d", .priority = 90},
+};
+
 START_TEST(highest_priority_first)
 {
-	static const struct ham_core_guest guests[] = {
-		{.name = "a", .priority = 10},
-		{.name = "b", .priority = 90},
-		{.name = "c", .priority = 50},
-		{.name = "d", .priority = 90},
-	};
 	struct ham_core_config config = {.self = 1,
 					 .n_nodes = 1,
 					 .nodes = {{.id = 1, .name = "n1"}},
@@ -447,6 +548,138 @@ START_TEST(highest_priority_first)
 }
 END_TEST
 
+/* As if all had run on n1 since ever; their QEMUs answer nothing more. */
+static struct bus *
+several(void)
+{
+	g_autofree struct ham_record *record = g_new0(struct ham_record, 1);
+	struct bus *bus = bus_new(3, 0);
+	uint8_t bytes[HAM_GUEST_WIRE_MAX];
+	size_t len;
+
+	bus->guests = guests;
+	bus->n_guests = G_N_ELEMENTS(guests);
+	for (size_t i = 0; i < G_N_ELEMENTS(guests); i++) {
+		struct ham_op op = {.kind = HAM_OP_START, .node = 1};
+
+		g_strlcpy(op.guest, guests[i].name, sizeof(op.guest));
+		ck_assert_ptr_null(ham_record_apply(record, &op));
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		GHashTable *disk = bus->node[i].disk;
+		uint64_t head[3] = {GUINT64_TO_BE(1), GUINT64_TO_BE(4),
+				    GUINT64_TO_BE(ham_record_checksum(record))};
+
+		g_hash_table_insert(disk, g_strdup("head"),
+				    g_bytes_new(head, sizeof(head)));
+		for (unsigned int k = 0; k < record->n_guests; k++) {
+			len = ham_guest_encode(&record->guests[k], bytes);
+			g_hash_table_insert(disk,
+					    g_strconcat("guest/",
+							record->guests[k].name,
+							NULL),
+					    g_bytes_new(bytes, len));
+		}
+		bus->node[i].silent = UINT64_MAX;
+		bus_up(bus, i);
+	}
+	for (size_t k = 0; k < G_N_ELEMENTS(guests); k++) {
+		struct ham_event found = {.kind = HAM_EV_DID,
+					  .did = HAM_DID_FOUND,
+					  .found = HAM_FOUND_RUNNING,
+					  .guest = guests[k].name,
+					  .epoch = 1};
+
+		bus_event(bus, 0, &found);
+	}
+	bus_run(bus);
+	ck_assert(bus_active(bus, 0));
+	return bus;
+}
+
+/* Who is on its way to where: "b2". */
+static char *
+under_way(struct bus *bus)
+{
+	const struct ham_record *record = ham_core_record(bus->node[2].core);
+	GString *out = g_string_new(NULL);
+
+	for (unsigned int i = 0; i < record->n_guests; i++)
+		if (record->guests[i].dst)
+			g_string_append_printf(out, "%s%u",
+					       record->guests[i].name,
+					       record->guests[i].dst);
+	return g_string_free(out, FALSE);
+}
+
+static void
+prepare_fails(struct bus *bus, const char *guest, unsigned int node)
+{
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_PREPARE_FAILED,
+				  .guest = guest,
+				  .text = "no bridge there"};
+
+	bus_event(bus, node - 1, &event);
+	bus_run(bus);
+	event.did = HAM_DID_UNDONE;
+	event.flag = true;
+	bus_event(bus, 0, &event);
+	bus_run(bus);
+	pass(bus, 1);
+}
+
+START_TEST(one_after_the_other)
+{
+	static const char *const order_[] = {"b2", "d2", "c2", "a2", "b3"};
+	struct bus *bus = several();
+
+	drain(bus, 1);
+	pass(bus, 2);
+	for (size_t i = 0; i < G_N_ELEMENTS(order_); i++) {
+		g_autofree char *now = NULL;
+
+		for (int k = 0; k < 12; k++) {
+			g_free(now);
+			now = under_way(bus);
+			if (now[0])
+				break;
+			pass(bus, 1);
+		}
+		ck_assert_str_eq(now, order_[i]);
+		prepare_fails(bus, (char[]){order_[i][0], 0},
+			      (unsigned int)(order_[i][1] - '0'));
+	}
+	bus_free(bus);
+}
+END_TEST
+
+/* Another leader knows nothing of what was tried, and goes on. */
+START_TEST(the_leader_is_lost)
+{
+	struct bus *bus = course_three_with_guest(0);
+
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 3);
+	bus_run(bus);
+	pass(bus, 2);
+	bus->node[1].silent = BUS_ACT(PREPARE);
+	drain(bus, 1);
+	drain(bus, 3);
+	pass(bus, 1);
+	ck_assert_uint_eq(bus_guest(bus, 2)->dst, 2);
+	bus_down(bus, 0);
+	bus_split(bus, "122");
+	bus_run(bus);
+	bus_did(bus, 1, HAM_DID_PREPARE_FAILED, "no bridge there", false);
+	bus_run(bus);
+	bus->node[1].silent = 0;
+	pass(bus, 15);
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 2);
+	ck_assert_uint_eq(bus_guest(bus, 2)->home, 3);
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -468,8 +701,12 @@ main(void)
 	tcase_add_test(tc, states_survive_restarts);
 	tcase_add_test(tc, a_dead_nodes_guest_avoids_it);
 	tcase_add_test(tc, a_dead_nodes_guest_goes_there_at_last);
+	tcase_add_test(tc, who_dies_again_and_again_is_quarantined);
+	tcase_add_test(tc, a_quarantine_is_not_taken_back_unawares);
 	tcase_add_test(tc, what_is_no_node);
 	tcase_add_test(tc, highest_priority_first);
+	tcase_add_test(tc, one_after_the_other);
+	tcase_add_test(tc, the_leader_is_lost);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
