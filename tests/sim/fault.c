@@ -93,12 +93,12 @@ add(struct sim *dice, struct sim_plan *plan, int64_t at_us,
 static void
 add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 {
-	static const uint8_t commands[] = {HAM_CMD_START,   HAM_CMD_START,
-					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
-					   HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
-					   HAM_CMD_CANCEL,  HAM_CMD_STOP,
-					   HAM_CMD_VERIFY,  HAM_CMD_RESIZE,
-					   HAM_CMD_MOVE};
+	static const uint8_t commands[] = {
+		HAM_CMD_START,	 HAM_CMD_START,	  HAM_CMD_MIGRATE,
+		HAM_CMD_MIGRATE, HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
+		HAM_CMD_CANCEL,	 HAM_CMD_STOP,	  HAM_CMD_VERIFY,
+		HAM_CMD_RESIZE,	 HAM_CMD_MOVE,	  HAM_CMD_DRAIN,
+		HAM_CMD_UNDRAIN};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -428,8 +428,8 @@ static const char *const words[SIM_F_N] = {
 };
 
 const char *const sim_command_names[SIM_COMMANDS] = {
-	"start", "stop", "migrate", "cancel", "confirm-off", "verify",
-	"resize", "move",
+	"start",  "stop",   "migrate", "cancel", "confirm-off",
+	"verify", "resize", "move",    "drain",	 "undrain",
 };
 
 static const char *
@@ -540,7 +540,8 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 		k++;
 	if (n < 4 || k == SIM_COMMANDS)
 		return "operator nN "
-		       "start|stop|migrate|cancel|confirm-off|verify gN [nN]";
+		       "start|stop|migrate|cancel|confirm-off|verify|"
+		       "drain|undrain gN [nN]";
 	out->command = (uint8_t)k;
 	if (!number(w[3], 'g', plan->n_guests, &guest))
 		return "no such guest";

@@ -327,6 +327,8 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 
 		event.flag = g && g->phase == HAM_GUEST_STOPPED;
 	}
+	if (command == HAM_CMD_UNDRAIN)
+		event.flag = guest % 2 == 0; /* back, or not */
 	sim_say(sim, "n%u asked: %s %s n%u", i + 1, sim_command_names[command],
 		sim->guest[guest].name, target);
 	sim_step(sim, i, &event);

@@ -80,11 +80,25 @@ sim_be_quiet(struct sim *sim)
 	sim_ring_changed(sim);
 }
 
+/* Guests that are to leave would come and go to the end. */
+static void
+open_nodes(struct sim *sim, void *data)
+{
+	(void)data;
+	for (unsigned int i = 0; i < sim->n; i++)
+		for (unsigned int k = 0; k < sim->n; k++)
+			if (sim->node[k].core &&
+			    ham_record_node(ham_core_record(sim->node[k].core),
+					    i + 1))
+				sim_command(sim, k, HAM_CMD_UNDRAIN, 1, i + 1);
+}
+
 static void
 quiet(struct sim *sim, void *data)
 {
 	(void)data;
 	sim_be_quiet(sim);
+	sim_at(sim, sim->plan->quiet_us / 4, open_nodes, NULL);
 }
 
 static void

@@ -314,7 +314,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_MOVE + 1,
+	SIM_COMMANDS = HAM_CMD_UNDRAIN + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
