@@ -20,6 +20,7 @@
 #include "hamd/ctl/client.h"
 #include "hamd/ctl/ctl.h"
 #include "hamd/ctl/json.h"
+#include "hamd/ctl/node.h"
 #include "hamd/ctl/progress.h"
 #include "hamd/ctl/report.h"
 #include "hamd/ctl/table.h"
@@ -49,6 +50,7 @@ struct drain {
 	int64_t deadline_us;
 	int64_t look_us; /* when to ask for the plan again */
 	int64_t tick_us;
+	int64_t empty_us; /* since when the plan has nobody left, 0: it has */
 	struct ham_ctl_terminal terminal;
 	/* of the guest that is on its way */
 	char *guest;
@@ -111,41 +113,12 @@ keep_plan(struct drain *drain, JsonObject *plan)
 /* ---- the plan ---- */
 
 static void
-print_guest(JsonObject *guest)
-{
-	const char *to = ham_ctl_json_text(guest, "to");
-	const char *why = ham_ctl_json_text(guest, "why");
-	const char *action = ham_ctl_json_text(guest, "action");
-	g_autofree char *text = NULL;
-	g_autofree char *clean = NULL;
-
-	if (strcmp(action, "leaving") == 0)
-		text = g_strdup_printf("on its way to %s", to);
-	else if (to[0])
-		text = g_strdup_printf("live to %s%s%s", to,
-				       why[0] ? ", tried before: " : "", why);
-	else
-		text = g_strdup_printf("stays: %s", why);
-	clean = ham_ctl_clean(text);
-	printf("  %-16s %s\n", ham_ctl_json_text(guest, "name"), clean);
-}
-
-static void
 print_plan(struct drain *drain)
 {
-	JsonArray *guests = ham_ctl_json_array(drain->plan, "guests");
-	g_autofree char *count =
-		ham_ctl_plural(ham_ctl_json_length(guests), "guest");
-
-	if (drain->json) {
+	if (drain->json)
 		ham_ctl_json_print(drain->plan);
-		return;
-	}
-	printf("%s: %s%s\n", drain->node, count,
-	       ham_ctl_json_length(guests) ? ", in this order:" : "");
-	for (guint i = 0; i < ham_ctl_json_length(guests); i++)
-		print_guest(ham_ctl_json_element(guests, i));
-	fflush(stdout);
+	else
+		ham_ctl_node_print_plan(drain->node, drain->plan);
 }
 
 /* Only a person is asked. */
@@ -251,7 +224,8 @@ take_event(struct drain *drain, JsonObject *event)
 		g_autofree char *text = ham_ctl_progress_result(guest, news);
 
 		say(drain, "%s", text);
-		g_clear_pointer(&drain->guest, g_free);
+		if (g_strcmp0(guest, drain->guest) == 0)
+			g_clear_pointer(&drain->guest, g_free);
 	} else if (strcmp(kind, "DRAIN_WAITS") == 0) {
 		say(drain, "%s: stays for now: %s", guest,
 		    ham_ctl_json_text(news, "text"));
@@ -268,6 +242,17 @@ is_drained(struct drain *drain)
 		if (strcmp(ham_ctl_json_string_at(states, i), "drained") == 0)
 			return true;
 	return false;
+}
+
+/* A guest has left before its result was told: that comes within a moment. */
+static bool
+awaits_result(struct drain *drain)
+{
+	int64_t now_us = ham_clock_us();
+
+	if (drain->empty_us == 0)
+		drain->empty_us = now_us;
+	return drain->guest && now_us - drain->empty_us < LOOK_US;
 }
 
 /* What the plan says of those that are still there. */
@@ -293,7 +278,9 @@ judge(struct drain *drain)
 		g_string_append_printf(stay, "; %s: %s",
 				       ham_ctl_json_text(guest, "name"), why);
 	}
-	if (left == 0) {
+	if (left == 0 && awaits_result(drain)) {
+		code = GO_ON;
+	} else if (left == 0) {
 		say(drain, "%s: empty after %s", drain->node, after);
 		code = HAM_CTL_OK;
 	} else if (!is_drained(drain)) {

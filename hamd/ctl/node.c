@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/ctl/node.c - hamctl node list and undrain; what waits is drain.c's */
+/* hamd/ctl/node.c - hamctl node list and undrain, the plan of a drain; what
+ * waits is drain.c's
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +72,39 @@ ham_ctl_node_list(const struct ham_ctl_options *options, char **args)
 	text = ham_ctl_table_text(table, options->color);
 	fputs(text, stdout);
 	return code;
+}
+
+static void
+print_guest(JsonObject *guest)
+{
+	const char *to = ham_ctl_json_text(guest, "to");
+	const char *why = ham_ctl_json_text(guest, "why");
+	const char *action = ham_ctl_json_text(guest, "action");
+	g_autofree char *text = NULL;
+	g_autofree char *clean = NULL;
+
+	if (strcmp(action, "leaving") == 0)
+		text = g_strdup_printf("on its way to %s", to);
+	else if (to[0])
+		text = g_strdup_printf("live to %s%s%s", to,
+				       why[0] ? ", tried before: " : "", why);
+	else
+		text = g_strdup_printf("stays: %s", why);
+	clean = ham_ctl_clean(text);
+	printf("  %-16s %s\n", ham_ctl_json_text(guest, "name"), clean);
+}
+
+void
+ham_ctl_node_print_plan(const char *node, JsonObject *plan)
+{
+	JsonArray *guests = ham_ctl_json_array(plan, "guests");
+	guint n = ham_ctl_json_length(guests);
+	g_autofree char *count = ham_ctl_plural(n, "guest");
+
+	printf("%s: %s%s\n", node, count, n ? ", in this order:" : "");
+	for (guint i = 0; i < n; i++)
+		print_guest(ham_ctl_json_element(guests, i));
+	fflush(stdout);
 }
 
 int

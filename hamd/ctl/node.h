@@ -11,4 +11,7 @@
  * The caller frees it; *style is how it looks in a table. */
 char *ham_ctl_node_state(JsonObject *node, enum ham_ctl_style *style);
 
+/* The answer of node-plan, a line for each guest, on standard output. */
+void ham_ctl_node_print_plan(const char *node, JsonObject *plan);
+
 #endif

@@ -122,6 +122,19 @@ class Drain(HamctlTest):
         self.assertEqual([c for c, _ in self.fake.questions[:3]],
                          ["node-plan", "events-follow", "node-drain"])
 
+    def test_the_last_result_is_waited_for(self):
+        process = self.begin_drain("drain", "n1")
+        self.fake.event("MIGRATION_PHASE", guest="web1", txn="13",
+                        phase="handover")
+        self.stay()
+        self.looks_again(lambda: self.fake.event(
+            "MIGRATION_DONE", guest="db1", **result()))
+        self.fake.event("MIGRATION_DONE", guest="web1",
+                        **result(txn="13", to="n3"))
+        got = Ended(process)
+        self.assertIn("web1: n1 -> n3 in 2.1 s", got.lines[-2])
+        self.assertIn("n1: empty", got.lines[-1])
+
     def test_who_cannot_leave_ends_a_drain(self):
         self.stay(leave("db1", "", why="no other node can take it"),
                   leave("off", "", why="it is stopped", runs=False))
