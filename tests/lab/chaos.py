@@ -217,6 +217,10 @@ class Chaos:
                     members.get("members") != self.nodes:
                 return f"{node} has no view of all: {members or answer}"
         wrong = ""
+        for node in answer["nodes"]:
+            if node["states"]:
+                wrong = f"{node['name']} is {node['states']}"
+                self.orders.give("undrain", "", self.nodes[0], node["name"])
         for guest in answer["guests"]:
             name, state = guest["name"], guest["state"]
             if self.orders.busy(name):

@@ -23,18 +23,23 @@ class Orders:
     def give(self, what, guest, via, to=""):
         if len(self.running) >= MOST:
             return
-        words = {"start": ["start", guest] + (["--node", to] if to else []),
-                 "stop": ["stop", guest],
-                 "kill": ["stop", guest, "--kill"],
-                 "migrate": ["migrate", guest, to],
-                 "cancel": ["cancel", guest]}[what]
+        node = ["--node", to] if to else []
+        words = {"start": ["guest", "start", guest, *node],
+                 "stop": ["guest", "stop", guest],
+                 "kill": ["guest", "stop", guest, "--kill"],
+                 "migrate": ["guest", "migrate", guest, to],
+                 "cancel": ["guest", "cancel", guest],
+                 "drain": ["node", "drain", to, "--no-wait"],
+                 # its guests come back, or not
+                 "undrain": ["node", "undrain", to] +
+                            ["--return"] * (self.count % 2)}[what]
         self.count += 1
         said = tempfile.TemporaryFile()
         self.writer.put("order", number=self.count, what=what, guest=guest,
                         via=via, to=to, phase="begin")
         process = subprocess.Popen(
             [self.hamlab, "sh", via, "hamctl", "--timeout", str(ORDER_S),
-             "guest", *words], stdin=subprocess.DEVNULL, stdout=said,
+             *words], stdin=subprocess.DEVNULL, stdout=said,
             stderr=subprocess.STDOUT)
         self.running.append((self.count, what, guest, process, said, now()))
 

@@ -38,7 +38,8 @@ HOLDS = ("prepare", "copy", "cutover", "handover")
 # operator, so that they meet guests at rest
 MOODS = {"aimed": 9, "wild": 8, "idle": 3}
 # order -> weight; `kill` is a stop without asking the guest
-ORDERS = {"migrate": 12, "cancel": 1, "start": 1, "stop": 1, "kill": 1}
+ORDERS = {"migrate": 12, "cancel": 1, "start": 1, "stop": 1, "kill": 1,
+          "drain": 1, "undrain": 1}
 # where a migration stands when a fault that waits for it comes, and how many
 # seconds later it does: a hand-over takes some 0.03 s
 PHASES = ("", "copy", "handover", "handover")
@@ -105,7 +106,8 @@ class Period:
         dice = self.dice
         what = dice_of(dice, ORDERS)
         to = ""
-        if what == "migrate" or what == "start" and dice.random() < 0.5:
+        if what in ("migrate", "drain", "undrain") or \
+                what == "start" and dice.random() < 0.5:
             to = dice.choice(self.nodes)
         return Step(at, what, guest=dice.choice(self.guests), to=to,
                     via=dice.choice(self.nodes))
