@@ -559,6 +559,9 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 	case HAM_GUEST_STARTED:
 		if (guest->owner_dead)
 			return "recovering";
+		if (core->frozen && guest->owner == core->config.self &&
+		    local && ham_owner_stage(local->stage))
+			return "frozen";
 		if (!ham_is_joined(core, guest->owner))
 			return "unknown";
 		if (guest->cold)
@@ -567,9 +570,7 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 			return "stopping";
 		if (local && local->starting_epoch == guest->epoch)
 			return "starting";
-		return core->frozen && guest->owner == core->config.self
-			       ? "frozen"
-			       : "running";
+		return "running";
 	case HAM_GUEST_MIGRATING:
 		return guest->owner_dead ? "recovering" : "migrating";
 	case HAM_GUEST_IN_DOUBT:
