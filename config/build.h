@@ -18,6 +18,11 @@ void ham_conf_build(ham_doc *doc, ham_conf *conf);
 void ham_conf_relate(ham_doc *doc, const ham_conf *conf);
 void ham_conf_unique(ham_doc *doc);
 
+/* Of relate's, for a guest: where it is to be.  nodes, guests: name -> section.
+ */
+void ham_conf_relate_placing(ham_doc *doc, const struct ham_section *section,
+			     GHashTable *nodes, GHashTable *guests);
+
 /* Frees what a section of that kind becomes (not [cluster]). */
 GDestroyNotify ham_conf_free_fn(enum ham_section_kind kind);
 

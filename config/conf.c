@@ -54,6 +54,9 @@ free_guest(void *data)
 
 	g_free(guest->name);
 	g_free(guest->uuid);
+	g_strfreev(guest->prefer);
+	g_strfreev(guest->with);
+	g_strfreev(guest->apart);
 	g_free(guest->machine);
 	g_free(guest->cpu);
 	g_free(guest->kernel);

@@ -22,6 +22,7 @@ enum {
 	HAM_CONF_MAX_DISKS = 8,	     /* per guest */
 	HAM_CONF_MAX_PORTS = 8,	     /* per guest */
 	HAM_CONF_MAX_ADDRESSES = 16, /* per port */
+	HAM_CONF_MAX_RELATED = 32,   /* guests that one names in a key */
 };
 
 enum ham_conf_accel {
@@ -78,6 +79,11 @@ struct ham_conf_guest {
 	unsigned int cpus;
 	unsigned int replicas; /* 0 to 3 */
 	unsigned int priority;
+	/* each NULL-terminated, or NULL; what one guest says of another holds
+	 * for both */
+	char **prefer; /* nodes, the best one first */
+	char **with;   /* guests: on their node, if that can be */
+	char **apart;  /* guests: never on their node */
 	int64_t max_pause_us;
 	int64_t max_duration_us;
 	int64_t stop_timeout_us; /* graceful stop, then it is an error */
@@ -125,6 +131,7 @@ typedef struct ham_conf {
 	unsigned int quarantine_after;
 	int64_t quarantine_window_us;
 	int64_t quarantine_time_us;
+	unsigned int parallel_starts; /* of a node, at the same time */
 	uint32_t uid_first; /* guest_uids */
 	uint32_t uid_last;
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */

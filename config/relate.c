@@ -81,6 +81,8 @@ relate_guest(const struct whole *whole, const struct ham_section *section)
 	uint64_t most = whole->conf->migration_bandwidth;
 
 	relate_boot(whole, section);
+	ham_conf_relate_placing(whole->doc, section, whole->nodes,
+				whole->guests);
 	if (guest->replicas >= MAX(whole->holders, 1))
 		ham_section_problem(
 			whole->doc, section, "replicas",
@@ -288,9 +290,11 @@ ham_conf_relate(ham_doc *doc, const ham_conf *conf)
 		struct ham_section *section = doc->sections->pdata[i];
 
 		if (section->kind == HAM_SECTION_NODE)
-			g_hash_table_add(whole.nodes, section->name);
+			g_hash_table_insert(whole.nodes, section->name,
+					    section);
 		if (section->kind == HAM_SECTION_GUEST)
-			g_hash_table_add(whole.guests, section->name);
+			g_hash_table_insert(whole.guests, section->name,
+					    section);
 		if (section->kind == HAM_SECTION_CLUSTER)
 			has_cluster = true;
 	}

@@ -26,6 +26,7 @@ enum ham_value_type {
 	HAM_VALUE_MAC,	     /* uint8_t [6] */
 	HAM_VALUE_ADDRESS,   /* char *; a node's */
 	HAM_VALUE_ADDRESSES, /* char **; a port's, separated by commas */
+	HAM_VALUE_NAMES,     /* char **; at most max, separated by commas */
 	HAM_VALUE_NAME,	     /* char * from here on */
 	HAM_VALUE_IFNAME,
 	HAM_VALUE_PATH,

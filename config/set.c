@@ -147,6 +147,25 @@ set_addresses(const struct ham_key *key, const char *text, void *field)
 }
 
 static bool
+set_names(const struct ham_key *key, const char *text, void *field)
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+	char ***old = field;
+
+	if (g_strv_length(parts) > key->max || !*parts)
+		return false;
+	for (char **part = parts; *part; part++) {
+		/* in place: the string stays its own */
+		g_strstrip(*part);
+		if (!ham_value_is_name(*part))
+			return false;
+	}
+	g_strfreev(*old);
+	*old = g_steal_pointer(&parts);
+	return true;
+}
+
+static bool
 set_uuid(const struct ham_key *key, const char *text, void *field)
 {
 	char uuid[37];
@@ -201,6 +220,7 @@ static const struct {
 	[HAM_VALUE_ADDRESSES] = { set_addresses,
 				  "1 to 16 numeric IPv4 or IPv6 addresses "
 				  "with commas between them" },
+	[HAM_VALUE_NAMES] = { set_names, NULL },
 	[HAM_VALUE_NAME] = { set_string,
 			     "a name (at most 47 letters, digits and . _ -, "
 			     "the first a letter or digit)" },
@@ -255,6 +275,10 @@ ham_schema_expected(const struct ham_key *key)
 	if (key->type == HAM_VALUE_TEXT)
 		return g_strdup_printf(
 			"1 to %" G_GUINT64_FORMAT " bytes of text", key->max);
+	if (key->type == HAM_VALUE_NAMES)
+		return g_strdup_printf("1 to %" G_GUINT64_FORMAT
+				       " names with commas between them",
+				       key->max);
 	if (types[key->type].expected)
 		return g_strdup(types[key->type].expected);
 	return show_range(key);

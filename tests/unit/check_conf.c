@@ -135,6 +135,8 @@ START_TEST(defaults)
 	ck_assert_uint_eq(g->cpus, 1);
 	ck_assert_uint_eq(g->replicas, 0);
 	ck_assert_uint_eq(g->priority, 50);
+	ck_assert(!g->prefer && !g->with && !g->apart);
+	ck_assert_uint_eq(conf->parallel_starts, 2);
 	ck_assert_int_eq(g->max_pause_us, 150000);
 	ck_assert_int_eq(g->max_duration_us, 180000000);
 	ck_assert_int_eq(g->stop_timeout_us, 60000000);
@@ -212,7 +214,8 @@ static const struct {
 	  "wachdog: found an unknown key, expected one of version, name, "
 	  "accel, migration_bandwidth, lease, replica_timeout, verify_interval, "
 	  "verify_bandwidth, watchdog, fence_delay, two_node_delay, "
-	  "quarantine_after, quarantine_window, quarantine_time, guest_uids, "
+	  "quarantine_after, quarantine_window, quarantine_time, "
+	  "parallel_starts, guest_uids, "
 	  "insecure" },
 	{ "cluster", "verify_interval = 0",
 	  "verify_interval: found 0, expected never or a duration from 1m to "
@@ -230,6 +233,12 @@ static const struct {
 	  "cpus: found 4294967297, expected a number from 1 to 255" },
 	{ "guest g", "replicas = 4",
 	  "replicas: found 4, expected 0 to 3" },
+	{ "cluster", "parallel_starts = 0",
+	  "parallel_starts: found 0, expected a number from 1 to 16" },
+	{ "guest g", "prefer = n1,",
+	  "prefer: found n1,, expected 1 to 16 names with commas between them" },
+	{ "guest g", "apart = -h",
+	  "apart: found -h, expected 1 to 32 names with commas between them" },
 	{ "guest g", "priority = 101",
 	  "priority: found 101, expected a number from 0 to 100" },
 	{ "guest g", "max_pause = 0ms",

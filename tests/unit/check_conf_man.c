@@ -88,6 +88,9 @@ START_TEST(key_is_documented)
 			     : ham_value_show_duration((int64_t)key->max);
 
 		range = g_strdup_printf("%s to %s", min, max);
+	} else if (key->type == HAM_VALUE_NAMES) {
+		range = g_strdup_printf("Up to %" G_GUINT64_FORMAT " ",
+					key->max);
 	} else {
 		range = g_strdup_printf("%" G_GUINT64_FORMAT " bytes",
 					key->max);

@@ -128,6 +128,30 @@ static const struct {
 	  OTHER("g") "bandwidth = 101M\n",
 	  "c:11: [guest g] bandwidth: found 101M, expected at most "
 	  "migration_bandwidth (100M)\n" },
+	{ "placed as it can be", TWO OTHER("g")
+	  "prefer = n2, n1\nwith = h\napart = i\n" OTHER("h")
+	  "with = g\n" OTHER("i") "apart = g\n", "" },
+	{ "prefers what is no node, and a witness", TWO
+	  NODE("n3", "role = witness\n") OTHER("g") "prefer = n9, n3, n1, n1\n",
+	  "c:14: [guest g] prefer: found n9, expected a node that has a "
+	  "section [node NAME]\n"
+	  "c:14: [guest g] prefer: found n3, expected a node that holds guests "
+	  "([node n3] in line 7 is a witness)\n"
+	  "c:14: [guest g] prefer: found n1, expected each name once\n" },
+	{ "with and apart from what is no other guest", TWO OTHER("g")
+	  "with = x\napart = g\n",
+	  "c:12: [guest g] with: found x, expected a guest that has a section "
+	  "[guest NAME]\n"
+	  "c:13: [guest g] apart: found g, expected another guest than this "
+	  "one\n" },
+	{ "with and apart in one guest", TWO OTHER("g")
+	  "with = h\napart = h\n" OTHER("h"),
+	  "c:12: [guest g] with: found h, expected a guest that it is not "
+	  "apart from ([guest g] apart in line 13)\n" },
+	{ "with and apart in two guests", TWO OTHER("g") "with = h\n"
+	  OTHER("h") "apart = g\n",
+	  "c:12: [guest g] with: found h, expected a guest that it is not "
+	  "apart from ([guest h] apart in line 18)\n" },
 	{ "bridge made by one of two", CONF_BASE CONF_GUEST
 	  "[port g/two]\nbridge = br0\ncreate_bridge = yes\n"
 	  "mac = 52:54:00:00:00:02\n",
