@@ -334,6 +334,16 @@ do_node_undrain(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_plan_failure(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, true, &node))
+		ham_admin_return(daemon->admin, request->token,
+				 ham_daemon_plan_failure(daemon, node));
+}
+
+static void
 do_events_list(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	int64_t since = 0;
@@ -411,6 +421,7 @@ static const struct {
 	{"node-plan", false, do_node_plan},
 	{"node-drain", true, do_node_drain},
 	{"node-undrain", true, do_node_undrain},
+	{"plan-failure", false, do_plan_failure},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
 	{"blackbox-dump", true, do_blackbox},

@@ -495,7 +495,7 @@ ham_daemon_clear(ham_daemon *daemon)
 	ham_daemon_watchdog_stop(daemon);
 	ham_daemon_health_stop(daemon);
 	g_clear_pointer(&daemon->core, ham_core_free);
-	g_clear_pointer(&daemon->core_guests, g_free);
+	ham_daemon_free_guests(daemon);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);
 	g_clear_pointer(&daemon->conf, ham_conf_free);
 }

@@ -84,6 +84,7 @@ uint32_t ham_daemon_node_id(const ham_daemon *daemon, const char *name);
 /* ring.c: what corosync was told, held against the cluster file */
 bool ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 			  struct ham_core_config *config, GError **error);
+void ham_daemon_free_guests(ham_daemon *daemon);
 
 /* notes.c */
 void ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect);
@@ -149,6 +150,12 @@ JsonObject *ham_daemon_node(ham_daemon *daemon, unsigned int i,
 			    const struct ham_core_view *view);
 JsonObject *ham_daemon_node_list(ham_daemon *daemon);
 JsonObject *ham_daemon_node_plan(ham_daemon *daemon, uint32_t node);
+/* plan.c */
+JsonObject *ham_daemon_plan_failure(ham_daemon *daemon, uint32_t node);
+/* What could not be started elsewhere if a node failed: lines of text. */
+void ham_daemon_plan_warnings(ham_daemon *daemon,
+			      const struct ham_core_view *view,
+			      JsonArray *list);
 
 /* commands.c */
 void ham_daemon_request(const struct ham_admin_request *request, void *data);

@@ -21,6 +21,7 @@ hamd_hamd_SOURCES = \
 	hamd/main.c \
 	hamd/nodes.c \
 	hamd/notes.c \
+	hamd/plan.c \
 	hamd/ring.c \
 	hamd/status.c \
 	$(NULL)

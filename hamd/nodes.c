@@ -48,6 +48,8 @@ ham_daemon_node(ham_daemon *daemon, unsigned int i,
 	unsigned int n;
 	const struct ham_core_node *node = &ham_core_nodes(daemon->core, &n)[i];
 	JsonObject *o = json_object_new();
+	uint64_t room_mib;
+	int64_t free_mib;
 
 	json_object_set_string_member(o, "name", node->name);
 	json_object_set_int_member(o, "id", node->id);
@@ -61,6 +63,13 @@ ham_daemon_node(ham_daemon *daemon, unsigned int i,
 				       !(view->differs & (1u << i)));
 	set_states(o, ham_record_node(ham_core_record(daemon->core), node->id));
 	set_load(daemon, node->id, o);
+	if (!node->witness && ham_core_node_memory(daemon->core, node->id,
+						   &room_mib, &free_mib)) {
+		json_object_set_int_member(o, "usable_memory_bytes",
+					   (int64_t)(room_mib << 20));
+		json_object_set_int_member(o, "free_memory_bytes",
+					   free_mib * (1 << 20));
+	}
 	return o;
 }
 

@@ -2,6 +2,7 @@
 /* hamd/ring.c - corosync's settings in force, held against the cluster file */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hamd/base/clock.h"
 #include "hamd/base/error.h"
@@ -93,8 +94,53 @@ id_of(const struct ham_conf_ring *ring, const char *name)
 	return 0;
 }
 
+static bool
+has_name(char **names, const char *name)
+{
+	return names && g_strv_contains((const char *const *)names, name);
+}
+
+/* Of both, whoever of them says it.  The list is the table's. */
+static const uint16_t *
+relatives(const ham_conf *conf, guint of, bool apart, unsigned int *n)
+{
+	const struct ham_conf_guest *g = g_ptr_array_index(conf->guests, of);
+	char **own = apart ? g->apart : g->with;
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+
+	for (guint i = 0; i < conf->guests->len; i++) {
+		const struct ham_conf_guest *other =
+			g_ptr_array_index(conf->guests, i);
+		uint16_t index = (uint16_t)i;
+
+		if (i != of &&
+		    (has_name(own, other->name) ||
+		     has_name(apart ? other->apart : other->with, g->name)))
+			g_array_append_val(list, index);
+	}
+	*n = list->len;
+	return (uint16_t *)(void *)g_array_free(g_steal_pointer(&list), FALSE);
+}
+
+static void
+set_placing(const ham_conf *conf, const struct ham_core_config *config,
+	    guint index, struct ham_core_guest *out)
+{
+	const struct ham_conf_guest *g = g_ptr_array_index(conf->guests, index);
+
+	out->priority = g->priority;
+	out->memory_mib = g->memory >> 20;
+	for (char **name = g->prefer; name && *name; name++)
+		for (unsigned int i = 0; i < config->n_nodes; i++)
+			if (strcmp(config->nodes[i].name, *name) == 0)
+				out->prefer[out->n_prefer++] =
+					config->nodes[i].id;
+	out->with = relatives(conf, index, false, &out->n_with);
+	out->apart = relatives(conf, index, true, &out->n_apart);
+}
+
 static struct ham_core_guest *
-guest_table(const ham_conf *conf)
+guest_table(const ham_conf *conf, const struct ham_core_config *config)
 {
 	struct ham_core_guest *table =
 		g_new0(struct ham_core_guest, MAX(conf->guests->len, 1u));
@@ -111,6 +157,7 @@ guest_table(const ham_conf *conf)
 		table[i].priority = g->priority;
 		table[i].shared = ham_conf_shared_disks(g);
 		table[i].common = ham_conf_is_common(g);
+		set_placing(conf, config, i, &table[i]);
 	}
 	return table;
 }
@@ -132,6 +179,31 @@ boot(void)
 	return g_ascii_strtoull(sum, NULL, 16);
 }
 
+void
+ham_daemon_free_guests(ham_daemon *daemon)
+{
+	for (guint i = 0; daemon->core_guests && i < daemon->conf->guests->len;
+	     i++) {
+		g_free((gpointer)daemon->core_guests[i].with);
+		g_free((gpointer)daemon->core_guests[i].apart);
+	}
+	g_clear_pointer(&daemon->core_guests, g_free);
+}
+
+/* What the kernel has to give, as sysconf(3) says; 0: it does not. */
+static uint32_t
+memory_mib(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	long page = sysconf(_SC_PAGESIZE);
+	uint64_t mib;
+
+	if (pages <= 0 || page <= 0)
+		return 0;
+	mib = (uint64_t)pages * (uint64_t)page >> 20;
+	return (uint32_t)MIN(mib, UINT32_MAX);
+}
+
 static void
 fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
      struct ham_core_config *config)
@@ -146,6 +218,7 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 
 		config->nodes[i].id = id_of(ring, node->name);
 		config->nodes[i].witness = node->witness;
+		config->nodes[i].reserve_mib = node->memory_reserve >> 20;
 		config->nodes[i].fenced =
 			ham_daemon_can_fence(daemon, node->name);
 		g_strlcpy(config->nodes[i].name, node->name,
@@ -165,6 +238,8 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 	config->n_guests = conf->guests->len;
 	config->quarantine_after = conf->quarantine_after;
 	config->quarantine_window_us = conf->quarantine_window_us;
+	config->parallel_starts = conf->parallel_starts;
+	config->memory_mib = memory_mib();
 	g_strlcpy(digest, conf->digest, sizeof(digest));
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);
 	g_strlcpy(config->version, PACKAGE_VERSION, sizeof(config->version));
@@ -208,7 +283,7 @@ ham_daemon_read_ring(ham_daemon *daemon, uint32_t self,
 		return false;
 	}
 	fill(daemon, &ring, config);
-	daemon->core_guests = guest_table(daemon->conf);
+	daemon->core_guests = guest_table(daemon->conf, config);
 	config->guests = daemon->core_guests;
 	config->self = self;
 	return true;

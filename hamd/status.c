@@ -242,6 +242,7 @@ guest_object(ham_daemon *daemon, const char *name, bool timeline)
 		json_object_set_int_member(o, "cpus", conf->cpus);
 		json_object_set_int_member(o, "replicas_wanted",
 					   conf->replicas);
+		json_object_set_int_member(o, "priority", conf->priority);
 		json_object_set_string_member(o, "uuid", conf->uuid);
 	}
 	json_object_set_array_member(o, "replicas",
@@ -351,6 +352,7 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 		add_closed(daemon, nodes[i].id, list);
 	}
 	ham_daemon_fence_problems(daemon, list);
+	ham_daemon_plan_warnings(daemon, view, list);
 	return list;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # unit tests and fuzz targets, a list per folder; what needs uid 0 or a lab is
 # run by tests/check.sh, not by `make check`
+include tests/bench/local.mk
 include tests/build/local.mk
 include tests/unit/config.mk
 include tests/unit/core.mk

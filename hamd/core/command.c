@@ -18,10 +18,7 @@ enum {
 const struct ham_core_guest *
 ham_guest_config(const ham_core *core, const char *name)
 {
-	for (unsigned int i = 0; i < core->config.n_guests; i++)
-		if (strcmp(core->config.guests[i].name, name) == 0)
-			return &core->config.guests[i];
-	return NULL;
+	return g_hash_table_lookup(core->file_guests, name);
 }
 
 static struct ham_pending *
@@ -127,6 +124,42 @@ is_anywhere(const struct ham_guest *guest, bool common)
 	return (guest->common && common) || ham_guest_never_ran(guest);
 }
 
+/* Where it was, or here: if that can't be, elsewhere.  What is wrong with the
+ * node that is answered is for others to say. */
+static uint32_t
+choose_node(ham_core *core, const struct ham_event *event,
+	    const struct ham_guest *guest, bool common)
+{
+	uint32_t home = guest && (!is_anywhere(guest, common) ||
+				  ham_is_joined(core, guest->owner))
+				? guest->owner
+				: core->config.self;
+	char why[HAM_TEXT_MAX];
+	uint32_t node;
+
+	if (event->node || (guest && guest->phase != HAM_GUEST_STOPPED))
+		return event->node ? event->node : home;
+	node = ham_place_start(core, event->guest, guest, home, why,
+			       sizeof(why));
+	return node ? node : home;
+}
+
+/* True if there is room for it there, and nobody it is kept apart from;
+ * otherwise the answer was given. */
+static bool
+has_place(ham_core *core, const struct ham_event *event,
+	  const struct ham_guest *guest, uint32_t node)
+{
+	char why[HAM_TEXT_MAX];
+
+	if (!ham_place_refuses(core, event->guest, guest, node, why,
+			       sizeof(why)))
+		return true;
+	ham_fx_reply(core, event->token, "Refused", "%s has no place on %s: %s",
+		     event->guest, ham_core_node_name(core, node), why);
+	return false;
+}
+
 static bool
 prepare_start(ham_core *core, const struct ham_event *event,
 	      const struct ham_guest *guest, struct ham_op *op)
@@ -139,11 +172,7 @@ prepare_start(ham_core *core, const struct ham_event *event,
 	op->flag = config && config->common;
 	op->txn = config ? config->shared : 0;
 	op->txn |= new_history(core) << HAM_MAX_DISKS;
-	op->node = event->node ? event->node
-		   : guest && (!is_anywhere(guest, op->flag) ||
-			       ham_is_joined(core, guest->owner))
-			   ? guest->owner
-			   : core->config.self;
+	op->node = choose_node(core, event, guest, op->flag);
 	if (guest && guest->owner_dead) {
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is started again by itself, as soon as a node "
@@ -176,7 +205,7 @@ prepare_start(ham_core *core, const struct ham_event *event,
 			     names[0] ? names : "nowhere");
 		return false;
 	}
-	return true;
+	return has_place(core, event, guest, op->node);
 }
 
 static bool
@@ -251,7 +280,8 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 	}
 	return node_usable(core, event, guest->owner) &&
 	       node_usable(core, event, op->node) &&
-	       node_open(core, event, op->node);
+	       node_open(core, event, op->node) &&
+	       has_place(core, event, guest, op->node);
 }
 
 /* It stays where it is; refused once it was asked to power off. */

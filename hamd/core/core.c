@@ -31,11 +31,17 @@ ham_core_new(const struct ham_core_config *config)
 	g_assert(config->n_nodes > 0 && config->n_nodes <= HAM_MAX_NODES);
 	core->config = *config;
 	core->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+	core->file_guests = g_hash_table_new(g_str_hash, g_str_equal);
+	for (unsigned int i = 0; i < config->n_guests; i++)
+		g_hash_table_insert(core->file_guests,
+				    (gpointer)config->guests[i].name,
+				    (gpointer)&config->guests[i]);
 	qsort(core->config.nodes, config->n_nodes, sizeof(config->nodes[0]),
 	      compare_nodes);
 	self = ham_node_index(core, config->self);
 	g_assert(self >= 0 && config->incarnation != 0);
 	core->self = (unsigned int)self;
+	core->peers[self].memory_mib = config->memory_mib;
 	core->lease_until_us = config->lease_until_us;
 	return core;
 }
@@ -46,6 +52,8 @@ ham_core_free(ham_core *core)
 	if (!core)
 		return;
 	g_hash_table_destroy(core->by_name);
+	g_hash_table_destroy(core->file_guests);
+	ham_place_free(core);
 	for (unsigned int i = 0; i < core->n_locals; i++)
 		for (int k = 0; k < HAM_MAX_SLOTS; k++)
 			g_free(core->locals[i].offers[k]);
@@ -365,6 +373,9 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		break;
 	case HAM_MSG_VERIFY:
 		ham_copies_on_verify(core, msg);
+		break;
+	case HAM_MSG_MEMORY:
+		core->peers[from].memory_mib = msg->memory_mib;
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:

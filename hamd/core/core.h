@@ -41,6 +41,7 @@ struct ham_core_node {
 	char name[HAM_NAME_SIZE];
 	bool witness; /* holds no guests */
 	bool fenced;  /* HAM_FX_FENCE can reach it */
+	uint64_t reserve_mib; /* of its memory, not for guests */
 };
 
 struct ham_core_guest {
@@ -54,6 +55,17 @@ struct ham_core_guest {
 	/* as in the record, for the next start */
 	uint8_t shared;
 	bool common;
+	/* where it is to be (plan.h) */
+	unsigned int priority; /* higher is earlier */
+	uint64_t memory_mib;
+	unsigned int n_prefer;
+	uint32_t prefer[HAM_MAX_NODES]; /* nodes, the best one first */
+	/* of other guests, indices into the configuration's; borrowed as these
+	 * are.  Each of two names the other. */
+	unsigned int n_with;
+	unsigned int n_apart;
+	const uint16_t *with;  /* on their node, if that can be */
+	const uint16_t *apart; /* never on their node */
 };
 
 struct ham_core_config {
@@ -75,6 +87,8 @@ struct ham_core_config {
 	 * quarantined when it is back; 0: never */
 	unsigned int quarantine_after;
 	int64_t quarantine_window_us;
+	uint32_t memory_mib; /* of this node, all there is; 0: not known */
+	unsigned int parallel_starts; /* here, at once; 0: any number */
 	/* a fence device's word is not enough: T_wait as well */
 	bool fence_and_wait;
 	/* from a node's leaving the ring to its fencing */
@@ -263,7 +277,7 @@ enum ham_event_kind {
 };
 
 enum ham_command {
-	HAM_CMD_START, /* node 0: where its disks are current, or here */
+	HAM_CMD_START, /* node 0: as a plan says (plan.h) */
 	HAM_CMD_STOP,  /* flag: kill */
 	HAM_CMD_MIGRATE,
 	HAM_CMD_CANCEL,
@@ -393,6 +407,27 @@ int64_t ham_core_lease_us(const ham_core *core); /* 0: there are none */
 bool ham_core_may_run(const ham_core *core);
 /* That node's last heartbeat said that its watchdog is armed. */
 bool ham_core_is_armed(const ham_core *core, uint32_t id);
+
+/* A guest that would have to be started elsewhere. */
+struct ham_core_place {
+	char guest[HAM_NAME_SIZE];
+	unsigned int priority;
+	uint64_t memory_mib;
+	uint32_t node;		   /* where; 0: nowhere, and then: */
+	char reason[HAM_TEXT_MAX]; /* why */
+	bool lonely; /* nobody asked for a copy of it, and it shares no disks */
+};
+
+/* What would become of the guests of `node` if that failed now, in the order
+ * in which they would be placed.  The array is the caller's (g_free). */
+struct ham_core_place *ham_core_plan_failure(const ham_core *core,
+					     uint32_t node, unsigned int *n);
+/* True: enough of the others are here to decide. */
+bool ham_core_can_lose(const ham_core *core, uint32_t node);
+/* Of a node: its memory less what guests may not use, and what is left of that;
+ * false: it is not known. */
+bool ham_core_node_memory(const ham_core *core, uint32_t node,
+			  uint64_t *room_mib, int64_t *free_mib);
 
 struct ham_core_guest_info {
 	const char *state; /* for people: running, starting, in-doubt, ... */

@@ -39,17 +39,6 @@ is_gone(const ham_core *core, unsigned int i)
 	return core->connected && !(core->totem_mask & (1u << i));
 }
 
-static unsigned int
-guests_on(const ham_core *core, uint32_t node)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < core->record.n_guests; i++)
-		n += core->record.guests[i].owner == node &&
-		     core->record.guests[i].phase != HAM_GUEST_STOPPED;
-	return n;
-}
-
 static bool
 usable(const ham_core *core, unsigned int i)
 {
@@ -57,32 +46,15 @@ usable(const ham_core *core, unsigned int i)
 	       core->exchange[i].config_digest == core->config.config_digest;
 }
 
-/* A node that is closed comes last: better there than nowhere. */
+/* A node here holds a current copy of its disks, or has the same. */
 static bool
-better(const ham_core *core, uint32_t a, uint32_t b)
+has_disks_here(const ham_core *core, const struct ham_guest *guest)
 {
-	bool closed = ham_node_is_closed(core, a);
-
-	if (closed != ham_node_is_closed(core, b))
-		return !closed;
-	return guests_on(core, a) < guests_on(core, b);
-}
-
-/* Of the nodes here that hold a current copy, or the same disks, the one with
- * fewest guests, then the lowest; 0: none. */
-static uint32_t
-heir(const ham_core *core, const struct ham_guest *guest)
-{
-	uint32_t best = 0;
-
-	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
-		uint32_t id = core->config.nodes[i].id;
-
-		if (usable(core, i) && ham_guest_may_own(guest, id) &&
-		    (best == 0 || better(core, id, best)))
-			best = id;
-	}
-	return best;
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (usable(core, i) &&
+		    ham_guest_may_own(guest, core->config.nodes[i].id))
+			return true;
+	return false;
 }
 
 /* In doubt: is the other side's death what the outcome waits for? */
@@ -118,12 +90,11 @@ is_needed(ham_core *core, uint32_t node)
 
 		if (!ham_guest_hangs_on(guest, node))
 			continue;
-		if (guest->phase == HAM_GUEST_IN_DOUBT
-			    ? doubt_needs(core, guest, node)
-			    : guest->wanted && heir(core, guest) != 0)
+		if (guest->phase == HAM_GUEST_IN_DOUBT &&
+		    doubt_needs(core, guest, node))
 			return true;
 	}
-	return false;
+	return ham_place_saves_any(core, node);
 }
 
 /* ---- proofs ---- */
@@ -366,22 +337,41 @@ ham_death_totem(ham_core *core, uint16_t before)
 
 /* ---- what follows ---- */
 
+/* It waits, and whoever can help is told once. */
+static void
+tell_placeless(ham_core *core, struct ham_local *local,
+	       const struct ham_guest *guest, const struct ham_plan_item *item)
+{
+	char why[HAM_TEXT_MAX];
+
+	if (local->placeless_epoch == guest->epoch)
+		return;
+	local->placeless_epoch = guest->epoch;
+	ham_place_text(core, item, why, sizeof(why));
+	ham_fx_tell(core, HAM_NOTE_ALARM, local,
+		    "it can't be started elsewhere: %s", why);
+}
+
 void
 ham_death_promote(ham_core *core, struct ham_local *local,
 		  const struct ham_guest *guest)
 {
 	struct ham_op op = {.kind = HAM_OP_PROMOTE, .epoch = guest->epoch};
+	const struct ham_plan_item *item;
 
 	if (ham_leader(core) != core->config.self)
 		return;
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-	op.node = heir(core, guest);
+	item = guest->wanted ? ham_place_of(core, guest) : NULL;
 	if (!guest->wanted) {
 		op.kind = HAM_OP_STOPPED;
-		op.node = 0;
 		g_strlcpy(op.reason, "its node died before it had stopped",
 			  sizeof(op.reason));
-	} else if (op.node == 0) {
+	} else if (item && item->node) {
+		op.node = item->node;
+	} else {
+		if (item)
+			tell_placeless(core, local, guest, item);
 		return;
 	}
 	ham_propose_for(core, local, &op);
@@ -406,10 +396,28 @@ ham_death_applied(ham_core *core, const struct ham_op *op)
 	}
 }
 
+static bool
+is_short(const ham_core *core, const struct ham_plan_item *item)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (item->bar[i] == HAM_PLAN_APART ||
+		    item->bar[i] == HAM_PLAN_NO_MEMORY)
+			return true;
+	return false;
+}
+
 void
 ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 		    char *out, size_t size)
 {
+	const struct ham_plan_item *item = ham_place_of(core, guest);
+	char why[HAM_TEXT_MAX];
+
+	if (item && !item->node && is_short(core, item)) {
+		ham_place_text(core, item, why, sizeof(why));
+		g_snprintf(out, size, "a node that can run it (%s)", why);
+		return;
+	}
 	g_snprintf(out, size,
 		   guest->common ? "a node that can run it"
 				 : "a node with a current copy of its disks:");

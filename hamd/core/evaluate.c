@@ -360,9 +360,30 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	}
 }
 
+/* Those of the highest priority first: where much is under way the last have
+ * to be asked for again. */
+static void
+evaluate_dead(ham_core *core)
+{
+	unsigned int n = 0;
+	const struct ham_plan_item *items;
+	g_autofree uint16_t *order = NULL;
+
+	if (ham_leader(core) != core->config.self || !ham_is_active(core))
+		return;
+	items = ham_place_all(core, &n);
+	/* a plan is made anew when something changes: not under our feet */
+	order = g_new(uint16_t, MAX(n, 1u));
+	for (unsigned int i = 0; i < n; i++)
+		order[i] = (uint16_t)(items[i].guest - core->record.guests);
+	for (unsigned int i = 0; i < n; i++)
+		ham_evaluate(core, &core->record.guests[order[i]]);
+}
+
 void
 ham_evaluate_all(ham_core *core)
 {
+	evaluate_dead(core);
 	for (unsigned int i = 0; i < core->record.n_guests; i++)
 		ham_evaluate(core, &core->record.guests[i]);
 }

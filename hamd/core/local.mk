@@ -24,6 +24,9 @@ libhamcore_la_SOURCES = \
 	hamd/core/move.c \
 	hamd/core/names.c \
 	hamd/core/node.c \
+	hamd/core/place.c \
+	hamd/core/plan.c \
+	hamd/core/plan.h \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/record_check.c \

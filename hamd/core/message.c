@@ -21,7 +21,7 @@ static const char *const names[] = {
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",   "SERVED",
-	"WHERE",    "VERIFY",
+	"WHERE",    "VERIFY",	"MEMORY",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -473,6 +473,9 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_LEASES:
 		put_leases(w, msg);
 		break;
+	case HAM_MSG_MEMORY:
+		ham_put_u32(w, msg->memory_mib);
+		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:
 		g_assert_not_reached();
@@ -650,6 +653,9 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 		break;
 	case HAM_MSG_LEASES:
 		get_leases(r, out);
+		break;
+	case HAM_MSG_MEMORY:
+		out->memory_mib = ham_get_u32(r);
 		break;
 	case HAM_MSG_NONE:
 	case HAM_MSG_N_KINDS:

@@ -58,6 +58,7 @@ enum ham_msg_kind {
 	HAM_MSG_SERVED, /* replica: blob says where; txn: its generation */
 	HAM_MSG_WHERE,	/* owner, or D: who serves it at that epoch? */
 	HAM_MSG_VERIFY, /* operator: compare all its copies */
+	HAM_MSG_MEMORY, /* how much I have */
 	HAM_MSG_N_KINDS
 };
 
@@ -117,6 +118,7 @@ struct ham_msg {
 	 * its way there; lease 0: I have never heard one */
 	uint32_t leases_ms[HAM_MAX_NODES];
 	uint32_t watchdogs_ms[HAM_MAX_NODES];
+	uint32_t memory_mib; /* MEMORY: of the node, all there is */
 	/* EXCHANGE, STORED */
 	uint64_t config_digest;
 	char version[HAM_VERSION_SIZE]; /* of hamd */

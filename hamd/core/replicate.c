@@ -199,6 +199,12 @@ ham_tell_stored(ham_core *core, bool again)
 				ham_doubt_tell(core,
 					       ham_local_get(core, g->name), g);
 		}
+	if (core->config.memory_mib && (again || core->told.term == 0)) {
+		struct ham_msg memory = {.kind = HAM_MSG_MEMORY};
+
+		memory.memory_mib = core->config.memory_mib;
+		ham_fx_send(core, &memory, false);
+	}
 	core->told = core->durable;
 	core->stored_us = core->now_us;
 	msg.pos = core->durable;

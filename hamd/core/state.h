@@ -9,6 +9,7 @@
 #define HAM_CORE_STATE_H
 
 #include "hamd/core/core.h"
+#include "hamd/core/plan.h"
 
 enum ham_view_phase {
 	HAM_VIEW_NONE,	    /* no quorum, or the rings disagree */
@@ -64,6 +65,7 @@ struct ham_peer {
 	/* node.c */
 	int64_t deaths[HAM_MAX_DEATHS]; /* DEAD applied, newest last; 0: none */
 	int64_t quarantined_us;		/* proposed last */
+	uint32_t memory_mib;	    /* as it said last; 0: not known */
 };
 
 /* A copy that the owner's QEMU writes to, too. */
@@ -242,6 +244,7 @@ struct ham_local {
 	 * run; D: when it came */
 	int64_t yield_us;
 	char reason[HAM_REASON_SIZE];
+	uint64_t placeless_epoch; /* people know that it has no place */
 	/* the last proposal made for it, so that it is not made twice */
 	uint8_t proposed_kind;
 	uint32_t proposed_node;
@@ -358,6 +361,8 @@ struct ham_core {
 	uint8_t health_flags; /* of HAM_NODE_HEALTH */
 	int64_t health_us;    /* proposed last */
 	char health_reason[HAM_REASON_SIZE];
+	GHashTable *file_guests;   /* name -> struct ham_core_guest */
+	struct ham_places *places; /* place.c; NULL: not made yet */
 	uint64_t dropped;    /* messages of other rings or that do not decode */
 };
 
@@ -678,6 +683,31 @@ uint32_t ham_pick_destination(const ham_core *core,
  * node; 0: nowhere. */
 uint32_t ham_pick_start(const ham_core *core, const struct ham_guest *guest,
 			const struct ham_op *op);
+/* place.c: plans of what is known here */
+/* The guests whose node is dead, in the order in which they get their place;
+ * as they are until the core's next step. */
+const struct ham_plan_item *ham_place_all(const ham_core *core,
+					  unsigned int *n);
+/* NULL: it is not one of them. */
+const struct ham_plan_item *ham_place_of(const ham_core *core,
+					 const struct ham_guest *guest);
+/* Why that one has no place. */
+void ham_place_text(const ham_core *core, const struct ham_plan_item *item,
+		    char *out, size_t size);
+/* Would one of that node's guests have a place elsewhere?  (Of one in doubt
+ * that is not the question: doubt.c.) */
+bool ham_place_saves_any(const ham_core *core, uint32_t node);
+/* For an operator's order to start it; guest: NULL if it has no entry; home:
+ * the better node of two that are alike.  0: nowhere, and text says why. */
+uint32_t ham_place_start(const ham_core *core, const char *name,
+			 const struct ham_guest *guest, uint32_t home,
+			 char *text, size_t size);
+/* What stands against that node for a guest that an operator wants there,
+ * memory and the guests that it is kept apart from; false: nothing. */
+bool ham_place_refuses(const ham_core *core, const char *name,
+		       const struct ham_guest *guest, uint32_t node, char *text,
+		       size_t size);
+void ham_place_free(ham_core *core);
 
 /* command.c */
 void ham_command(ham_core *core, const struct ham_event *event);

@@ -111,6 +111,7 @@ int ham_ctl_fence_off(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_on(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_confirm_off(const struct ham_ctl_options *options,
 			      char **args);
+int ham_ctl_plan_failure(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_resize(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args);

@@ -23,6 +23,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/node.h \
 	hamd/ctl/options.c \
 	hamd/ctl/order.c \
+	hamd/ctl/plan.c \
 	hamd/ctl/progress.c \
 	hamd/ctl/progress.h \
 	hamd/ctl/report.c \

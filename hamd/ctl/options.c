@@ -65,7 +65,7 @@ static const struct {
 	{ "node power-off", false }, { "node power-on", false },
 	{ "pki", true }, { "cluster", true },
 	{ "history", false }, { "explain", false },
-	{ "watch", false }, { "metrics", false }, { "plan", false },
+	{ "watch", false }, { "metrics", false },
 	{ "guest set", false }, { "config diff", false },
 	{ "config apply", false },
 };

@@ -147,9 +147,8 @@ MUTANTS = {
          "outdate_others(guest, op->node, 0, 0);\n"
          "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);\n"
          "\tg_strlcpy("),
-        ("death.c",
-         "if (usable(core, i) && ham_guest_may_own(guest, id) &&",
-         "if (usable(core, i) &&")],
+        ("plan.c", "return ham_guest_may_own(item->guest, node);",
+         "return true;")],
     "lease-from-what-was-heard": [(
         "lease.c",
         "core->lease_until_us = heard + core->config.lease_us;",

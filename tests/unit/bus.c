@@ -324,6 +324,7 @@ bus_up(struct bus *bus, unsigned int i)
 		g_snprintf(config.nodes[k].name, HAM_NAME_SIZE, "n%u", k + 1);
 		config.nodes[k].fenced = bus->fences;
 	}
+	config.memory_mib = bus->memory_mib[i];
 	config.incarnation = ++node->incarnation;
 	ham_core_free(node->core);
 	node->core = ham_core_new(&config);

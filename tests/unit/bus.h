@@ -58,6 +58,7 @@ struct bus {
 	int64_t fence_delay_us;
 	bool two_node; /* each half is quorate, after the next split */
 	unsigned int quarantine_after; /* within an hour */
+	uint32_t memory_mib[BUS_MAX]; /* of each node, 0: it is not told */
 };
 
 struct bus *bus_new(unsigned int n, unsigned int replicas);

@@ -100,6 +100,63 @@ START_TEST(fenced_then_promoted)
 }
 END_TEST
 
+/* Nobody fences a node whose guest would have no place. */
+START_TEST(no_room_then_some)
+{
+	struct bus *bus = bus_new(3, 1);
+	struct ham_core_guest_info info;
+	unsigned int n;
+	g_autofree struct ham_core_place *plan = NULL;
+
+	bus->fences = true;
+	bus->guest.memory_mib = 600;
+	bus->memory_mib[0] = bus->memory_mib[2] = 500;
+	bus->memory_mib[1] = 800;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	ck_assert_str_eq(bus->node[0].last_error,
+			 "g has no place on n1: n1 has 500 MiB free, it needs "
+			 "600");
+	bus_command(bus, 0, HAM_CMD_START, 0); /* not here, then */
+	bus_run(bus);
+	ck_assert(bus->node[1].vcpus);
+	for (unsigned int i = 0; i < 50; i++)
+		bus_time(bus, 100000); /* it is given a copy on n1 */
+	ck_assert(ham_guest_is_current(bus_guest(bus, 0), 1));
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 1);
+	ck_assert(strstr(bus->node[2].last_error, "it needs 600"));
+	plan = ham_core_plan_failure(bus->node[2].core, 2, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(plan[0].node, 0);
+	ck_assert(!plan[0].lonely);
+	ck_assert_str_eq(plan[0].reason, "n1 has 500 MiB free, it needs 600");
+	power_cut(bus, 1, "121");
+	for (unsigned int i = 0; i < 50; i++)
+		bus_time(bus, 100000);
+	ck_assert(!did(bus, 0, "FENCE"));
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	bus_time(bus, 1000000);
+	ck_assert(bus_guest(bus, 2)->owner_dead);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	ham_core_guest_info(bus->node[2].core, bus_guest(bus, 2), &info);
+	ck_assert_str_eq(info.waits_for, "a node that can run it (n1 has 500 "
+					 "MiB free, it needs 600; n2 is away)");
+	ck_assert(strstr(bus->node[2].notes->str,
+			 "ALARM:it can't be started elsewhere: n1 has 500"));
+	bus_down(bus, 0);
+	bus->memory_mib[0] = 1000;
+	bus_up(bus, 0);
+	bus_run(bus);
+	bus_time(bus, 1000000);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(promotion_waits_for_the_deaths_commit)
 {
 	struct bus *bus = with_replica(0, true);
@@ -812,6 +869,7 @@ main(void)
 	tcase_add_test(tc, an_old_lease_proves_nothing);
 	tcase_add_test(tc, too_few_hearers_prove_nothing);
 	tcase_add_test(tc, fenced_then_promoted);
+	tcase_add_test(tc, no_room_then_some);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
 	tcase_add_test(tc, a_view_must_settle);
 	tcase_add_test(tc, failed_fencing_is_tried_again);

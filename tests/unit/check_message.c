@@ -92,6 +92,7 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	m->beat_us = INT64_C(0x2122232425262729);
 	m->lease_ms = 0x31323334;
 	m->watchdog_ms = 0x35363738;
+	m->memory_mib = 0x61626364;
 	m->config_digest = UINT64_C(0x3132333435363738);
 	memset(m->version, 'v', sizeof(m->version) - 1);
 	m->proposer = 0x41424344;
@@ -231,6 +232,9 @@ same_body(const struct ham_msg *a, const struct ham_msg *b)
 				 sizeof(a->leases_ms));
 		ck_assert_mem_eq(a->watchdogs_ms, b->watchdogs_ms,
 				 sizeof(a->watchdogs_ms));
+		break;
+	case HAM_MSG_MEMORY:
+		SAME(memory_mib);
 		break;
 	default:
 		same_handover(a, b);

@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	tests/unit/check_record \
 	tests/unit/check_copies \
 	tests/unit/check_move \
+	tests/unit/check_plan \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
 	tests/unit/check_wire \
@@ -70,6 +71,13 @@ tests_unit_check_move_SOURCES = \
 	$(NULL)
 tests_unit_check_move_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_move_LDADD = $(core_test_ldadd)
+
+tests_unit_check_plan_SOURCES = \
+	tests/unit/check_plan.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_plan_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_plan_LDADD = $(core_test_ldadd)
 
 tests_unit_check_resize_SOURCES = \
 	$(course_sources) \

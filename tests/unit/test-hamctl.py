@@ -139,6 +139,32 @@ db    running  running  n1      2 GiB     1  512 MiB  0/1 n3 syncing
             got = self.hamctl("--json", *words)
             self.assertEqual((got.objects(), got.code), ([answer], 0))
 
+    def test_plan(self):
+        self.fake.answers["plan-failure"] = plan = {
+            "node": "n1", "majority_left": True, "guests": [
+                {"guest": "db", "priority": 80, "memory_bytes": 1 << 31,
+                 "to": "n2", "reason": ""},
+                {"guest": "web1", "priority": 50, "memory_bytes": 1 << 28,
+                 "to": "", "reason": "n2 is away"}]}
+        got = self.hamctl("plan", "failure", "n1")
+        self.assertEqual(self.fake.asked("plan-failure"), [{"node": "n1"}])
+        self.assertEqual((got.code, got.out), (1, """\
+GUEST  PRIORITY   MEMORY  TO       REASON
+db           80    2 GiB  n2
+web1         50  256 MiB  nowhere  n2 is away
+
+if n1 failed: 2 guests, 1 without a place
+"""))
+        del plan["guests"][1]
+        self.assertEqual(self.hamctl("plan", "failure", "n1").code, 0)
+        plan["majority_left"] = False
+        got = self.hamctl("plan", "failure", "n1")
+        self.assertEqual(got.code, 1)
+        self.assertIn("no majority is left", got.lines[-1])
+        plan["guests"] = []
+        self.assertIn("no guest would have to be started elsewhere",
+                      self.hamctl("plan", "failure", "n1").out)
+
     def test_blackbox(self):
         self.fake.answers["blackbox-dump"] = {"path": "/var/lib/x"}
         self.assertIn("qb-blackbox /var/lib/x", self.hamctl("blackbox").out)
@@ -427,7 +453,7 @@ class Usage(HamctlTest):
                 (["node", "power-off", "n1"], "node power-off"),
                 (["explain", "12"], "explain"), (["watch"], "watch"),
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
-                (["plan"], "plan"), (["pki", "init"], "pki init"),
+                (["pki", "init"], "pki init"),
                 (["cluster", "x"], "cluster x"),
                 (["guest", "set", "web1", "--cpus", "2"], "guest set"),
                 (["config", "diff", "a"], "config diff"),

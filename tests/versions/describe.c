@@ -146,6 +146,7 @@ fields(GString *out, const struct ham_msg *m)
 	number(out, "beat_us", (uint64_t)m->beat_us);
 	number(out, "lease_ms", m->lease_ms);
 	number(out, "watchdog_ms", m->watchdog_ms);
+	number(out, "memory_mib", m->memory_mib);
 	number(out, "config_digest", m->config_digest);
 	text(out, "version", m->version);
 	number(out, "n_guests", m->n_guests);

@@ -177,6 +177,7 @@ plain(unsigned int kind)
 	m->beat_us = 8000000;
 	m->lease_ms = 10000;
 	m->watchdog_ms = 5000;
+	m->memory_mib = 65536;
 	m->config_digest = UINT64_C(0x3132333435363738);
 	g_strlcpy(m->version, "0.1.0", sizeof(m->version));
 	m->proposer = 3;
@@ -218,7 +219,7 @@ largest(unsigned int kind)
 	m->heard = m->foreign_term = UINT64_MAX;
 	set_nodes(m, HAM_MAX_NODES);
 	m->beat_us = INT64_MAX;
-	m->lease_ms = m->watchdog_ms = UINT32_MAX;
+	m->lease_ms = m->watchdog_ms = m->memory_mib = UINT32_MAX;
 	m->proposer = m->op.node = UINT32_MAX;
 	m->epoch = m->op.epoch = m->txn = m->op.txn = UINT64_MAX;
 	m->standing = HAM_STANDING_N - 1;
