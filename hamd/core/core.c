@@ -672,6 +672,13 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			   "the return of %s, which may still run it, or proof "
 			   "that it is dead",
 			   ham_core_node_name(core, guest->owner));
+	} else if (local && local->queued &&
+		   guest->owner == core->config.self) {
+		g_snprintf(out->waits_for, sizeof(out->waits_for),
+			   "its turn: %s starts %u at a time, those of the "
+			   "highest priority first",
+			   ham_core_node_name(core, core->config.self),
+			   core->config.parallel_starts);
 	} else if (guest->phase == HAM_GUEST_STARTED && local) {
 		waits_for_disk(local, out);
 	}

@@ -91,15 +91,11 @@ evaluate_running(ham_core *core, struct ham_local *local,
 	ham_move_mind(core, local, guest);
 }
 
-/* What else is current takes the guest's writes from the first one on, or the
- * record says before it that it does not. */
 static void
 launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
 	struct ham_blob copies;
 
-	if (!ham_copies_ready(core, local, guest))
-		return;
 	local->launch_epoch = 0;
 	local->launch_us = 0;
 	local->looked = false;
@@ -113,6 +109,80 @@ launch(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 		return;
 	ham_fx_tell(core, HAM_NOTE_GUEST_STARTING, local, "starting on %s",
 		    ham_core_node_name(core, core->config.self));
+}
+
+static unsigned int
+n_starting(const ham_core *core)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		n += core->locals[i].stage == HAM_L_STARTING;
+	return n;
+}
+
+/* Of those whose turn it may be the one of the highest priority, then the first
+ * by name; NULL: there is none. */
+static struct ham_local *
+first_queued(ham_core *core)
+{
+	struct ham_local *first = NULL;
+	unsigned int best = 0;
+
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		struct ham_local *local =
+			ham_local_get(core, core->record.guests[i].name);
+		const struct ham_core_guest *config =
+			ham_guest_config(core, local->name);
+		unsigned int priority = config ? config->priority : 0;
+
+		if (local->queued && (!first || priority > best)) {
+			first = local;
+			best = priority;
+		}
+	}
+	return first;
+}
+
+/* A start costs a node what a guest that runs does not: so many at once. */
+static void
+launch_queued(ham_core *core)
+{
+	unsigned int most = core->config.parallel_starts;
+	struct ham_local *local;
+
+	if (core->n_queued == 0)
+		return;
+	for (unsigned int n = n_starting(core); most == 0 || n < most; n++) {
+		local = first_queued(core);
+		if (!local)
+			return;
+		local->queued = false;
+		core->n_queued--;
+		launch(core, local,
+		       ham_record_lookup(&core->record, local->name));
+	}
+}
+
+/* What else is current takes the guest's writes from the first one on, or the
+ * record says before it that it does not.  It is its turn when all have been
+ * looked at. */
+static void
+queue(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
+{
+	if (!guest->wanted && !guest->cold) {
+		local->launch_epoch = 0;
+		local->launch_us = 0;
+		local->ended_as = HAM_ENDED_UNRUN;
+		g_strlcpy(local->reason, "it was stopped before it had begun",
+			  sizeof(local->reason));
+		propose_stopped(core, local, guest);
+		return;
+	}
+	if (!ham_copies_ready(core, local, guest))
+		return;
+	local->queued = true;
+	core->n_queued++;
 }
 
 /* Nothing of the copy is left: the record is to say so, too. */
@@ -227,7 +297,7 @@ evaluate_owner(ham_core *core, struct ham_local *local,
 	case HAM_L_NONE:
 	case HAM_L_S_EMPTY:
 		if (local->launch_epoch == guest->epoch)
-			launch(core, local, guest);
+			queue(core, local, guest);
 		else
 			propose_stopped(core, local, guest);
 		break;
@@ -321,6 +391,7 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	struct ham_local *local = ham_local_get(core, guest->name);
 	uint32_t self = core->config.self;
 
+	local->queued = false;
 	if (!ham_is_active(core) || !(core->counted & (1u << core->self)) ||
 	    ham_pos_compare(local->changed_at, core->committed) > 0 ||
 	    !ham_lease_valid(core))
@@ -384,6 +455,9 @@ void
 ham_evaluate_all(ham_core *core)
 {
 	evaluate_dead(core);
+	/* as it is now: what has changed may have put it out of the queue */
+	core->n_queued = 0;
 	for (unsigned int i = 0; i < core->record.n_guests; i++)
 		ham_evaluate(core, &core->record.guests[i]);
+	launch_queued(core);
 }

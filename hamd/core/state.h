@@ -217,6 +217,7 @@ struct ham_local {
 	uint64_t resizing;
 	uint64_t resized;
 	int64_t resize_us;
+	bool queued;	    /* LAUNCH: all is ready but its turn */
 	bool looked;	    /* LAUNCH: the images here are fit for it */
 	int64_t launch_us;  /* since when it waits for copies, 0: it does not */
 	uint32_t goes_on[HAM_MAX_SLOTS]; /* S: as WIRED said */
@@ -353,6 +354,7 @@ struct ham_core {
 	unsigned int n_tickets;
 	struct ham_ticket tickets[HAM_MAX_TICKETS];
 	struct ham_pending pending[HAM_MAX_PENDING];
+	unsigned int n_queued; /* guests that wait for their turn to start */
 	unsigned int n_locals;
 	struct ham_local locals[HAM_MAX_LOCALS];
 	GHashTable *by_name; /* -> struct ham_local */

@@ -413,6 +413,10 @@ START_TEST(what_was_asked_for_is_not_changed)
 	ham_plan(&w->in, w->items, w->n);
 	ck_assert_uint_eq(node_of(w, "b"), 3);
 	ck_assert_uint_eq(node_of(w, "a"), 2);
+	find(w, "b")->pinned = 2;
+	ham_plan(&w->in, w->items, w->n);
+	ck_assert_uint_eq(node_of(w, "b"), 2);
+	ck_assert_uint_eq(node_of(w, "a"), 3);
 	world_free(w);
 }
 END_TEST

@@ -16,6 +16,7 @@ check_PROGRAMS += \
 	tests/unit/check_plan \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
+	tests/unit/check_starts \
 	tests/unit/check_wire \
 	$(NULL)
 
@@ -78,6 +79,13 @@ tests_unit_check_plan_SOURCES = \
 	$(NULL)
 tests_unit_check_plan_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_plan_LDADD = $(core_test_ldadd)
+
+tests_unit_check_starts_SOURCES = \
+	tests/unit/check_starts.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_starts_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_starts_LDADD = $(core_test_ldadd)
 
 tests_unit_check_resize_SOURCES = \
 	$(course_sources) \
