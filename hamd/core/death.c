@@ -352,6 +352,20 @@ tell_placeless(ham_core *core, struct ham_local *local,
 		    "it can't be started elsewhere: %s", why);
 }
 
+/* A node of the cluster, here or not, on which it was not tried yet. */
+static bool
+has_hope(const ham_core *core, const struct ham_guest *guest)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		uint32_t id = core->config.nodes[i].id;
+
+		if (!core->config.nodes[i].witness &&
+		    ham_guest_may_own(guest, id) && !ham_guest_tried(guest, id))
+			return true;
+	}
+	return false;
+}
+
 void
 ham_death_promote(ham_core *core, struct ham_local *local,
 		  const struct ham_guest *guest)
@@ -365,10 +379,16 @@ ham_death_promote(ham_core *core, struct ham_local *local,
 	item = guest->wanted ? ham_place_of(core, guest) : NULL;
 	if (!guest->wanted) {
 		op.kind = HAM_OP_STOPPED;
-		g_strlcpy(op.reason, "its node died before it had stopped",
+		g_strlcpy(op.reason,
+			  guest->failover
+				  ? guest->reason
+				  : "its node died before it had stopped",
 			  sizeof(op.reason));
 	} else if (item && item->node) {
 		op.node = item->node;
+	} else if (guest->failover && !has_hope(core, guest)) {
+		op.kind = HAM_OP_STOPPED;
+		g_strlcpy(op.reason, guest->reason, sizeof(op.reason));
 	} else {
 		if (item)
 			tell_placeless(core, local, guest, item);
@@ -401,6 +421,7 @@ is_short(const ham_core *core, const struct ham_plan_item *item)
 {
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
 		if (item->bar[i] == HAM_PLAN_APART ||
+		    item->bar[i] == HAM_PLAN_TRIED ||
 		    item->bar[i] == HAM_PLAN_NO_MEMORY)
 			return true;
 	return false;

@@ -18,6 +18,22 @@ enum {
 	SETTLE_US = 200000,
 };
 
+/* One of several in the guest's `reason`, each with its node. */
+static void
+name_trouble(const ham_core *core, const struct ham_local *local, char *out,
+	     size_t size)
+{
+	size_t room = (HAM_REASON_SIZE - 1) / HAM_MAX_STARTS - 1;
+
+	g_snprintf(out, size, "%s: %s",
+		   ham_core_node_name(core, core->config.self), local->reason);
+	if (strlen(out) <= room)
+		return;
+	while (room && ((unsigned char)out[room] & 0xc0) == 0x80)
+		room--; /* no half of a character */
+	out[room] = '\0';
+}
+
 static void
 propose_stopped(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
@@ -33,6 +49,8 @@ propose_stopped(ham_core *core, struct ham_local *local,
 		  local->reason[0] ? local->reason
 				   : "its QEMU was gone when hamd came back",
 		  sizeof(op.reason));
+	if (guest->failover && op.txn == HAM_ENDED_UNRUN)
+		name_trouble(core, local, op.reason, sizeof(op.reason));
 	ham_propose_for(core, local, &op);
 }
 

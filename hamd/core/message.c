@@ -55,6 +55,7 @@ enum {
 	HAS_SHARED = 8,
 	HAS_HISTORY = 16,
 	HAS_HOME = 32,
+	HAS_FAILOVER = 64,
 };
 
 /* A disk was resized once, or is being. */
@@ -94,7 +95,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 			       (has_move(guest) ? HAS_MOVE : 0) |
 			       (has_shared(guest) ? HAS_SHARED : 0) |
 			       (guest->history ? HAS_HISTORY : 0) |
-			       (guest->home ? HAS_HOME : 0));
+			       (guest->home ? HAS_HOME : 0) |
+			       (guest->failover ? HAS_FAILOVER : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -123,6 +125,11 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 		ham_put_u64(&w, guest->history);
 	if (guest->home)
 		ham_put_u32(&w, guest->home);
+	if (guest->failover) {
+		ham_put_u8(&w, guest->spare);
+		for (int i = 0; i < HAM_MAX_STARTS - 1; i++)
+			ham_put_u32(&w, guest->tried[i]);
+	}
 	return w.len;
 }
 
@@ -162,6 +169,26 @@ sizes_sane(const struct ham_guest *guest)
 	return true;
 }
 
+/* What was current and may be so again is an outdated copy now. */
+static bool
+failover_sane(const struct ham_guest *guest)
+{
+	const uint32_t *tried = guest->tried;
+
+	if (guest->failover && guest->phase != HAM_GUEST_STARTED)
+		return false;
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if ((guest->spare & (1u << i)) &&
+		    (guest->replica[i].node == 0 ||
+		     guest->replica[i].state != HAM_REPLICA_OUTDATED))
+			return false;
+	for (int i = 0; i < HAM_MAX_STARTS - 1; i++)
+		for (int k = 0; tried[i] && k < i; k++)
+			if (tried[k] == 0 || tried[k] == tried[i])
+				return false;
+	return guest->spare < 1u << HAM_MAX_REPLICAS;
+}
+
 /* What the record never holds, whoever wrote it. */
 static bool
 guest_sane(const struct ham_guest *guest)
@@ -176,7 +203,8 @@ guest_sane(const struct ham_guest *guest)
 	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT) ||
 	    (has_move(guest) && guest->phase != HAM_GUEST_STARTED) ||
 	    guest->move_to == guest->owner || (guest->cold && guest->wanted) ||
-	    (guest->leaving && !guest->move_to) || !sizes_sane(guest))
+	    (guest->leaving && !guest->move_to) || !sizes_sane(guest) ||
+	    !failover_sane(guest))
 		return false;
 	return replicas_sane(guest);
 }
@@ -194,8 +222,8 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
-	if (flags &
-	    ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY | HAS_HOME | 1))
+	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY |
+		      HAS_HOME | HAS_FAILOVER | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
 	out->owner = ham_get_u32(r);
@@ -230,6 +258,12 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 		out->history = ham_get_u64(r);
 	if (flags & HAS_HOME)
 		out->home = ham_get_u32(r);
+	out->failover = flags & HAS_FAILOVER;
+	if (flags & HAS_FAILOVER) {
+		out->spare = ham_get_u8(r);
+		for (int i = 0; i < HAM_MAX_STARTS - 1; i++)
+			out->tried[i] = ham_get_u32(r);
+	}
 	if (((flags & HAS_SIZES) && !has_sizes(out)) ||
 	    ((flags & HAS_MOVE) && !has_move(out)) ||
 	    ((flags & HAS_SHARED) && !has_shared(out)) ||

@@ -137,6 +137,9 @@ own_bar(const struct ham_plan_input *in, const struct ham_plan_item *item,
 		return (enum ham_plan_bar)in->state[node].bar;
 	if (!has_disks(item, id))
 		return HAM_PLAN_NO_COPY;
+	if (item->disks == HAM_PLAN_CURRENT && item->guest &&
+	    item->guest->owner_dead && ham_guest_tried(item->guest, id))
+		return HAM_PLAN_TRIED;
 	return HAM_PLAN_OPEN;
 }
 
@@ -355,6 +358,9 @@ ham_plan_bar_text(const struct ham_plan_input *input,
 	case HAM_PLAN_NO_COPY:
 		g_snprintf(out, size, "%s has no current copy", name);
 		break;
+	case HAM_PLAN_TRIED:
+		g_snprintf(out, size, "it did not start on %s", name);
+		break;
 	case HAM_PLAN_APART:
 		g_snprintf(out, size, "apart from %s, which is on %s",
 			   item->other[node]->name, name);
@@ -382,6 +388,7 @@ is_worth(const struct ham_plan_input *input, const struct ham_plan_item *item,
 		return false;
 	case HAM_PLAN_AWAY:
 	case HAM_PLAN_DIFFERS:
+	case HAM_PLAN_TRIED:
 	case HAM_PLAN_APART:
 	case HAM_PLAN_NO_MEMORY:
 		break;

@@ -6,10 +6,11 @@
  * like any other operation, and checked again by the record.
  *
  * What may never be: a node that may hold no guest now, or that has no current
- * copy of its disks; a guest that it is kept apart from; more memory than there
- * is.  What is better, in this order: with the guests it belongs to, a node
- * that it prefers, where it was, more free memory (if that is known of all
- * nodes that may hold guests), fewer guests, the lower number.
+ * copy of its disks; one that it was started on already since its node's death;
+ * a guest that it is kept apart from; more memory than there is.  What is
+ * better, in this order: with the guests it belongs to, a node that it prefers,
+ * where it was, more free memory (if that is known of all nodes that may hold
+ * guests), fewer guests, the lower number.
  *
  * Guests get their place in the order of their priority; of one priority those
  * first that have fewer nodes to go to, then the larger ones, then by name. One
@@ -38,6 +39,7 @@ enum ham_plan_bar {
 	HAM_PLAN_DIFFERS,  /* its cluster file is another one */
 	HAM_PLAN_FAILS,	   /* its failure is what is planned for */
 	HAM_PLAN_NO_COPY,  /* it has no current copy of the guest's disks */
+	HAM_PLAN_TRIED,	   /* it was started there in vain, just now */
 	HAM_PLAN_APART,	   /* `other` is there */
 	HAM_PLAN_NO_MEMORY /* `free_mib` is all it has */
 };

@@ -131,6 +131,15 @@ ham_guest_may_own(const struct ham_guest *guest, uint32_t node)
 }
 
 bool
+ham_guest_tried(const struct ham_guest *guest, uint32_t node)
+{
+	for (int i = 0; i < HAM_MAX_STARTS - 1; i++)
+		if (node && guest->tried[i] == node)
+			return true;
+	return false;
+}
+
+bool
 ham_guest_never_ran(const struct ham_guest *guest)
 {
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
@@ -260,6 +269,15 @@ ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node)
 		!guest->dst_dead);
 }
 
+/* Whatever it was, it is over: what was current before counts no more. */
+static void
+end_failover(struct ham_guest *guest)
+{
+	guest->failover = false;
+	guest->spare = 0;
+	memset(guest->tried, 0, sizeof(guest->tried));
+}
+
 static uint16_t
 free_slot(const struct ham_record *record)
 {
@@ -341,6 +359,8 @@ apply_dead(struct ham_record *record, uint32_t node)
 
 		if (!ham_guest_hangs_on(guest, node))
 			continue;
+		/* nobody can say any more that it never ran there */
+		end_failover(guest);
 		if (guest->owner == node)
 			guest->owner_dead = true;
 		else
@@ -348,9 +368,27 @@ apply_dead(struct ham_record *record, uint32_t node)
 	}
 }
 
+static uint8_t
+other_current(const struct ham_guest *guest, uint32_t node)
+{
+	uint8_t mask = 0;
+
+	for (int i = 0; !guest->common && i < HAM_MAX_REPLICAS; i++)
+		if (guest->replica[i].node != node &&
+		    guest->replica[i].node != 0 &&
+		    guest->replica[i].state == HAM_REPLICA_CURRENT)
+			mask |= (uint8_t)(1u << i);
+	return mask;
+}
+
 static void
 apply_promote(struct ham_guest *guest, const struct ham_op *op)
 {
+	/* else the reasons why it did not start are kept */
+	if (!guest->failover)
+		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	guest->failover = true;
+	guest->spare = other_current(guest, op->node);
 	/* not +2 after a destination's +1: a source that missed both would take
 	 * it for its own outcome, and resume an image of the past (I2) */
 	guest->epoch += 3;
@@ -363,7 +401,6 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	come_home(guest);
 	outdate_others(guest, op->node, 0, 0);
 	settle(guest, op->node);
-	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
 static void
@@ -410,10 +447,54 @@ end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
 	guest->cold = guest->leaving = false;
 }
 
+/* Nothing was written since PROMOTE: its copies are what they were. */
+static void
+restore_spare(struct ham_guest *guest)
+{
+	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
+		if (guest->spare & (1u << i))
+			guest->replica[i].state = HAM_REPLICA_CURRENT;
+	guest->spare = 0;
+}
+
+/* Behind those of other nodes. */
+static void
+add_reason(struct ham_guest *guest, const struct ham_op *op)
+{
+	if (guest->tried[0] == 0)
+		guest->reason[0] = '\0';
+	else
+		g_strlcat(guest->reason, "; ", sizeof(guest->reason));
+	g_strlcat(guest->reason, op->reason, sizeof(guest->reason));
+}
+
+/* It did not start after its node's death.  True: it is to be tried elsewhere,
+ * and nothing of it is left here, as if this node were dead. */
+static bool
+unrun(struct ham_guest *guest, const struct ham_op *op)
+{
+	int n = 0;
+
+	restore_spare(guest);
+	add_reason(guest, op);
+	while (n < HAM_MAX_STARTS - 1 && guest->tried[n])
+		n++;
+	if (n == HAM_MAX_STARTS - 1 || !guest->wanted)
+		return false;
+	guest->tried[n] = guest->owner;
+	guest->owner_dead = true;
+	return true;
+}
+
 static void
 apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 {
 	uint32_t to = guest->move_to;
+	bool named = guest->failover && op->txn == HAM_ENDED_UNRUN;
+
+	if (named && unrun(guest, op))
+		return;
+	end_failover(guest);
 
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
@@ -425,7 +506,8 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag && !guest->leaving)
 		guest->wanted = false;
-	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	if (!named)
+		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 	forget_first(guest, op);
 	if (to || guest->cold)
 		end_move(guest, op, to);
@@ -511,6 +593,14 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
+/* Or may write to a disk that is no current copy. */
+static bool
+is_of_one_that_runs(unsigned int kind)
+{
+	return kind == HAM_OP_MIGRATE || kind == HAM_OP_SYNC ||
+	       kind == HAM_OP_RESIZE || kind == HAM_OP_MOVE;
+}
+
 const char *
 ham_record_apply(struct ham_record *record, const struct ham_op *op)
 {
@@ -519,6 +609,8 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 
 	if (refusal)
 		return refusal;
+	if (guest && is_of_one_that_runs(op->kind))
+		end_failover(guest);
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 		apply_start(record, guest, op);

@@ -22,7 +22,10 @@
  * disks of two sizes; only RESIZED ends that, whatever becomes of the guest
  * meanwhile. DEAD marks each guest whose owner, or whose destination in doubt,
  * is that node: no process of it is left there at this epoch.  PROMOTE gives a
- * guest with a dead owner to a node that holds a current copy.
+ * guest with a dead owner to a node that holds a current copy.  STOPPED of a
+ * guest that never ran there leaves all copies as they were before that, and it
+ * is as if its owner were dead: another node gets it, HAM_MAX_STARTS times at
+ * most.
  *
  * MOVE of a guest that runs (warm) or is stopped (cold, then it is STARTED and
  * `cold`) has a copy made on that node; once it is current the guest is
@@ -118,6 +121,13 @@ struct ham_guest {
 	bool cold;	  /* STARTED for that alone: its vCPUs never run */
 	bool leaving;	  /* it is asked to power off for that */
 	uint32_t home;	  /* it was moved away from there, 0: or has settled */
+	/* It was given to its owner by PROMOTE, and has not done since what
+	 * only a guest that runs does: */
+	bool failover;
+	/* bit i: entry i of `replica` was current, too, and is so again if it
+	 * never ran there */
+	uint8_t spare;
+	uint32_t tried[HAM_MAX_STARTS - 1]; /* nodes it did not start on */
 	char reason[HAM_REASON_SIZE]; /* of the last stop or failed migration */
 };
 
@@ -250,6 +260,8 @@ bool ham_guest_is_current(const struct ham_guest *guest, uint32_t node);
 bool ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node);
 /* All that it is, is there: a current copy of its disks, or the same disks. */
 bool ham_guest_may_own(const struct ham_guest *guest, uint32_t node);
+/* After its node's death it was started there already, in vain. */
+bool ham_guest_tried(const struct ham_guest *guest, uint32_t node);
 /* Its first start came to nothing: it has no disks yet that count. */
 bool ham_guest_never_ran(const struct ham_guest *guest);
 /* Whether it may be started there, with those disks shared, and then common:

@@ -180,6 +180,10 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 			return "it is stopped, and being moved";
 		return NULL;
 	case HAM_OP_STOPPED:
+		/* an owner that says twice that it did not start it */
+		if (guest->owner_dead && guest->failover &&
+		    op->txn == HAM_ENDED_UNRUN)
+			return "that start is over";
 		return is_live(guest) ? NULL : "it is not started";
 	case HAM_OP_MIGRATE:
 		if (guest->phase == HAM_GUEST_MIGRATING ||

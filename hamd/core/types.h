@@ -13,6 +13,7 @@ enum {
 	HAM_MAX_NODES = 16,
 	HAM_MAX_GUESTS = 1000,
 	HAM_MAX_REPLICAS = 4, /* the owner's own disk and three others */
+	HAM_MAX_STARTS = 3, /* of a guest whose node has died, each elsewhere */
 	HAM_MAX_SLOTS = HAM_MAX_REPLICAS - 1,
 	HAM_MAX_DISKS = 8,    /* of a guest, counted as in the cluster file */
 	HAM_NAME_SIZE = 48,   /* with the final NUL */

@@ -143,12 +143,19 @@ MUTANTS = {
          "return NULL;\n}"),
         ("record.c",
          "outdate_others(guest, op->node, 0, 0);\n"
-         "\tsettle(guest, op->node);\n\tg_strlcpy(",
+         "\tsettle(guest, op->node);\n}\n\nstatic void\napply_resize(",
          "outdate_others(guest, op->node, 0, 0);\n"
          "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);\n"
-         "\tg_strlcpy("),
+         "}\n\nstatic void\napply_resize("),
         ("plan.c", "return ham_guest_may_own(item->guest, node);",
          "return true;")],
+    "restored-only-if-it-never-ran": [(
+        "record.c",
+        "bool named = guest->failover && op->txn == HAM_ENDED_UNRUN;",
+        "bool named = guest->failover;")],
+    "nothing-restored-after-a-copy": [(
+        "record.c", "return kind == HAM_OP_MIGRATE || kind == HAM_OP_SYNC ||",
+        "return kind == HAM_OP_MIGRATE || kind == 77 ||")],
     "lease-from-what-was-heard": [(
         "lease.c",
         "core->lease_until_us = heard + core->config.lease_us;",

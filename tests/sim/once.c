@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tests/sim/once.c - faults that strike one thing once, for stories
  *
- *	fail-act nN ACT gN	its next act of that name fails; of RUN it is
- *				certain then that the guest never ran
+ *	fail-act nN ACT gN	its next act of that name fails; of LAUNCH and
+ *				RUN it is certain that the guest never ran
  *	slow-act nN ACT gN	its next act of that name takes 5 s
  *	lose nN KIND [3]	its next message of that kind is lost, or 3
  *	hold nN KIND 20ms	its next of that kind waits so long with its

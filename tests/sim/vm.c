@@ -119,7 +119,11 @@ go_launch(struct sim *sim, struct work *w)
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
 	uint32_t unconnected;
 
-	if (fails(sim, w)) {
+	if (sim_once_act(sim, w->node, w->guest, w->act)) {
+		did(sim, w, HAM_DID_LAUNCH_FAILED, true);
+		return;
+	}
+	if (sim_chance(sim, sim->rates.act_fails)) {
 		did(sim, w, HAM_DID_LAUNCH_FAILED, sim_chance(sim, 5000));
 		return;
 	}

@@ -645,6 +645,9 @@ START_TEST(the_largest_guest_fits)
 	g.common = true;
 	g.history = UINT64_MAX >> HAM_MAX_DISKS;
 	g.home = UINT32_MAX;
+	g.failover = true;
+	g.tried[0] = UINT32_MAX;
+	g.tried[1] = UINT32_MAX - 1;
 	memset(g.reason, 'r', HAM_REASON_SIZE - 1);
 	ck_assert_ptr_null(
 		ham_guest_decode(bytes, ham_guest_encode(&g, bytes), &out));

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/check_core \
 	tests/unit/check_death \
 	tests/unit/check_drain \
+	tests/unit/check_failover \
 	tests/unit/check_fd \
 	tests/unit/check_handover \
 	tests/unit/check_message \
@@ -72,6 +73,13 @@ tests_unit_check_move_SOURCES = \
 	$(NULL)
 tests_unit_check_move_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_move_LDADD = $(core_test_ldadd)
+
+tests_unit_check_failover_SOURCES = \
+	tests/unit/check_failover.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_failover_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_failover_LDADD = $(core_test_ldadd)
 
 tests_unit_check_plan_SOURCES = \
 	tests/unit/check_plan.c \
