@@ -176,8 +176,7 @@ applied_stopped(ham_core *core, struct ham_local *local,
 	if (guest->owner_dead) { /* as if its node had died */
 		ham_fx_note(core, HAM_NOTE_ALARM, op->guest,
 			    "it did not start, and is to be started "
-			    "elsewhere: %s",
-			    op->reason);
+			    "elsewhere");
 		return;
 	}
 	if (guest->phase == HAM_GUEST_STOPPED && !local->cold)

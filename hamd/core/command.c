@@ -124,8 +124,9 @@ is_anywhere(const struct ham_guest *guest, bool common)
 	return (guest->common && common) || ham_guest_never_ran(guest);
 }
 
-/* Where it was, or here: if that can't be, elsewhere.  What is wrong with the
- * node that is answered is for others to say. */
+/* Where it was, or here: if that can't be, or another node is preferred,
+ * elsewhere; but of a guest that never ran the images are here, or nowhere.
+ * What is wrong with the node that is answered is for others to say. */
 static uint32_t
 choose_node(ham_core *core, const struct ham_event *event,
 	    const struct ham_guest *guest, bool common)
@@ -137,8 +138,11 @@ choose_node(ham_core *core, const struct ham_event *event,
 	char why[HAM_TEXT_MAX];
 	uint32_t node;
 
-	if (event->node || (guest && guest->phase != HAM_GUEST_STOPPED))
-		return event->node ? event->node : home;
+	if (event->node)
+		return event->node;
+	if ((guest && guest->phase != HAM_GUEST_STOPPED) ||
+	    (!common && (!guest || ham_guest_never_ran(guest))))
+		return home;
 	node = ham_place_start(core, event->guest, guest, home, why,
 			       sizeof(why));
 	return node ? node : home;

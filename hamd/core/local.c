@@ -326,6 +326,9 @@ void
 ham_local_not_launched(ham_core *core, struct ham_local *local,
 		       const struct ham_event *event)
 {
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+
 	local->launch_epoch = 0;
 	local->launch_us = 0;
 	local->ended_clean = false;
@@ -334,6 +337,12 @@ ham_local_not_launched(ham_core *core, struct ham_local *local,
 				  : HAM_ENDED_ANYHOW;
 	g_strlcpy(local->reason, event->text ? event->text : "it did not start",
 		  sizeof(local->reason));
+	/* the record has room for less of each node's trouble */
+	if (guest && guest->failover && guest->owner == core->config.self)
+		ham_fx_tell(core, HAM_NOTE_ALARM, local,
+			    "it did not start on %s: %s",
+			    ham_core_node_name(core, core->config.self),
+			    event->text ? event->text : local->reason);
 	ham_evaluate_all(core);
 }
 

@@ -255,6 +255,7 @@ ham_ctl_guest_show(const struct ham_ctl_options *options, char **args)
 	print_field("epoch", ham_ctl_json_label(guest, "epoch"));
 	print_field("memory", g_steal_pointer(&memory));
 	print_field("cpus", ham_ctl_json_label(guest, "cpus"));
+	print_field("priority", ham_ctl_json_label(guest, "priority"));
 	print_field("uuid", g_strdup(ham_ctl_json_text(guest, "uuid")));
 	print_field("replicas wanted",
 		    ham_ctl_json_label(guest, "replicas_wanted"));

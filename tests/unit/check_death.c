@@ -119,7 +119,7 @@ START_TEST(no_room_then_some)
 	ck_assert_str_eq(bus->node[0].last_error,
 			 "g has no place on n1: n1 has 500 MiB free, it needs "
 			 "600");
-	bus_command(bus, 0, HAM_CMD_START, 0); /* not here, then */
+	bus_command(bus, 0, HAM_CMD_START, 2);
 	bus_run(bus);
 	ck_assert(bus->node[1].vcpus);
 	for (unsigned int i = 0; i < 50; i++)
@@ -153,6 +153,25 @@ START_TEST(no_room_then_some)
 	bus_time(bus, 1000000);
 	ck_assert(bus->node[0].vcpus);
 	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
+	bus_free(bus);
+}
+END_TEST
+
+/* An order without a node: where it was is away, and a copy counts elsewhere.
+ */
+START_TEST(started_where_its_copy_is)
+{
+	struct bus *bus = with_replica(0, true);
+
+	bus_command(bus, 0, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	power_cut(bus, 1, "121");
+	bus_command(bus, 2, HAM_CMD_START, 0);
+	bus_run(bus);
+	bus_time(bus, 1000000);
+	ck_assert_str_eq(bus->node[2].last_error, "");
+	ck_assert(bus->node[0].vcpus);
 	bus_free(bus);
 }
 END_TEST
@@ -870,6 +889,7 @@ main(void)
 	tcase_add_test(tc, too_few_hearers_prove_nothing);
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, no_room_then_some);
+	tcase_add_test(tc, started_where_its_copy_is);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
 	tcase_add_test(tc, a_view_must_settle);
 	tcase_add_test(tc, failed_fencing_is_tried_again);
