@@ -154,7 +154,6 @@ guest_table(const ham_conf *conf, const struct ham_core_config *config)
 		table[i].max_duration_us = g->max_duration_us;
 		table[i].replica_timeout_us = conf->replica_timeout_us;
 		table[i].verify_interval_us = conf->verify_interval_us;
-		table[i].priority = g->priority;
 		table[i].shared = ham_conf_shared_disks(g);
 		table[i].common = ham_conf_is_common(g);
 		set_placing(conf, config, i, &table[i]);

@@ -474,7 +474,8 @@ ham_command(ham_core *core, const struct ham_event *event)
 			     event->guest);
 		return;
 	}
-	if (of_node && ham_two_alone(core) && !ham_two_solo(core)) {
+	if (event->command == HAM_CMD_CONFIRM_OFF && ham_two_alone(core) &&
+	    !ham_two_solo(core)) {
 		ham_two_confirm_off(core, event);
 		return;
 	}

@@ -51,7 +51,6 @@ struct ham_core_guest {
 	/* how long a copy that takes no writes is waited for */
 	int64_t replica_timeout_us;
 	int64_t verify_interval_us; /* 0: only when an operator asks */
-	unsigned int priority;	    /* higher: moved to safety earlier */
 	/* as in the record, for the next start */
 	uint8_t shared;
 	bool common;

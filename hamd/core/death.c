@@ -39,24 +39,6 @@ is_gone(const ham_core *core, unsigned int i)
 	return core->connected && !(core->totem_mask & (1u << i));
 }
 
-static bool
-usable(const ham_core *core, unsigned int i)
-{
-	return (core->joined & (1u << i)) && !core->config.nodes[i].witness &&
-	       core->exchange[i].config_digest == core->config.config_digest;
-}
-
-/* A node here holds a current copy of its disks, or has the same. */
-static bool
-has_disks_here(const ham_core *core, const struct ham_guest *guest)
-{
-	for (unsigned int i = 0; i < core->config.n_nodes; i++)
-		if (usable(core, i) &&
-		    ham_guest_may_own(guest, core->config.nodes[i].id))
-			return true;
-	return false;
-}
-
 /* In doubt: is the other side's death what the outcome waits for? */
 static bool
 doubt_needs(ham_core *core, const struct ham_guest *guest, uint32_t node)

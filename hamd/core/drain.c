@@ -68,6 +68,7 @@ pick(const ham_core *core, const struct ham_guest *guest,
 				   ? local->leave.to
 				   : 0;
 	unsigned int best_cost = 0;
+	char why[HAM_TEXT_MAX];
 	uint32_t best = 0;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
@@ -75,7 +76,9 @@ pick(const ham_core *core, const struct ham_guest *guest,
 		unsigned int cost = counts[i];
 
 		if (!usable(core, i) || id == guest->owner ||
-		    ham_node_is_closed(core, id))
+		    ham_node_is_closed(core, id) ||
+		    ham_place_refuses(core, guest->name, guest, id, why,
+				      sizeof(why)))
 			continue;
 		cost += ham_guest_may_own(guest, id) ? 0 : HAM_MAX_GUESTS + 1;
 		cost += id == shunned ? 2 * (HAM_MAX_GUESTS + 1) : 0;

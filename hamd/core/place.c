@@ -46,6 +46,8 @@ survey(const ham_core *core, struct ham_plan_input *in)
 		uint64_t reserve = core->config.nodes[i].reserve_mib;
 
 		in->state[i].bar = node_bar(core, i);
+		in->state[i].closed =
+			ham_node_is_closed(core, core->config.nodes[i].id);
 		in->state[i].known = all != 0;
 		in->state[i].room_mib = all > reserve ? all - reserve : 0;
 	}

@@ -178,9 +178,12 @@ is_better(const struct room *room, const struct ham_plan_item *item,
 	  unsigned int a, unsigned int b)
 {
 	const struct ham_core_node *nodes = room->in->nodes;
+	const struct ham_plan_node *state = room->in->state;
 	unsigned int x = friends_on(room, item->config, a);
 	unsigned int y = friends_on(room, item->config, b);
 
+	if (state[a].closed != state[b].closed)
+		return !state[a].closed;
 	if (x != y)
 		return x > y;
 	x = rank_of(item->config, nodes[a].id);

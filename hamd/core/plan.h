@@ -8,9 +8,9 @@
  * What may never be: a node that may hold no guest now, or that has no current
  * copy of its disks; one that it was started on already since its node's death;
  * a guest that it is kept apart from; more memory than there is.  What is
- * better, in this order: with the guests it belongs to, a node that it prefers,
- * where it was, more free memory (if that is known of all nodes that may hold
- * guests), fewer guests, the lower number.
+ * better, in this order: a node that is not closed, with the guests it belongs
+ * to, a node that it prefers, where it was, more free memory (if that is known
+ * of all nodes that may hold guests), fewer guests, the lower number.
  *
  * Guests get their place in the order of their priority; of one priority those
  * first that have fewer nodes to go to, then the larger ones, then by name. One
@@ -46,6 +46,7 @@ enum ham_plan_bar {
 
 struct ham_plan_node {
 	uint8_t bar; /* for all guests: OPEN to FAILS */
+	bool closed; /* the last resort: better there than nowhere */
 	bool known;  /* its memory is; else it is no reason */
 	/* that guests may use, without what those that are there do; MiB */
 	uint64_t room_mib;
