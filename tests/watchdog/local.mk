@@ -3,6 +3,7 @@
 # machine, it is tests/watchdog/test-qemu.sh, run by tests/check.sh
 check_PROGRAMS += \
 	tests/unit/check_hamwd \
+	tests/unit/check_hamwd_socket \
 	tests/unit/check_wd_keep \
 	tests/unit/check_wd_kill \
 	$(NULL)
@@ -24,10 +25,22 @@ wd_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 
 tests_unit_check_hamwd_SOURCES = \
 	tests/unit/check_hamwd.c \
+	tests/unit/hamwd_run.c \
+	tests/unit/hamwd_run.h \
 	tests/unit/leaf_run.h \
 	$(NULL)
 tests_unit_check_hamwd_CPPFLAGS = $(wd_test_cppflags)
 tests_unit_check_hamwd_LDADD = libhamfence.la libhambase.la $(GLIB_LIBS) \
+	$(CHECK_LIBS)
+
+tests_unit_check_hamwd_socket_SOURCES = \
+	tests/unit/check_hamwd_socket.c \
+	tests/unit/hamwd_run.c \
+	tests/unit/hamwd_run.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_hamwd_socket_CPPFLAGS = $(wd_test_cppflags)
+tests_unit_check_hamwd_socket_LDADD = libhamfence.la libhambase.la $(GLIB_LIBS) \
 	$(CHECK_LIBS)
 
 tests_unit_check_wd_keep_SOURCES = \
