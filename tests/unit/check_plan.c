@@ -324,6 +324,23 @@ START_TEST(most_free_memory_first)
 }
 END_TEST
 
+START_TEST(closed_ones_last)
+{
+	struct world *w = world_new(4096);
+
+	guest(w, "a", 1024, 50, 1, "23");
+	guest(w, "y", 64, 50, 3, "");
+	guest(w, "z", 128, 50, 2, "");
+	w->in.state[2].closed = true;
+	plan(w);
+	ck_assert_uint_eq(node_of(w, "a"), 2);
+	w->in.state[1].bar = HAM_PLAN_AWAY;
+	plan(w);
+	ck_assert_uint_eq(node_of(w, "a"), 3);
+	world_free(w);
+}
+END_TEST
+
 /* Of one node it is not known: what is known of the others is no measure. */
 START_TEST(fewest_guests_where_memory_is_not_known)
 {
@@ -542,6 +559,7 @@ main(void)
 	tcase_add_test(tc, with_its_friends_if_that_can_be);
 	tcase_add_test(tc, preferred_nodes_in_their_order);
 	tcase_add_test(tc, most_free_memory_first);
+	tcase_add_test(tc, closed_ones_last);
 	tcase_add_test(tc, fewest_guests_where_memory_is_not_known);
 	tcase_add_test(tc, spread_over_nodes_in_one_plan);
 	tcase_add_test(tc, who_has_one_choice_is_first_of_its_priority);
