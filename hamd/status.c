@@ -351,6 +351,15 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 			json_array_add_string_element(list, text);
 		add_closed(daemon, nodes[i].id, list);
 	}
+	if (ham_core_lease_us(daemon->core) > 0 &&
+	    ham_guests_cannot_freeze(daemon->guests)) {
+		g_autofree char *text = g_strdup_printf(
+			"guests here run on without a quorum, until the lease "
+			"is over: %s",
+			ham_guests_cannot_freeze(daemon->guests));
+
+		json_array_add_string_element(list, text);
+	}
 	ham_daemon_fence_problems(daemon, list);
 	ham_daemon_plan_warnings(daemon, view, list);
 	return list;
