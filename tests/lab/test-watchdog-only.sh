@@ -62,11 +62,13 @@ ended_off n1 && fail "n1 was reset, though it had ended its guest"
 cluster_whole
 ready "$to"
 
-# all of its processes stand still: nobody there can end the guest
+# all of its processes stand still: nobody there can end the guest, and whoever
+# enters the node stands still with them
 pid=$("$lab" status | awk -v n="$to" '$1 == n { print $4 }')
-cgroup=$(cat "$HAMLAB/cgroup")
-echo 1 >"$cgroup/$to/cgroup.freeze"
-until_true "$to is reset" ended_off "$to"
+cgroup=$(cat "$HAMLAB/cgroup")/$to
+echo 1 >"$cgroup/cgroup.freeze"
+until_true "$to is reset" not kill -0 "$pid"
+echo 0 >"$cgroup/cgroup.freeze"
 for other in n1 n2 n3; do
 	[ "$other" = "$to" ] || break
 done
