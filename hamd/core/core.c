@@ -109,6 +109,8 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		struct ham_reader r = {value, len, 0, false};
 
 		core->boot = ham_get_u64(&r);
+		core->booted = core->config.boot != 0 &&
+			       core->boot != core->config.boot;
 		return r.bad || r.at != len ? "the stored boot is damaged"
 					    : NULL;
 	}
@@ -435,6 +437,7 @@ on_tick(ham_core *core)
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
+	ham_again_tick(core);
 	ham_node_tick(core);
 	ham_drain_tick(core);
 	if (ham_leader(core) == core->config.self &&
@@ -566,7 +569,9 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 {
 	switch ((enum ham_guest_phase)guest->phase) {
 	case HAM_GUEST_STOPPED:
-		return guest->wanted ? "failed" : "stopped";
+		return guest->again    ? "recovering"
+		       : guest->wanted ? "failed"
+				       : "stopped";
 	case HAM_GUEST_STARTED:
 		if (guest->owner_dead)
 			return "recovering";
@@ -662,6 +667,9 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		out->waits_for_node = ham_doubt_waits_for(
 			core, guest, out->waits_for, sizeof(out->waits_for));
+	} else if (guest->again) {
+		(void)ham_again_waits_for(core, guest, out->waits_for,
+					  sizeof(out->waits_for));
 	} else if (guest->owner_dead) {
 		ham_death_waits_for(core, guest, out->waits_for,
 				    sizeof(out->waits_for));

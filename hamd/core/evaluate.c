@@ -47,8 +47,12 @@ propose_stopped(ham_core *core, struct ham_local *local,
 	op.node = ham_is_joined(core, guest->move_to) ? guest->move_to : 0;
 	g_strlcpy(op.reason,
 		  local->reason[0] ? local->reason
+		  : core->booted   ? "its node has booted"
 				   : "its QEMU was gone when hamd came back",
 		  sizeof(op.reason));
+	/* the machine has booted since, and hamd knows no other end of it */
+	if (local->reason[0] == '\0' && core->booted)
+		op.txn = HAM_ENDED_AGAIN;
 	if (guest->failover && op.txn == HAM_ENDED_UNRUN)
 		name_trouble(core, local, op.reason, sizeof(op.reason));
 	ham_propose_for(core, local, &op);

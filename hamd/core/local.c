@@ -292,6 +292,7 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
 	/* it wrote nothing, and each copy that counts was made or connected */
 	bool unrun = guest && guest->cold && local->stage == HAM_L_STOPPING;
+	bool again = local->lease_over;
 
 	local->lease_over = false;
 	if (ham_source_stage(local->stage) ||
@@ -315,6 +316,7 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	local->ended_clean = event->flag;
 	local->ended_as = event->value == HAM_ENDED_EQUAL || unrun
 				  ? HAM_ENDED_EQUAL
+			  : again ? HAM_ENDED_AGAIN
 				  : HAM_ENDED_ANYHOW;
 	g_strlcpy(local->reason, text, sizeof(local->reason));
 	ham_prepare_if_due(core, local);

@@ -2,6 +2,7 @@
 # the decisions: no system call, no clock, nothing but glib's memory and strings
 noinst_LTLIBRARIES += libhamcore.la
 libhamcore_la_SOURCES = \
+	hamd/core/again.c \
 	hamd/core/applied.c \
 	hamd/core/command.c \
 	hamd/core/copies.c \

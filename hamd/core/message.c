@@ -56,6 +56,7 @@ enum {
 	HAS_HISTORY = 16,
 	HAS_HOME = 32,
 	HAS_FAILOVER = 64,
+	IS_AGAIN = 128, /* all that is to be said of it */
 };
 
 /* A disk was resized once, or is being. */
@@ -96,7 +97,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 			       (has_shared(guest) ? HAS_SHARED : 0) |
 			       (guest->history ? HAS_HISTORY : 0) |
 			       (guest->home ? HAS_HOME : 0) |
-			       (guest->failover ? HAS_FAILOVER : 0));
+			       (guest->failover ? HAS_FAILOVER : 0) |
+			       (guest->again ? IS_AGAIN : 0));
 	ham_put_u32(&w, guest->owner);
 	ham_put_u32(&w, guest->dst);
 	ham_put_u64(&w, guest->epoch);
@@ -203,8 +205,10 @@ guest_sane(const struct ham_guest *guest)
 	    (guest->dst_dead && guest->phase != HAM_GUEST_IN_DOUBT) ||
 	    (has_move(guest) && guest->phase != HAM_GUEST_STARTED) ||
 	    guest->move_to == guest->owner || (guest->cold && guest->wanted) ||
-	    (guest->leaving && !guest->move_to) || !sizes_sane(guest) ||
-	    !failover_sane(guest))
+	    (guest->leaving && !guest->move_to) ||
+	    (guest->again &&
+	     (guest->phase != HAM_GUEST_STOPPED || !guest->wanted)) ||
+	    !sizes_sane(guest) || !failover_sane(guest))
 		return false;
 	return replicas_sane(guest);
 }
@@ -223,9 +227,10 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);
 	if (flags & ~(HAS_SIZES | HAS_MOVE | HAS_SHARED | HAS_HISTORY |
-		      HAS_HOME | HAS_FAILOVER | 1))
+		      HAS_HOME | HAS_FAILOVER | IS_AGAIN | 1))
 		r->bad = true;
 	out->dst_dead = flags & 1;
+	out->again = flags & IS_AGAIN;
 	out->owner = ham_get_u32(r);
 	out->dst = ham_get_u32(r);
 	out->epoch = ham_get_u64(r);

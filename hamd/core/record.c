@@ -332,6 +332,7 @@ apply_start(struct ham_record *record, struct ham_guest *guest,
 	guest->epoch += guest->epoch ? 3 : 1;
 	guest->phase = HAM_GUEST_STARTED;
 	guest->wanted = true;
+	guest->again = false;
 	guest->owner = op->node;
 	guest->reason[0] = '\0';
 	guest->home = 0;
@@ -442,8 +443,10 @@ end_move(struct ham_guest *guest, const struct ham_op *op, uint32_t to)
 			  "not equal, or not there",
 			  sizeof(guest->reason));
 	}
-	if (runs)
+	if (runs) {
 		guest->phase = HAM_GUEST_STARTED;
+		guest->again = false;
+	}
 	guest->cold = guest->leaving = false;
 }
 
@@ -506,6 +509,7 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag && !guest->leaving)
 		guest->wanted = false;
+	guest->again = guest->wanted && op->txn == HAM_ENDED_AGAIN;
 	if (!named)
 		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 	forget_first(guest, op);
@@ -524,7 +528,7 @@ apply_move(struct ham_guest *guest, const struct ham_op *op)
 		return;
 	}
 	guest->epoch += 3;
-	guest->wanted = false;
+	guest->wanted = guest->again = false;
 	if (ham_guest_may_own(guest, op->node)) {
 		guest->owner = op->node;
 		settle(guest, op->node);
@@ -616,7 +620,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		apply_start(record, guest, op);
 		break;
 	case HAM_OP_WANT_STOP:
-		guest->wanted = false;
+		guest->wanted = guest->again = false;
 		break;
 	case HAM_OP_STOPPED:
 		apply_stopped(guest, op);

@@ -100,6 +100,7 @@ struct ham_guest {
 	uint8_t phase;
 	bool wanted;	 /* running */
 	bool clean;	 /* the last stop left all current copies equal */
+	bool again;	 /* STOPPED, and to be started by itself (again.c) */
 	bool owner_dead; /* proven, at this epoch; never while STOPPED */
 	bool dst_dead;	 /* only while IN_DOUBT */
 	uint32_t owner;
@@ -192,6 +193,8 @@ enum ham_ended {
 	HAM_ENDED_ANYHOW, /* of what was not acknowledged one may have more */
 	HAM_ENDED_UNRUN,  /* it never ran: they are what they were */
 	HAM_ENDED_EQUAL,  /* all its writes are on all of them */
+	HAM_ENDED_AGAIN,  /* as ANYHOW, and by its node's failing, not its own:
+			     it is to be started again */
 };
 
 struct ham_op {

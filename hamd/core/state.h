@@ -298,6 +298,7 @@ struct ham_core {
 	uint64_t promise;
 	struct ham_pos loaded_pos;
 	uint64_t loaded_sum;
+	bool booted;   /* the machine, since the record was last adopted */
 	uint64_t boot; /* in which the record was last adopted from a view */
 
 	/* membership, as told */
@@ -618,6 +619,12 @@ void ham_doubt_tell(ham_core *core, struct ham_local *local,
 uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);
+
+/* again.c */
+void ham_again_tick(ham_core *core);
+/* Why it is not started yet; false: nothing stands against it. */
+bool ham_again_waits_for(const ham_core *core, const struct ham_guest *guest,
+			 char *out, size_t size);
 
 /* two.c: a cluster of two nodes */
 /* The other one is gone from the ring, and corosync says that we may go on. */

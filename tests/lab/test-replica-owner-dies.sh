@@ -25,9 +25,11 @@ dies() {
 	"$lab" off n1
 	[ $# = 0 ] || "$lab" on "$1"
 	until_true "n1 is gone" status_has n3 '"n1 is not in the cluster"'
+	# else it would start by itself where it was
+	ctl n3 guest stop web1 --no-wait
 	"$lab" on n1
 	cluster_whole
-	until_true "its end is known" guest_has n3 web1 '"state":"failed"'
+	until_true "its end is known" guest_has n3 web1 '"state":"stopped"'
 }
 
 # starts_on NODE: with all that was acknowledged

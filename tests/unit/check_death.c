@@ -420,6 +420,90 @@ START_TEST(of_two_the_return_of_the_other_ends_it)
 }
 END_TEST
 
+static void
+all_down(struct bus *bus, bool boots)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		bus_down(bus, i);
+		bus->node[i].vcpus = false;
+		bus->node[i].boot += boots;
+		g_string_truncate(bus->node[i].acts, 0);
+	}
+}
+
+static void
+all_up(struct bus *bus)
+{
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	pass(bus, 3);
+}
+
+/* F31: once, and where it was. */
+START_TEST(all_lose_their_power_and_it_starts_again)
+{
+	struct bus *bus = with_replica(0, false);
+
+	all_down(bus, true);
+	all_up(bus);
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	ck_assert(bus->node[1].vcpus);
+	ck_assert(!bus_guest(bus, 0)->again);
+	ck_assert(!did(bus, 0, "LAUNCH"));
+	bus_free(bus);
+}
+END_TEST
+
+/* That is no failure of its node. */
+START_TEST(qemu_that_died_without_hamd_is_left)
+{
+	struct bus *bus = with_replica(0, false);
+
+	all_down(bus, false);
+	all_up(bus);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	ck_assert(!bus_guest(bus, 0)->again);
+	ck_assert_uint_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(an_operator_stops_what_would_start_again)
+{
+	struct bus *bus = with_replica(0, false);
+
+	all_down(bus, true);
+	bus->node[0].silent = bus->node[1].silent = BUS_ACT(LOOK);
+	bus_split(bus, "112");
+	bus_up(bus, 0);
+	bus_up(bus, 1);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(!bus_guest(bus, 0)->wanted);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(lease_over_and_it_starts_again)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus_split(bus, "121");
+	bus_run(bus);
+	pass(bus, 12);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_split(bus, "111");
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	bus_free(bus);
+}
+END_TEST
+
 /* All lost their power, and one boots more slowly than the others. */
 START_TEST(who_may_be_booting_is_not_fenced)
 {
@@ -896,6 +980,10 @@ main(void)
 	tcase_add_test(tc, next_leader_fences);
 	tcase_add_test(tc, who_may_be_booting_is_not_fenced);
 	tcase_add_test(tc, another_member_takes_its_turn);
+	tcase_add_test(tc, all_lose_their_power_and_it_starts_again);
+	tcase_add_test(tc, qemu_that_died_without_hamd_is_left);
+	tcase_add_test(tc, an_operator_stops_what_would_start_again);
+	tcase_add_test(tc, lease_over_and_it_starts_again);
 	tcase_add_test(tc, of_two_the_one_with_guests_fences_first);
 	tcase_add_test(tc, of_two_nobody_decides_without_proof);
 	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
