@@ -23,6 +23,7 @@ include tests/watchdog/local.mk
 
 TESTS += \
 	tests/unit/test-history.py \
+	tests/unit/test-faults.py \
 	tests/unit/test-layers.sh \
 	$(NULL)
 EXTRA_DIST += \
@@ -35,5 +36,6 @@ EXTRA_DIST += \
 	tests/setup.sh \
 	tests/unit/history_story.py \
 	tests/unit/test-history.py \
+	tests/unit/test-faults.py \
 	tests/unit/test-layers.sh \
 	$(NULL)
