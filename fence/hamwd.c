@@ -263,7 +263,7 @@ hear_signal(struct hamwd *wd)
 	else
 		tell(wd, LOG_WARNING,
 		     "signal %u is ignored while the watchdog is armed: "
-		     "'hamctl node disarm' is the way",
+		     "its end would have the machine reset",
 		     info.ssi_signo);
 }
 

@@ -453,6 +453,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 	    !open_guests(daemon, config.self, error) ||
 	    !open_admin(daemon, config.self, error))
 		return false;
+	ham_daemon_watchdog_ready(daemon);
 	daemon->ticker = g_timeout_add(TICK_MS, tick, daemon);
 	ham_daemon_health_start(daemon);
 	ham_notice("hamd " PACKAGE_VERSION " on %s, QEMU %s",

@@ -124,6 +124,8 @@ void ham_daemon_fence_confirmed(ham_daemon *daemon,
  * is known, or is given up after 2 s. */
 void ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
 			       struct ham_core_config *config);
+/* All that hamd's start can fail of is done. */
+void ham_daemon_watchdog_ready(ham_daemon *daemon);
 void ham_daemon_watchdog_lease(ham_daemon *daemon, int64_t until_us);
 void ham_daemon_watchdog_tick(ham_daemon *daemon);
 void ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list);

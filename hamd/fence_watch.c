@@ -168,7 +168,8 @@ tick(gpointer data)
 {
 	ham_daemon *daemon = data;
 
-	for (guint i = 0; i < daemon->fence_looks->len; i++) {
+	/* it ticks while hamd still starts */
+	for (guint i = 0; daemon->core && i < daemon->fence_looks->len; i++) {
 		struct watch *watch = g_ptr_array_index(daemon->fence_looks, i);
 		bool up = ham_daemon_is_up(daemon, watch->device->node);
 

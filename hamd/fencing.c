@@ -177,7 +177,10 @@ ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect)
 				    GUINT_TO_POINTER(effect->node), f);
 	}
 	ham_fence_job_cancel(f->job);
+	f->job = NULL;
 	f->attempt = effect->value;
+	if (f->attempt == 0)
+		return;
 	f->began_us = ham_clock_wall_us();
 	f->job = ham_fence_switch_off(&spec, on_done, f);
 }

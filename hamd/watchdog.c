@@ -27,6 +27,8 @@ enum {
 struct ham_daemon_watchdog {
 	ham_watchdog *hamwd; /* NULL: it is not to be armed, `why` */
 	bool heard;	     /* an answer, or that it is not reached */
+	bool wanted;	     /* it is to be armed; else only fed, if it is */
+	bool ready;	     /* hamd has started: it may be armed */
 	bool asked;	     /* to arm it, since it was last reached */
 	bool armed;
 	bool softdog;
@@ -78,7 +80,7 @@ on_state(const struct ham_watchdog_state *state, void *data)
 	int64_t timeout_us = state->armed ? state->timeout_us : 0;
 	bool changed = w->timeout_us != timeout_us;
 
-	if (!state->armed && !w->asked) {
+	if (!state->armed && w->wanted && w->ready && !w->asked) {
 		w->asked =
 			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
 		return; /* its answer is what counts */
@@ -88,7 +90,9 @@ on_state(const struct ham_watchdog_state *state, void *data)
 	w->softdog = state->softdog;
 	w->timeout_us = timeout_us;
 	w->deadline_us = state->deadline_us;
-	g_strlcpy(w->why, state->armed ? "" : state->error, sizeof(w->why));
+	if (w->wanted)
+		g_strlcpy(w->why, state->armed ? "" : state->error,
+			  sizeof(w->why));
 	if (!changed)
 		return;
 	if (state->armed)
@@ -110,8 +114,11 @@ on_lost(const char *why, void *data)
 	w->heard = true;
 	w->armed = w->asked = false;
 	w->timeout_us = 0;
-	g_snprintf(w->why, sizeof(w->why), "hamwd is not reached: %s", why);
-	ham_err("%s", w->why);
+	if (w->wanted) {
+		g_snprintf(w->why, sizeof(w->why), "hamwd is not reached: %s",
+			   why);
+		ham_err("%s", w->why);
+	}
 	if (changed)
 		tell_core(daemon);
 }
@@ -124,18 +131,19 @@ ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
 	int64_t until_us = ham_clock_us() + START_US;
 
 	daemon->watchdog = w;
-	if (!is_wanted(daemon, node)) {
+	w->wanted = is_wanted(daemon, node);
+	if (!w->wanted) {
 		g_strlcpy(w->why, "none in the cluster file", sizeof(w->why));
-		return;
-	}
-	if (is_virtual() && !g_getenv("HAMD_WATCHDOG_ANYWHERE")) {
+	} else if (is_virtual() && !g_getenv("HAMD_WATCHDOG_ANYWHERE")) {
+		w->wanted = false;
 		g_strlcpy(w->why,
 			  "this is a virtual machine, whose watchdog stands "
 			  "still when it does",
 			  sizeof(w->why));
 		ham_err("not armed: %s", w->why);
-		return;
 	}
+	/* one that an earlier life has armed is fed, whatever the file says now
+	 */
 	w->hamwd = ham_watchdog_new(SOCKET, on_state, on_lost, daemon);
 	/* no loop runs yet; a wakeup for the deadline comes from the client's
 	 * own timer, which tries to connect */
@@ -146,6 +154,17 @@ ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
 	config->watchdog_us = w->timeout_us;
 	/* what an earlier life was granted; it may be over */
 	config->lease_until_us = MIN(config->lease_until_us, w->deadline_us);
+}
+
+void
+ham_daemon_watchdog_ready(ham_daemon *daemon)
+{
+	struct ham_daemon_watchdog *w = daemon->watchdog;
+
+	w->ready = true;
+	if (w->wanted && w->heard && !w->armed && !w->asked)
+		w->asked =
+			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
 }
 
 void
@@ -161,12 +180,14 @@ void
 ham_daemon_watchdog_tick(ham_daemon *daemon)
 {
 	struct ham_daemon_watchdog *w = daemon->watchdog;
+	bool idle = !ham_core_may_run(daemon->core) &&
+		    !ham_guests_any(daemon->guests);
 
-	if (w->armed && !ham_core_may_run(daemon->core) &&
-	    !ham_guests_any(daemon->guests))
-		ham_watchdog_deadline(w->hamwd,
-				      ham_clock_us() +
-					      ham_core_lease_us(daemon->core));
+	/* No farther than one timeout: what is launched right after that, under
+	 * a lease of before, must end before others may count on it.  Without
+	 * leases nobody counts on anything. */
+	if (w->armed && (idle || ham_core_lease_us(daemon->core) == 0))
+		ham_watchdog_deadline(w->hamwd, ham_clock_us() + w->timeout_us);
 }
 
 void

@@ -323,7 +323,8 @@ enum ham_effect_kind {
 	HAM_FX_NOTE,	/* something to tell people here */
 	HAM_FX_REJOIN,	/* leave the group and join it again */
 	HAM_FX_FATAL,	/* hamd must stop: text says why */
-	HAM_FX_FENCE,	/* node; value: to be told by EV_FENCED */
+	HAM_FX_FENCE,	/* node; value: to be told by EV_FENCED; 0: what was
+			   begun is called off, without an answer */
 	HAM_FX_LEASE,	/* value: until when guests may run here, us */
 	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves; or it may */
 };

@@ -191,6 +191,19 @@ ham_death_fence(ham_core *core, unsigned int i)
 		    core->config.nodes[i].name);
 }
 
+void
+ham_death_call_off(ham_core *core, unsigned int i)
+{
+	struct ham_effect *effect;
+
+	if (core->peers[i].attempt == 0)
+		return;
+	core->peers[i].attempt = 0;
+	effect = ham_fx(core, HAM_FX_FENCE);
+	effect->node = core->config.nodes[i].id;
+	effect->value = 0;
+}
+
 /* Who was not seen since hamd was started may still be on its way. */
 static bool
 may_come(const ham_core *core, const struct ham_peer *peer)
@@ -241,6 +254,7 @@ mind_node(ham_core *core, unsigned int i)
 
 	if (!is_gone(core, i) || !hangs_any(core, node)) {
 		peer->due_us = 0;
+		ham_death_call_off(core, i);
 		return;
 	}
 	if (is_proven(core, i)) {
@@ -279,6 +293,8 @@ ham_death_fenced(ham_core *core, const struct ham_event *event)
 		return; /* of another ring, or it came back */
 	peer = &core->peers[i];
 	peer->attempt = 0;
+	if (peer->off)
+		return; /* proven otherwise meanwhile */
 	peer->off = event->flag;
 	g_strlcpy(peer->text, event->text ? event->text : "",
 		  sizeof(peer->text));

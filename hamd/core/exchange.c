@@ -153,6 +153,10 @@ choose_source(const ham_core *core)
 	}
 	if (with_store >= ham_majority(core))
 		return best;
+	/* the other of two has lost its state, and decided nothing alone */
+	if (best == (int)core->self && ham_two_is_newest(core) &&
+	    core->config.n_nodes == 2 && ham_popcount(members) == 2)
+		return best;
 	/* The very first start, or one that was cut short before a majority had
 	 * stored it: nobody may have a state that we do not see. */
 	if (empty && ham_popcount(members) == core->config.n_nodes)

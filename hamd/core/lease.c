@@ -138,14 +138,14 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 {
 	struct ham_peer *peer = &core->peers[from];
 
-	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)))
+	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)) ||
+	    msg->n_nodes != core->config.n_nodes)
 		return;
 	peer->came_us = msg->beat_us;
 	if (remember(core, from, msg))
 		peer->seen_us = peer->came_us;
-	peer->heard_us = from == core->self	     ? msg->beat_us
-			 : core->self < msg->n_nodes ? msg->seen_us[core->self]
-						     : 0;
+	peer->heard_us =
+		from == core->self ? msg->beat_us : msg->seen_us[core->self];
 	if (peer->heard_us > core->now_us)
 		peer->heard_us = 0; /* we never said that */
 	if (core->config.lease_us > 0)

@@ -209,7 +209,8 @@ plan_failure(const ham_core *core, uint32_t node, struct ham_plan_input *in,
 		const struct ham_guest *guest = &record->guests[i];
 
 		if (guest->owner == node && !guest->owner_dead &&
-		    guest->wanted && guest->phase != HAM_GUEST_STOPPED)
+		    (guest->wanted || guest->cold) &&
+		    guest->phase != HAM_GUEST_STOPPED)
 			set_item(core, guest, &items[(*n)++]);
 	}
 	ham_plan(in, items, *n);

@@ -284,6 +284,8 @@ ham_on_stored(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	}
 	core->stored[from] = msg->pos;
 	core->exchange[from].config_digest = msg->config_digest;
+	if (core->config.n_nodes == 2 && from != core->self)
+		core->other_digest = msg->config_digest;
 	g_strlcpy(core->exchange[from].version, msg->version,
 		  sizeof(core->exchange[from].version));
 	core->counted |= (uint16_t)(1u << from);

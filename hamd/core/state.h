@@ -298,6 +298,7 @@ struct ham_core {
 	uint64_t promise;
 	struct ham_pos loaded_pos;
 	uint64_t loaded_sum;
+	uint64_t other_digest; /* of two: of its cluster file, as heard last */
 	bool booted;   /* the machine, since the record was last adopted */
 	uint64_t boot; /* in which the record was last adopted from a view */
 
@@ -659,6 +660,9 @@ void ham_lease_tick(ham_core *core);
 /* death.c */
 void ham_death_tick(ham_core *core);
 void ham_death_fenced(ham_core *core, const struct ham_event *event);
+/* What was begun to fence node i is ended: it is not to hit it when it boots.
+ */
+void ham_death_call_off(ham_core *core, unsigned int i);
 /* Has node i's devices asked, unless they are, or failed lately. */
 void ham_death_fence(ham_core *core, unsigned int i);
 /* `before`: totem_mask of the ring before this one. */

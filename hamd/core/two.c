@@ -91,6 +91,10 @@ ham_two_tick(ham_core *core)
 	    !ham_two_is_newest(core))
 		return;
 	other = &core->peers[ham_two_other(core)];
+	/* what is its outlet is said by a file that both have */
+	if (core->other_digest &&
+	    core->other_digest != core->config.config_digest)
+		return;
 	if (!other->off && matters(core) &&
 	    core->now_us - other->left_us >=
 		    core->config.fence_delay_us + ham_two_delay_us(core))
@@ -116,6 +120,7 @@ ham_two_confirm_off(ham_core *core, const struct ham_event *event)
 			     core->config.nodes[i].name);
 		return;
 	}
+	ham_death_call_off(core, i);
 	other->off = true;
 	g_strlcpy(other->text, "an operator has seen it off",
 		  sizeof(other->text));

@@ -80,6 +80,13 @@ ham_freeze_adopt(struct ham_vm *vm)
 }
 
 void
+ham_freeze_new(struct ham_vm *vm)
+{
+	if (vm->guests->frozen)
+		freeze(vm, true);
+}
+
+void
 ham_freeze_let_die(struct ham_vm *vm)
 {
 	if (vm->guests->frozen && vm->qemu)

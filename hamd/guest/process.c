@@ -166,6 +166,12 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 		ham_vm_ask(vm);
 		return;
 	}
+	/* nothing was written: another node may try it */
+	if (g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_LAUNCH) &&
+	    !vm->cont_asked) {
+		ham_flow_fail(vm, "%s", text);
+		return;
+	}
 	ham_flow_cancel(vm->flow);
 	if (vm->role == HAM_ROLE_OWNER) {
 		vm->role = HAM_ROLE_NONE;
@@ -378,6 +384,7 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	}
 	spec.cgroup_fd = group;
 	vm->qemu = ham_child_spawn(&spec, ham_qemu_exited, vm, error);
+	ham_freeze_new(vm);
 	return vm->qemu && ham_state_write(vm, error) &&
 	       ham_qemu_attach(vm, error);
 }

@@ -129,8 +129,8 @@ ham_do_launch(struct ham_vm *vm)
 			   "where the copies are can't be read", true);
 		return;
 	}
-	ham_vm_begin(vm, "launch", launch_steps, G_N_ELEMENTS(launch_steps),
-		     launch_end);
+	ham_vm_begin(vm, HAM_FLOW_LAUNCH, launch_steps,
+		     G_N_ELEMENTS(launch_steps), launch_end);
 }
 
 /* ---- SHUTDOWN ---- */

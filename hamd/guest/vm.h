@@ -17,6 +17,7 @@
 
 #define HAM_FLOW_SLOT "change a slot"
 #define HAM_FLOW_FIND "find"
+#define HAM_FLOW_LAUNCH "launch"
 #define HAM_FLOW_RETRY "retry"
 
 enum {
@@ -359,6 +360,8 @@ char **ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
 int ham_freeze_group(struct ham_vm *vm, GError **error);
 /* The QEMU that an earlier hamd has started. */
 void ham_freeze_adopt(struct ham_vm *vm);
+/* It was just started, maybe while no guest here is to move. */
+void ham_freeze_new(struct ham_vm *vm);
 /* It is being killed, and need not stand still for that. */
 void ham_freeze_let_die(struct ham_vm *vm);
 void ham_freeze_forget(struct ham_vm *vm);

@@ -93,6 +93,11 @@ check_fence(const struct world *world, struct world_core *node,
 	g_assert(view.active);
 	g_assert(fx->node >= 1 && fx->node <= WORLD_NODES);
 	seen = &node->seen[fx->node - 1];
+	if (fx->value == 0) { /* called off */
+		g_assert(seen->attempt != 0);
+		seen->attempt = 0;
+		return;
+	}
 	g_assert(!seen->here && !seen->off && seen->attempt == 0);
 	g_assert_cmpuint(fx->value, >, node->last_attempt);
 	node->last_attempt = seen->attempt = fx->value;

@@ -69,6 +69,10 @@ go(struct sim *sim, void *data)
 	struct job *job = data;
 	struct job next = *job;
 
+	/* whoever ran it is gone, or has called it off */
+	if (sim->node[job->node].incarnation != job->incarnation ||
+	    sim->node[job->node].fencing[job->target] != job->attempt)
+		return;
 	next.stage++;
 	switch (job->stage) {
 	case 0:
@@ -117,6 +121,12 @@ sim_fence(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 			  .target = fx->node - 1};
 	int64_t after = sim_between(sim, 300 * SIM_MS, 2 * SIM_S);
 
+	sim->node[i].fencing[job.target] = fx->value;
+	if (fx->value == 0) {
+		sim_say(sim, "n%u calls the fencing of n%u off", i + 1,
+			fx->node);
+		return;
+	}
 	if (sim->node[job.target].fence == SIM_FENCE_SLOW)
 		after = sim_between(sim, 4 * SIM_S, 9 * SIM_S);
 	else if (sim->node[job.target].fence == SIM_FENCE_HANG)

@@ -143,6 +143,7 @@ struct sim_node {
 	GHashTable *disk;     /* key -> GBytes: what was fsynced */
 	uint64_t last_epoch[SIM_GUESTS];
 	uint8_t fence; /* enum sim_fence */
+	uint64_t fencing[SIM_NODES]; /* of each node: the attempt under way */
 	struct sim_once once;
 	bool frozen; /* the guests' cgroups */
 	/* watch.c */

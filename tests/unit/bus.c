@@ -226,7 +226,9 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		g_strlcpy(node->fatal, fx->text, sizeof(node->fatal));
 		break;
 	case HAM_FX_FENCE:
-		g_string_append_printf(node->acts, "FENCE%u ", fx->node);
+		g_string_append_printf(node->acts, "%s%u ",
+				       fx->value ? "FENCE" : "CALLED_OFF",
+				       fx->node);
 		node->attempt = fx->value;
 		node->target = fx->node;
 		break;

@@ -397,6 +397,87 @@ START_TEST(of_two_an_operator_may_vouch)
 }
 END_TEST
 
+/* A device that fails later says nothing of a node that somebody has seen. */
+START_TEST(of_two_an_operators_word_outlives_the_device)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	pass(bus, 10);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_command(bus, 0, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "CALLED_OFF2"));
+	ck_assert(bus_active(bus, 0));
+	ck_assert(bus->node[0].vcpus);
+	bus_fenced(bus, 0, false);
+	ck_assert(bus_active(bus, 0));
+	bus_free(bus);
+}
+END_TEST
+
+/* A new machine with an empty disk takes n2's place. */
+START_TEST(of_two_one_may_be_replaced)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 1);
+	pass(bus, 10);
+	bus_fenced(bus, 0, true);
+	g_hash_table_remove_all(bus->node[1].disk);
+	bus->node[1].boot++;
+	bus_split(bus, "11");
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(bus_active(bus, 0));
+	ck_assert(bus_equal(bus, 0));
+	bus_free(bus);
+}
+END_TEST
+
+/* What hangs at n1 must not hit n2 when that boots. */
+START_TEST(a_death_that_is_known_calls_fencings_off)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 2000000);
+	ck_assert(did(bus, 0, "FENCE2"));
+	pass(bus, 22);
+	ck_assert(did(bus, 2, "FENCE2"));
+	bus_fenced(bus, 2, true);
+	pass(bus, 1);
+	ck_assert(bus->node[0].vcpus);
+	ck_assert(did(bus, 0, "CALLED_OFF2"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(a_node_with_a_guest_that_moves_cold_is_fenced)
+{
+	struct bus *bus = with_replica(0, true);
+	struct ham_event e = {.kind = HAM_EV_COMMAND,
+			      .command = HAM_CMD_MOVE,
+			      .flag = true,
+			      .guest = "g",
+			      .node = 3,
+			      .token = 99999};
+
+	bus_command(bus, 0, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	bus->node[1].silent = BUS_ACT(SLOT_FILL);
+	bus_event(bus, 0, &e);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(bus_guest(bus, 0)->cold);
+	power_cut(bus, 1, "121");
+	pass(bus, 5);
+	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
 /* The proof was one of the ring without it. */
 START_TEST(of_two_the_return_of_the_other_ends_it)
 {
@@ -989,6 +1070,10 @@ main(void)
 	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
 	tcase_add_test(tc, of_two_a_restarted_hamd_goes_on_alone);
 	tcase_add_test(tc, of_two_an_operator_may_vouch);
+	tcase_add_test(tc, of_two_an_operators_word_outlives_the_device);
+	tcase_add_test(tc, of_two_one_may_be_replaced);
+	tcase_add_test(tc, a_death_that_is_known_calls_fencings_off);
+	tcase_add_test(tc, a_node_with_a_guest_that_moves_cold_is_fenced);
 	tcase_add_test(tc, of_two_the_return_of_the_other_ends_it);
 	tcase_add_test(tc, nobody_to_inherit_nobody_fenced);
 	tcase_add_test(tc, proof_of_another_ring_is_void);
