@@ -4,10 +4,10 @@
 #
 # coverage.sh [--seconds N] [--at-least PERCENT]
 # Builds hamd/core/ with gcov in a folder of its own, runs the simulator for N
-# seconds of processor time (30), the stories, the core's unit tests and the
-# step fuzzer's corpus on it, and prints the share of lines and branches of each
-# file.  Fails below PERCENT
-# of branches (90), or if a row of the in-doubt table (doubt.c) was never met.
+# seconds of processor time (30) and a sixth of that with two nodes, the stories,
+# the core's unit tests and the step fuzzer's corpus on it, and prints the share of
+# lines and branches of each file.  Fails below PERCENT of branches (90), or if a
+# row of the in-doubt table (doubt.c) was never met.
 set -eu -o pipefail
 export LC_ALL=C
 top=$(readlink -f "$(dirname "$0")/../..")
@@ -42,12 +42,13 @@ program() {
 		"${check[@]}" --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-courses=(core death handover migrate replica)
+courses=(copies core death drain handover migrate move replica resize)
+units=(failover message plan record starts wire)
 for unit in "${courses[@]}"; do
 	program "check_$unit" "$top"/tests/unit/{bus,courses}.c \
 		"$top/tests/unit/check_$unit.c"
 done
-for unit in message record wire; do
+for unit in "${units[@]}"; do
 	program "check_$unit" "$top/tests/unit/check_$unit.c"
 done
 
@@ -56,8 +57,9 @@ program corpus_step -DHAM_CORPUS='"step"' -DHAM_CUTS=1 \
 	"$top"/tests/fuzz/{world_life,run_corpus}.c
 
 ./ham-sim --seeds 100000000 --seconds "$seconds" | tail -n 1
+./ham-sim --seeds 100000000 --seconds $((seconds / 6)) --nodes 2 | tail -n 1
 HAM_SIM=$PWD/ham-sim srcdir=$top "$top/tests/sim/test-stories.sh" | tail -n 1
-for unit in "${courses[@]}" message record wire; do
+for unit in "${courses[@]}" "${units[@]}"; do
 	CK_FORK=no CK_VERBOSITY=minimal "./check_$unit" | tail -n 1
 done
 
