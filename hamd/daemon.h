@@ -67,6 +67,7 @@ typedef struct ham_daemon {
 	GHashTable
 		*fence_orders; /* node id -> struct order, fence_commands.c */
 	struct ham_fence_history *fence_history; /* fence_history.c */
+	struct ham_fence_seen *fence_seen;	 /* fence_seen.c */
 	struct ham_daemon_watchdog *watchdog;	 /* watchdog.c */
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */

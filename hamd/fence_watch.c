@@ -143,6 +143,7 @@ on_looked(struct ham_fence_device *device, enum ham_fence_state state,
 	watch->state = state;
 	watch->looked_us = ham_clock_wall_us();
 	note(watch, why);
+	ham_daemon_seen_save(watch->daemon);
 	end_test(watch->daemon);
 }
 

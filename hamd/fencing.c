@@ -121,6 +121,7 @@ ham_daemon_fence_devices(ham_daemon *daemon)
 	}
 	ham_daemon_watch_start(daemon);
 	ham_daemon_history_open(daemon);
+	ham_daemon_seen_open(daemon);
 }
 
 bool
@@ -209,6 +210,7 @@ ham_daemon_fence_stop(ham_daemon *daemon)
 	ham_daemon_fence_orders_stop(daemon);
 	ham_daemon_fence_cancel(daemon);
 	ham_daemon_history_close(daemon);
+	ham_daemon_seen_close(daemon);
 	g_clear_pointer(&daemon->fencing, g_hash_table_unref);
 	g_clear_pointer(&daemon->fence_devices, g_array_unref);
 }

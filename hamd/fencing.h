@@ -3,6 +3,7 @@
  *
  *	fencing.c	the core wants a node off: its devices are asked
  *	fence_watch.c	devices are looked at, by themselves or for a test
+ *	fence_seen.c	what was seen of them, over restarts
  *	fence_commands.c	an operator asks, tests, switches off and on
  *	fence_history.c	what became of it, for people
  */
@@ -36,6 +37,11 @@ void ham_daemon_watch_stop(ham_daemon *daemon);
 JsonArray *ham_daemon_fence_device_list(ham_daemon *daemon);
 /* All devices are looked at now; the token is answered with the list. */
 void ham_daemon_fence_test(ham_daemon *daemon, ham_admin_token token);
+
+/* fence_seen.c: sets each device's `seen_on`; keeps them if one has changed */
+void ham_daemon_seen_open(ham_daemon *daemon);
+void ham_daemon_seen_save(ham_daemon *daemon);
+void ham_daemon_seen_close(ham_daemon *daemon);
 
 /* fence_history.c */
 void ham_daemon_history_open(ham_daemon *daemon);

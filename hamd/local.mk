@@ -9,6 +9,7 @@ hamd_hamd_SOURCES = \
 	hamd/digest_tool.h \
 	hamd/fence_commands.c \
 	hamd/fence_history.c \
+	hamd/fence_seen.c \
 	hamd/fence_watch.c \
 	hamd/watchdog.c \
 	hamd/fencing.c \

@@ -58,6 +58,12 @@ ctl n2 guest stop web1
 ctl n2 guest start web1
 writes_on n2
 ok "alone, n2 stops and starts the guest"
+# what proved it is still known to a hamd that was started since
+"$lab" hamd n2 restart
+until_true "n2 decides alone again" status_has n2 \
+	'"active":true.*"members":\["n2"\]'
+writes_on n2
+ok "alone, after a restart of hamd"
 
 "$lab" on n1
 cluster_whole
