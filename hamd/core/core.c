@@ -675,6 +675,17 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 				    sizeof(out->waits_for));
 	} else if (guest->phase != HAM_GUEST_STOPPED && core->joined &&
 		   !ham_is_joined(core, guest->owner)) {
+		char why[HAM_TEXT_MAX / 2];
+
+		/* then nobody fences it for this guest */
+		if (ham_is_active(core) && guest->wanted &&
+		    ham_place_is_nowhere_else(core, guest, why, sizeof(why))) {
+			g_snprintf(out->waits_for, sizeof(out->waits_for),
+				   "the return of %s: no other node could run "
+				   "it (%s)",
+				   ham_core_node_name(core, guest->owner), why);
+			return;
+		}
 		out->waits_for_node = guest->owner;
 		g_snprintf(out->waits_for, sizeof(out->waits_for),
 			   "the return of %s, which may still run it, or proof "

@@ -316,6 +316,25 @@ ham_place_start(const ham_core *core, const char *name,
 }
 
 bool
+ham_place_is_nowhere_else(const ham_core *core, const struct ham_guest *guest,
+			  char *text, size_t size)
+{
+	struct ham_plan_item item = {
+		.guest = guest, .config = ham_guest_config(core, guest->name)};
+	int owner = ham_node_index(core, guest->owner);
+	struct ham_plan_input in;
+
+	survey(core, &in);
+	if (owner >= 0 && in.state[owner].bar != HAM_PLAN_WITNESS)
+		in.state[owner].bar = HAM_PLAN_FAILS;
+	ham_plan(&in, &item, 1);
+	if (item.node)
+		return false;
+	ham_plan_text(&in, &item, text, size);
+	return true;
+}
+
+bool
 ham_place_refuses(const ham_core *core, const char *name,
 		  const struct ham_guest *guest, uint32_t node, char *text,
 		  size_t size)

@@ -715,6 +715,10 @@ bool ham_place_saves_any(const ham_core *core, uint32_t node);
 uint32_t ham_place_start(const ham_core *core, const char *name,
 			 const struct ham_guest *guest, uint32_t home,
 			 char *text, size_t size);
+/* No other node than its owner could take it now; text says why. */
+bool ham_place_is_nowhere_else(const ham_core *core,
+			       const struct ham_guest *guest, char *text,
+			       size_t size);
 /* What stands against that node for a guest that an operator wants there,
  * memory and the guests that it is kept apart from; false: nothing. */
 bool ham_place_refuses(const ham_core *core, const char *name,

@@ -92,6 +92,8 @@ ok "warm, cold, larger, and started elsewhere"
 until_true "status tells" guest_has n3 web1 '"waits_for":"[^"]*n1'
 expect_rc 1 ctl n3 guest start web1 --node n2
 "$audit" guests --expect web1=none
+# else it would start by itself once n1 is back
+ctl n3 guest stop web1 --no-wait
 "$lab" on n1
 cluster_whole
 until_true "n1 says that it is gone" guest_has n3 web1 \

@@ -478,6 +478,32 @@ START_TEST(a_node_with_a_guest_that_moves_cold_is_fenced)
 }
 END_TEST
 
+/* Nobody fences for a guest that has no place elsewhere, and it is said why. */
+START_TEST(no_place_is_told)
+{
+	struct bus *bus = bus_new(3, 1);
+	struct ham_core_guest_info info;
+
+	bus->fences = true;
+	bus->guest.memory_mib = 600;
+	bus->memory_mib[0] = bus->memory_mib[2] = 500;
+	bus->memory_mib[1] = 800;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 2);
+	bus_run(bus);
+	pass(bus, 8);
+	power_cut(bus, 1, "121");
+	pass(bus, 5);
+	ck_assert(!did(bus, 0, "FENCE"));
+	ham_core_guest_info(bus->node[0].core, bus_guest(bus, 0), &info);
+	ck_assert(strstr(info.waits_for, "no other node could run it"));
+	ck_assert(strstr(info.waits_for, "500 MiB"));
+	bus_free(bus);
+}
+END_TEST
+
 /* The proof was one of the ring without it. */
 START_TEST(of_two_the_return_of_the_other_ends_it)
 {
@@ -1070,6 +1096,7 @@ main(void)
 	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
 	tcase_add_test(tc, of_two_a_restarted_hamd_goes_on_alone);
 	tcase_add_test(tc, of_two_an_operator_may_vouch);
+	tcase_add_test(tc, no_place_is_told);
 	tcase_add_test(tc, of_two_an_operators_word_outlives_the_device);
 	tcase_add_test(tc, of_two_one_may_be_replaced);
 	tcase_add_test(tc, a_death_that_is_known_calls_fencings_off);
