@@ -22,7 +22,7 @@ with_unit=yes
 with_root=yes
 with_lab=yes
 only=.
-fuzz_seconds=60
+fuzz_seconds=20
 long=no
 left_out=()
 passed=0
@@ -30,7 +30,7 @@ failed=0
 
 # in the order of their cost to the one who waits for a first failure
 build_tests=(sanitizers configure hardening distcheck install shellcheck)
-fuzz_targets=(config jsonl message netlink step)
+fuzz_targets=(config jsonl message metadata netlink step)
 
 usage() {
 	sed -n 's/^# \(check.sh \[.*\)/usage: \1/p' "$0"
