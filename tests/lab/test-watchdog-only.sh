@@ -67,7 +67,8 @@ ready "$to"
 pid=$("$lab" status | awk -v n="$to" '$1 == n { print $4 }')
 cgroup=$(cat "$HAMLAB/cgroup")/$to
 echo 1 >"$cgroup/cgroup.freeze"
-until_true "$to is reset" not kill -0 "$pid"
+# whoever is to reap it may have other things to do
+until_true "$to is reset" not readlink "/proc/$pid/exe"
 echo 0 >"$cgroup/cgroup.freeze"
 for other in n1 n2 n3; do
 	[ "$other" = "$to" ] || break
