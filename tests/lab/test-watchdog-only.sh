@@ -24,6 +24,13 @@ not() {
 	! "$@"
 }
 
+# is_gone PID: reaped, or not yet: whoever is to do that may stand still
+is_gone() {
+	local _ state
+	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[ "$state" = Z ]
+}
+
 ended_off() {
 	[[ $("$lab" status) == *"$1 off"* ]]
 }
@@ -67,8 +74,7 @@ ready "$to"
 pid=$("$lab" status | awk -v n="$to" '$1 == n { print $4 }')
 cgroup=$(cat "$HAMLAB/cgroup")/$to
 echo 1 >"$cgroup/cgroup.freeze"
-# whoever is to reap it may have other things to do
-until_true "$to is reset" not readlink "/proc/$pid/exe"
+until_true "$to is reset" is_gone "$pid"
 echo 0 >"$cgroup/cgroup.freeze"
 for other in n1 n2 n3; do
 	[ "$other" = "$to" ] || break
