@@ -22,7 +22,8 @@
 #include "fence/agent.h"
 
 enum {
-	AGAIN_MS = 250,
+	AGAIN_MS = 250, /* while it is still on */
+	TWICE_MS = 100, /* from off to off once more */
 	SEEN_OFF = 2,
 };
 
@@ -187,7 +188,7 @@ looked(ham_fence_job *job, enum ham_fence_answer what)
 	} else if (job->step == ONCE_MORE) {
 		device_failed(job);
 	} else if (job->seen_off > 0) {
-		job->timer = g_timeout_add(AGAIN_MS, again, job);
+		job->timer = g_timeout_add(TWICE_MS, again, job);
 	} else if (job->step == LOOK) {
 		job->step = ACT;
 		ask(job);

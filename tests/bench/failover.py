@@ -54,7 +54,8 @@ def first(events, kind):
 def ring_after(node, cut):
     """When hamd there heard of a ring of two."""
     for line in run(LAB, "logs", node, "hamd").splitlines():
-        found = re.match(r"(\w+ +\d+ [\d:.]+) .* ring [\d.]+, 2 nodes", line)
+        found = re.search(r"(\w{3} +\d+ [\d:.]+) \w+ +hamd: "
+                          r"ring [\d.]+, 2 nodes", line)
         if not found:
             continue
         year = datetime.datetime.fromtimestamp(cut).year
