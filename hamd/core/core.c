@@ -677,6 +677,7 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		   !ham_is_joined(core, guest->owner)) {
 		char why[HAM_TEXT_MAX / 2];
 
+		out->waits_for_node = guest->owner;
 		/* then nobody fences it for this guest */
 		if (ham_is_active(core) && guest->wanted &&
 		    ham_place_is_nowhere_else(core, guest, why, sizeof(why))) {
@@ -686,7 +687,6 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 				   ham_core_node_name(core, guest->owner), why);
 			return;
 		}
-		out->waits_for_node = guest->owner;
 		g_snprintf(out->waits_for, sizeof(out->waits_for),
 			   "the return of %s, which may still run it, or proof "
 			   "that it is dead",
