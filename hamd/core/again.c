@@ -13,12 +13,29 @@
  */
 #include "hamd/core/state.h"
 
-static uint32_t
-place(const ham_core *core, const struct ham_guest *guest, char *why,
-      size_t size)
+/* Why it has no place, or a closed node for one, which a START is refused;
+ * false: it has, *node. */
+static bool
+is_placeless(const ham_core *core, const struct ham_guest *guest,
+	     uint32_t *node, char *why, size_t size)
 {
-	return ham_place_start(core, guest->name, guest, guest->owner, why,
-			       size);
+	const struct ham_plan_item *item = ham_place_of(core, guest);
+	char text[HAM_TEXT_MAX / 2];
+
+	*node = item ? item->node : 0;
+	if (!item || !item->config) {
+		g_strlcpy(why, "its section in the cluster file", size);
+	} else if (*node == 0) {
+		ham_place_text(core, item, text, sizeof(text));
+		g_snprintf(why, size, "a node that can run it (%s)", text);
+	} else if (ham_node_is_closed(core, *node)) {
+		ham_node_closed_text(core, *node, text, sizeof(text));
+		g_snprintf(why, size, "another node than %s, which %s",
+			   ham_core_node_name(core, *node), text);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void
@@ -29,14 +46,12 @@ start(ham_core *core, const struct ham_guest *guest)
 	struct ham_op op = {.kind = HAM_OP_START, .epoch = guest->epoch};
 	char why[HAM_TEXT_MAX];
 
-	if (!config) /* it is in the cluster file no more */
+	if (is_placeless(core, guest, &op.node, why, sizeof(why)))
 		return;
-	op.node = place(core, guest, why, sizeof(why));
 	op.flag = config->common;
 	op.txn = config->shared;
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
-	if (op.node)
-		ham_propose_for(core, ham_local_get(core, guest->name), &op);
+	ham_propose_for(core, ham_local_get(core, guest->name), &op);
 }
 
 void
@@ -49,16 +64,12 @@ ham_again_tick(ham_core *core)
 			start(core, &core->record.guests[i]);
 }
 
-bool
+void
 ham_again_waits_for(const ham_core *core, const struct ham_guest *guest,
 		    char *out, size_t size)
 {
-	if (!ham_guest_config(core, guest->name)) {
-		g_strlcpy(out, "its section in the cluster file", size);
-		return true;
-	}
-	if (place(core, guest, out, size) == 0)
-		return true;
-	out[0] = '\0';
-	return false;
+	uint32_t node;
+
+	if (!is_placeless(core, guest, &node, out, size))
+		out[0] = '\0';
 }

@@ -668,7 +668,7 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		out->waits_for_node = ham_doubt_waits_for(
 			core, guest, out->waits_for, sizeof(out->waits_for));
 	} else if (guest->again) {
-		(void)ham_again_waits_for(core, guest, out->waits_for,
+		ham_again_waits_for(core, guest, out->waits_for,
 					  sizeof(out->waits_for));
 	} else if (guest->owner_dead) {
 		ham_death_waits_for(core, guest, out->waits_for,

@@ -8,7 +8,8 @@
 
 #include "hamd/core/state.h"
 
-/* The last plan for guests whose node is dead, and of what it was made. */
+/* The last plan for guests that are to be started by themselves, and of what it
+ * was made. */
 struct ham_places {
 	struct ham_pos pos;
 	uint16_t joined;
@@ -79,8 +80,9 @@ static uint32_t
 pinned(const ham_core *core, const struct ham_guest *guest)
 {
 	const struct ham_local *local = ham_local_lookup(core, guest->name);
+	uint8_t kind = guest->again ? HAM_OP_START : HAM_OP_PROMOTE;
 
-	return local && local->proposed_kind == HAM_OP_PROMOTE &&
+	return local && local->proposed_kind == kind &&
 			       local->proposed_epoch == guest->epoch
 		       ? local->proposed_node
 		       : 0;
@@ -114,8 +116,8 @@ ham_place_free(ham_core *core)
 static bool
 is_placed(const struct ham_guest *guest)
 {
-	return guest->owner_dead && guest->wanted &&
-	       guest->phase != HAM_GUEST_IN_DOUBT;
+	return guest->again || (guest->owner_dead && guest->wanted &&
+				guest->phase != HAM_GUEST_IN_DOUBT);
 }
 
 static struct ham_places *
@@ -141,6 +143,10 @@ places_new(const ham_core *core)
 			continue;
 		set_item(core, guest, item);
 		item->pinned = pinned(core, guest);
+		if (guest->again) {
+			item->disks = HAM_PLAN_STARTS;
+			item->home = guest->owner;
+		}
 		places->n++;
 	}
 	ham_plan(&places->in, places->items, places->n);

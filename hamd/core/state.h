@@ -623,8 +623,8 @@ uint32_t ham_doubt_waits_for(const ham_core *core,
 
 /* again.c */
 void ham_again_tick(ham_core *core);
-/* Why it is not started yet; false: nothing stands against it. */
-bool ham_again_waits_for(const ham_core *core, const struct ham_guest *guest,
+/* Why it is not started yet; "": nothing stands against it. */
+void ham_again_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
 
 /* two.c: a cluster of two nodes */
@@ -697,8 +697,8 @@ uint32_t ham_pick_destination(const ham_core *core,
 uint32_t ham_pick_start(const ham_core *core, const struct ham_guest *guest,
 			const struct ham_op *op);
 /* place.c: plans of what is known here */
-/* The guests whose node is dead, in the order in which they get their place;
- * as they are until the core's next step. */
+/* The guests whose node is dead, and those that ended with it, in the order in
+ * which they get their place; as they are until the core's next step. */
 const struct ham_plan_item *ham_place_all(const ham_core *core,
 					  unsigned int *n);
 /* NULL: it is not one of them. */

@@ -42,7 +42,7 @@ program() {
 		"${check[@]}" --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-courses=(copies core death drain handover migrate move replica resize)
+courses=(again copies core death drain handover migrate move replica resize two)
 units=(failover message plan record starts wire)
 for unit in "${courses[@]}"; do
 	program "check_$unit" "$top"/tests/unit/{bus,courses}.c \

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # unit tests of the core and of the base
 check_PROGRAMS += \
+	tests/unit/check_again \
 	tests/unit/check_cgroup \
 	tests/unit/check_child \
 	tests/unit/check_core \
@@ -18,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
 	tests/unit/check_starts \
+	tests/unit/check_two \
 	tests/unit/check_wire \
 	$(NULL)
 
@@ -38,6 +40,22 @@ tests_unit_check_core_SOURCES = \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_again_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_again.c \
+	tests/unit/deaths.h \
+	$(NULL)
+tests_unit_check_again_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_again_LDADD = $(core_test_ldadd)
+
+tests_unit_check_two_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_two.c \
+	tests/unit/deaths.h \
+	$(NULL)
+tests_unit_check_two_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_two_LDADD = $(core_test_ldadd)
 
 tests_unit_check_drain_SOURCES = \
 	$(course_sources) \
@@ -113,6 +131,7 @@ tests_unit_check_death_SOURCES = \
 	tests/unit/bus.c \
 	tests/unit/bus.h \
 	tests/unit/check_death.c \
+	tests/unit/deaths.h \
 	tests/unit/leaf_run.h \
 	$(NULL)
 tests_unit_check_death_CPPFLAGS = $(core_test_cppflags)
