@@ -380,7 +380,7 @@ listen_at(struct hamwd *wd)
 			wd->socket_path);
 		return false;
 	}
-	strcpy(at.sun_path, wd->socket_path);
+	memcpy(at.sun_path, wd->socket_path, strlen(wd->socket_path) + 1);
 	if (slash && slash > wd->socket_path) {
 		(void)snprintf(name, sizeof(name), "%.*s",
 			       (int)(slash - wd->socket_path), wd->socket_path);

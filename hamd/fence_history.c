@@ -2,9 +2,8 @@
 /* hamd/fence_history.c - what became of fencings, for people
  *
  * The last 200 entries are kept over restarts in a file of this node's own:
- * what it heard of others, and what was ordered here.  Written whole by a
- * thread that does nothing else; a write that fails is told, and costs the
- * entries of this life of hamd only.
+ * what it heard of others, and what was ordered here.  A write that fails is
+ * told, and costs the entries of this life of hamd only.
  *
  * Refuses to be a proof: nothing is decided by what stands here.
  */
@@ -17,6 +16,7 @@
 #include "hamd/base/clock.h"
 #include "hamd/base/error.h"
 #include "hamd/io/json.h"
+#include "hamd/io/kept_file.h"
 
 #define HAM_LOG_TAG "fence"
 #include "hamd/base/log.h"
@@ -30,33 +30,10 @@ enum {
 
 struct ham_fence_history {
 	GQueue entries; /* JsonObject *, oldest first */
-	GThreadPool *writer;
+	ham_kept_file *file;
 };
 
 /* ---- the file ---- */
-
-static gboolean
-tell_failure(gpointer data)
-{
-	ham_warn("%s", (const char *)data);
-	g_free(data);
-	return G_SOURCE_REMOVE;
-}
-
-/* In the thread. */
-static void
-write_file(gpointer text, gpointer data)
-{
-	g_autoptr(GError) error = NULL;
-
-	(void)data;
-	if (!g_file_set_contents_full(PATH, text, -1,
-				      G_FILE_SET_CONTENTS_CONSISTENT |
-					      G_FILE_SET_CONTENTS_DURABLE,
-				      0600, &error))
-		g_idle_add(tell_failure, g_strdup(error->message));
-	g_free(text);
-}
 
 static void
 save(struct ham_fence_history *history)
@@ -67,7 +44,7 @@ save(struct ham_fence_history *history)
 	for (GList *l = history->entries.head; l; l = l->next)
 		json_array_add_object_element(list, json_object_ref(l->data));
 	json_object_set_array_member(whole, "history", list);
-	g_thread_pool_push(history->writer, ham_json_text(whole), NULL);
+	ham_kept_file_write(history->file, ham_json_text(whole));
 }
 
 static bool
@@ -155,8 +132,7 @@ ham_daemon_history_open(ham_daemon *daemon)
 	struct ham_fence_history *history = g_new0(struct ham_fence_history, 1);
 
 	g_queue_init(&history->entries);
-	/* one thread: the newest text is written last */
-	history->writer = g_thread_pool_new(write_file, NULL, 1, FALSE, NULL);
+	history->file = ham_kept_file_new(PATH);
 	load(history);
 	daemon->fence_history = history;
 }
@@ -168,7 +144,7 @@ ham_daemon_history_close(ham_daemon *daemon)
 
 	if (!history)
 		return;
-	g_thread_pool_free(history->writer, FALSE, TRUE);
+	ham_kept_file_free(history->file);
 	forget(history, 0);
 	g_clear_pointer(&daemon->fence_history, g_free);
 }

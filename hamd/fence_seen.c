@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "hamd/fencing.h"
+#include "hamd/io/kept_file.h"
 
 #define HAM_LOG_TAG "fence"
 #include "hamd/base/log.h"
@@ -18,7 +19,7 @@
 #define GROUP "seen"
 
 struct ham_fence_seen {
-	GThreadPool *writer;
+	ham_kept_file *file;
 	char *text; /* as it was written last */
 };
 
@@ -54,37 +55,13 @@ key_of(const struct ham_fence_device *device)
 	return g_strconcat(device->node, "/", device->name, NULL);
 }
 
-static gboolean
-tell_failure(gpointer data)
-{
-	ham_warn("%s", (const char *)data);
-	g_free(data);
-	return G_SOURCE_REMOVE;
-}
-
-/* In the thread. */
-static void
-write_file(gpointer text, gpointer data)
-{
-	g_autoptr(GError) error = NULL;
-
-	(void)data;
-	if (!g_file_set_contents_full(PATH, text, -1,
-				      G_FILE_SET_CONTENTS_CONSISTENT |
-					      G_FILE_SET_CONTENTS_DURABLE,
-				      0600, &error))
-		g_idle_add(tell_failure, g_strdup(error->message));
-	g_free(text);
-}
-
 void
 ham_daemon_seen_open(ham_daemon *daemon)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 
 	daemon->fence_seen = g_new0(struct ham_fence_seen, 1);
-	daemon->fence_seen->writer =
-		g_thread_pool_new(write_file, NULL, 1, FALSE, NULL);
+	daemon->fence_seen->file = ham_kept_file_new(PATH);
 	if (!g_key_file_load_from_file(file, PATH, G_KEY_FILE_NONE, NULL))
 		return;
 	for (guint i = 0; i < daemon->fence_devices->len; i++) {
@@ -119,8 +96,7 @@ ham_daemon_seen_save(ham_daemon *daemon)
 		return;
 	g_free(daemon->fence_seen->text);
 	daemon->fence_seen->text = g_strdup(text);
-	g_thread_pool_push(daemon->fence_seen->writer, g_steal_pointer(&text),
-			   NULL);
+	ham_kept_file_write(daemon->fence_seen->file, g_steal_pointer(&text));
 }
 
 void
@@ -128,8 +104,7 @@ ham_daemon_seen_close(ham_daemon *daemon)
 {
 	if (!daemon->fence_seen)
 		return;
-	/* what is to be written is written first */
-	g_thread_pool_free(daemon->fence_seen->writer, FALSE, TRUE);
+	ham_kept_file_free(daemon->fence_seen->file);
 	g_free(daemon->fence_seen->text);
 	g_clear_pointer(&daemon->fence_seen, g_free);
 }

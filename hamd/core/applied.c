@@ -228,6 +228,48 @@ applied_outdated(ham_core *core, struct ham_local *local,
 		    "the destination's copy is given up: %s", op->reason);
 }
 
+/* Also PROMOTE. */
+static void
+applied_start(ham_core *core, struct ham_local *local,
+	      const struct ham_guest *guest, const struct ham_op *op)
+{
+	local->starting_epoch = guest->epoch;
+	if (op->kind == HAM_OP_PROMOTE && local->mig_phase != HAM_MIG_NONE)
+		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
+			    "the source died");
+	local->mig_phase = HAM_MIG_NONE;
+	if (guest->owner == core->config.self)
+		ham_local_due(local, guest);
+	local->reason[0] = '\0';
+	local->ended_clean = local->ran = false;
+	may_serve(core, local, guest);
+}
+
+/* SYNC, CURRENT. */
+static void
+applied_copy(ham_core *core, struct ham_local *local,
+	     const struct ham_guest *guest, const struct ham_op *op)
+{
+	const char *node = ham_core_node_name(core, op->node);
+
+	if (op->kind == HAM_OP_SYNC) {
+		ham_fx_note(core, HAM_NOTE_REPLICA_SYNCING, op->guest,
+			    "a copy is made on %s", node);
+		local->sync_node = op->node;
+		local->sync_at = 0;
+		if (op->node == core->config.self)
+			local->begun_generation =
+				ham_guest_replica(guest, op->node)->generation;
+	} else {
+		ham_fx_note(core, HAM_NOTE_REPLICA_CURRENT, op->guest,
+			    "the copy on %s is current", node);
+		local->made_node = op->node;
+		local->made_us = core->now_us;
+		local->sync_node = 0;
+	}
+	core->fx->list[core->fx->n - 1].value = op->node;
+}
+
 void
 ham_applied(ham_core *core, const struct ham_op *op)
 {
@@ -247,17 +289,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 	case HAM_OP_PROMOTE:
-		local->starting_epoch = guest->epoch;
-		if (op->kind == HAM_OP_PROMOTE &&
-		    local->mig_phase != HAM_MIG_NONE)
-			ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
-				    "the source died");
-		local->mig_phase = HAM_MIG_NONE;
-		if (guest->owner == core->config.self)
-			ham_local_due(local, guest);
-		local->reason[0] = '\0';
-		local->ended_clean = local->ran = false;
-		may_serve(core, local, guest);
+		applied_start(core, local, guest, op);
 		break;
 	case HAM_OP_WANT_STOP:
 		local->kill = op->flag;
@@ -308,24 +340,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		applied_outdated(core, local, guest, op);
 		break;
 	case HAM_OP_SYNC:
-		ham_fx_note(core, HAM_NOTE_REPLICA_SYNCING, op->guest,
-			    "a copy is made on %s",
-			    ham_core_node_name(core, op->node));
-		local->sync_node = op->node;
-		if (op->node == core->config.self)
-			local->begun_generation =
-				ham_guest_replica(guest, op->node)->generation;
-		local->sync_at = 0;
-		core->fx->list[core->fx->n - 1].value = op->node;
-		break;
 	case HAM_OP_CURRENT:
-		local->made_node = op->node;
-		local->made_us = core->now_us;
-		local->sync_node = 0;
-		ham_fx_note(core, HAM_NOTE_REPLICA_CURRENT, op->guest,
-			    "the copy on %s is current",
-			    ham_core_node_name(core, op->node));
-		core->fx->list[core->fx->n - 1].value = op->node;
+		applied_copy(core, local, guest, op);
 		break;
 	case HAM_OP_RESIZE:
 		ham_fx_note(core, HAM_NOTE_DISK_RESIZING, op->guest,

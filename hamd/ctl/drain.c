@@ -227,7 +227,7 @@ take_event(struct drain *drain, JsonObject *event)
 		if (g_strcmp0(guest, drain->guest) == 0)
 			g_clear_pointer(&drain->guest, g_free);
 	} else if (strcmp(kind, "DRAIN_WAITS") == 0) {
-		say(drain, "%s: stays for now: %s", guest,
+		say(drain, "%s: could not leave yet: %s", guest,
 		    ham_ctl_json_text(news, "text"));
 	}
 	drain->look_us = 0;

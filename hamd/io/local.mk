@@ -13,6 +13,8 @@ libhamio_la_SOURCES = \
 	hamd/io/json.h \
 	hamd/io/jsonl.c \
 	hamd/io/jsonl.h \
+	hamd/io/kept_file.c \
+	hamd/io/kept_file.h \
 	hamd/io/listen.c \
 	hamd/io/listen.h \
 	hamd/io/peer.c \

@@ -116,7 +116,7 @@ class Drain(HamctlTest):
                           "  web1             live to n3"])
         self.assertIn("db1: copy 0%", got.out)
         self.assertIn("db1: n1 -> n2 in 2.1 s", got.out)
-        self.assertIn("web1: stays for now: no bridge", got.out)
+        self.assertIn("web1: could not leave yet: no bridge", got.out)
         self.assertRegex(got.lines[-1], r"\An1: empty after .*s\Z")
         self.assertEqual((got.code, got.err), (0, ""))
         self.assertEqual([c for c, _ in self.fake.questions[:3]],
