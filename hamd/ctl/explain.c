@@ -112,6 +112,9 @@ advise(JsonObject *guest, JsonObject *status)
 	const char *name = ham_ctl_json_text(guest, "name");
 	const char *owner = ham_ctl_json_text(guest, "owner");
 
+	if (is(guest, "state", "frozen"))
+		return g_strdup("bring the absent nodes back: it stands still, "
+				"and ends when this node's lease is over");
 	if (!ham_ctl_json_bool(quorum, "quorate"))
 		return g_strdup("bring the absent nodes back: without quorum "
 				"nothing is decided");
