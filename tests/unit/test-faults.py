@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/lab/FAULTS.md names every fault of doc/faults.md, and files that exist.
 
-A row without any test says why.
+A row without any test says why.  The tests and keys that doc/faults.md names are
+there, too.
 """
 import os
 import re
@@ -33,13 +34,32 @@ def wrong(row):
             if not os.path.exists(os.path.join(TOP, path))]
 
 
+def sources():
+    """All that a name in doc/faults.md may be found in."""
+    text = []
+    for top in ("tests", "hamd", "fence", "blockmirror", "netmigrate",
+                "config"):
+        for folder, _, files in os.walk(os.path.join(TOP, top)):
+            text += [text_of(os.path.relpath(os.path.join(folder, name), TOP))
+                     for name in files
+                     if name.endswith((".c", ".h", ".py", ".sh"))]
+    return set(re.findall(r"\w+", "\n".join(text)))
+
+
+def strange_names():
+    known = sources()
+    return [f"doc/faults.md: there is no {name}" for name in
+            re.findall(r"`([a-z][a-z0-9]*_[a-z0-9_]+)`",
+                       text_of("doc/faults.md")) if name not in known]
+
+
 def main():
     rows = [[cell.strip() for cell in line.strip("|\n").split("|")]
             for line in text_of("tests/lab/FAULTS.md").splitlines()
             if line.startswith("| F")]
     known = re.findall(r"^\*\*(F\d+)\*\*", text_of("doc/faults.md"), re.M)
     found = [row[0] for row in rows]
-    problems = [p for row in rows for p in wrong(row)]
+    problems = [p for row in rows for p in wrong(row)] + strange_names()
     if found != known:
         problems.append(f"the rows are not those of doc/faults.md: "
                         f"{sorted(set(found) ^ set(known))}")
