@@ -20,6 +20,14 @@ ask_free(struct ham_fence_ask *ask)
 	g_free(ask);
 }
 
+const char *
+ham_fence_agents(void)
+{
+	const char *folder = g_getenv("HAMD_FENCE_AGENTS");
+
+	return folder ? folder : "/usr/sbin";
+}
+
 static void
 said(enum ham_fence_answer what, const char *words, void *data)
 {

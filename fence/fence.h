@@ -120,6 +120,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_fence_description, ham_fence_description_free)
 typedef void (*ham_fence_described_fn)(ham_fence_description *description,
 				       const char *why, void *data);
 
+/* Where fence agents are: $HAMD_FENCE_AGENTS, or /usr/sbin, where the package
+ * fence-agents has them. */
+const char *ham_fence_agents(void);
+
 typedef struct ham_fence_ask ham_fence_ask;
 
 /* Asks the agent of that name in the folder for its metadata, which changes

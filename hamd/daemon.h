@@ -129,6 +129,8 @@ void ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
 void ham_daemon_watchdog_ready(ham_daemon *daemon);
 void ham_daemon_watchdog_lease(ham_daemon *daemon, int64_t until_us);
 void ham_daemon_watchdog_tick(ham_daemon *daemon);
+/* That node's, as it said last; a reset by it can be waited for. */
+bool ham_daemon_watchdog_armed(const ham_daemon *daemon, const char *node);
 void ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list);
 void ham_daemon_watchdog_stop(ham_daemon *daemon);
 

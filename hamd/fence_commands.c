@@ -392,7 +392,7 @@ add_orders(ham_daemon *daemon, JsonArray *list)
 
 		json_object_set_string_member(o, "node", name_of(order));
 		json_object_set_string_member(
-			o, "what", order->off ? "operator-off" : "operator-on");
+			o, "what", order->on ? "operator-on" : "operator-off");
 		json_object_set_object_member(
 			o, "since", ham_daemon_stamp(order->began_us));
 		json_array_add_object_element(list, o);

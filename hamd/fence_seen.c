@@ -59,11 +59,17 @@ void
 ham_daemon_seen_open(ham_daemon *daemon)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autoptr(GError) error = NULL;
 
 	daemon->fence_seen = g_new0(struct ham_fence_seen, 1);
 	daemon->fence_seen->file = ham_kept_file_new(PATH);
-	if (!g_key_file_load_from_file(file, PATH, G_KEY_FILE_NONE, NULL))
+	if (!g_key_file_load_from_file(file, PATH, G_KEY_FILE_NONE, &error)) {
+		if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+			ham_warn("%s cannot be read, each device is to be seen "
+				 "on anew: %s",
+				 PATH, error->message);
 		return;
+	}
 	for (guint i = 0; i < daemon->fence_devices->len; i++) {
 		struct ham_fence_device *d = &g_array_index(
 			daemon->fence_devices, struct ham_fence_device, i);

@@ -152,7 +152,7 @@ look_now(struct watch *watch)
 {
 	watch->held = ham_daemon_is_up(watch->daemon, watch->device->node);
 	watch->look = ham_fence_look_at(watch->device, watch->held,
-					ham_daemon_fence_agents(),
+					ham_fence_agents(),
 					HAM_FENCE_ACTION_US, on_looked, watch);
 }
 
@@ -243,6 +243,7 @@ device_object(ham_daemon *daemon, const struct ham_fence_device *device)
 		[HAM_FENCE_OFF] = "off",
 	};
 	const struct watch *watch = watch_of(daemon, device);
+	bool armed = !watch && ham_daemon_watchdog_armed(daemon, device->node);
 	JsonObject *o = json_object_new();
 
 	json_object_set_string_member(o, "node", device->node);
@@ -251,9 +252,12 @@ device_object(ham_daemon *daemon, const struct ham_fence_device *device)
 	json_object_set_int_member(o, "level", device->level);
 	json_object_set_boolean_member(o, "up",
 				       ham_daemon_is_up(daemon, device->node));
-	json_object_set_boolean_member(o, "seen_on", device->seen_on);
-	json_object_set_string_member(
-		o, "state", states[watch ? watch->state : HAM_FENCE_UNKNOWN]);
+	json_object_set_boolean_member(o, "seen_on",
+				       watch ? device->seen_on : armed);
+	json_object_set_string_member(o, "state",
+				      watch   ? states[watch->state]
+				      : armed ? "armed"
+					      : "unarmed");
 	json_object_set_string_member(
 		o, "why", watch ? watch->why : "it is waited for, not asked");
 	if (watch && watch->looked_us)

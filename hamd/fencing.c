@@ -36,14 +36,6 @@ ham_daemon_is_up(const ham_daemon *daemon, const char *name)
 	return false;
 }
 
-const char *
-ham_daemon_fence_agents(void)
-{
-	const char *folder = g_getenv("HAMD_FENCE_AGENTS");
-
-	return folder ? folder : "/usr/sbin";
-}
-
 struct ham_fence_job_spec
 ham_daemon_fence_spec(const ham_daemon *daemon, const char *node)
 {
@@ -52,7 +44,7 @@ ham_daemon_fence_spec(const ham_daemon *daemon, const char *node)
 		.devices = (const struct ham_fence_device *)
 				   daemon->fence_devices->data,
 		.n = daemon->fence_devices->len,
-		.agents = ham_daemon_fence_agents(),
+		.agents = ham_fence_agents(),
 		.action_us = HAM_FENCE_ACTION_US,
 		.watch_us = HAM_FENCE_WATCH_US,
 	};

@@ -20,7 +20,6 @@ enum {
 };
 
 /* fencing.c */
-const char *ham_daemon_fence_agents(void);
 /* Of that node's name; what it points to lives as long as the daemon. */
 struct ham_fence_job_spec ham_daemon_fence_spec(const ham_daemon *daemon,
 						const char *node);

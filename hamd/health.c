@@ -152,8 +152,11 @@ run_command(struct ham_health_watch *watch)
 
 	if (!watch->limits.command || watch->command)
 		return;
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+		g_snprintf(watch->command_text, sizeof(watch->command_text),
+			   "no pipe for it: %s", g_strerror(errno));
 		return;
+	}
 	out.parent_fd = ends[1];
 	spec.fds = &out;
 	spec.n_fds = 1;

@@ -190,6 +190,16 @@ ham_daemon_watchdog_tick(ham_daemon *daemon)
 		ham_watchdog_deadline(w->hamwd, ham_clock_us() + w->timeout_us);
 }
 
+bool
+ham_daemon_watchdog_armed(const ham_daemon *daemon, const char *node)
+{
+	uint32_t id = ham_daemon_node_id(daemon, node);
+
+	return id == ham_core_self(daemon->core)
+		       ? daemon->watchdog && daemon->watchdog->armed
+		       : ham_core_is_armed(daemon->core, id);
+}
+
 void
 ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list)
 {
@@ -200,15 +210,16 @@ ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list)
 			daemon->fence_devices, struct ham_fence_device, i);
 		uint32_t id = ham_daemon_node_id(daemon, d->node);
 		bool ours = id == ham_core_self(daemon->core);
+		bool armed = ham_daemon_watchdog_armed(daemon, d->node);
 		g_autofree char *text = NULL;
 
 		if (ham_fence_is_power(d) || !ham_daemon_is_up(daemon, d->node))
 			continue;
-		if (ours && !w->armed)
+		if (ours && !armed)
 			text = g_strdup_printf("the watchdog of %s is not "
 					       "armed, and proves nothing: %s",
 					       d->node, w->why);
-		else if (!ours && !ham_core_is_armed(daemon->core, id))
+		else if (!armed)
 			text = g_strdup_printf("the watchdog of %s is not "
 					       "armed, and proves nothing: see "
 					       "hamctl status there",

@@ -124,11 +124,10 @@ compare_lines(const void *a, const void *b)
 void
 ham_ctl_check_agents(const ham_conf *conf, GPtrArray *problems)
 {
-	const char *folder = g_getenv("HAMD_FENCE_AGENTS");
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	struct asking asking = {
 		.loop = loop,
-		.folder = folder ? folder : "/usr/sbin",
+		.folder = ham_fence_agents(),
 		.agents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 						agent_free),
 	};

@@ -30,10 +30,11 @@ is(JsonObject *object, const char *name, const char *text)
 static bool
 is_well(JsonObject *device)
 {
-	if (is(device, "agent", "watchdog")) /* it is not asked */
-		return true;
-	return is(device, "state", "on") ||
-	       (is(device, "state", "off") && !ham_ctl_json_bool(device, "up"));
+	bool up = ham_ctl_json_bool(device, "up");
+
+	return is(device, "state", "on") || is(device, "state", "armed") ||
+	       (!up && (is(device, "state", "off") ||
+			is(device, "state", "unarmed")));
 }
 
 static void

@@ -41,7 +41,7 @@ static const struct option_entry entries[] = {
 	  "the guests that it moved away come back" },
 	{ HAM_CTL_FOLLOW, "follow", NULL, "go on with each event as it comes" },
 	{ HAM_CTL_SINCE, "since", "N", "events after number N" },
-	{ HAM_CTL_LIMIT, "limit", "N", "print N of them at most" },
+	{ HAM_CTL_LIMIT, "limit", "N", "N events, or entries of the past, at most" },
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },
 	{ HAM_CTL_FORCE, "force", NULL, "cut it with whatever runs there" },
@@ -62,7 +62,6 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "node power-off", false }, { "node power-on", false },
 	{ "pki", true }, { "cluster", true },
 	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false },
