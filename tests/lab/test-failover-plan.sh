@@ -29,13 +29,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
-
-not() {
-	! "$@"
-}
+beside switch "$lab" switch
 
 # copies GUEST: its copies on n2 and n3 count
 copies() {
@@ -57,10 +51,7 @@ before() {
 		fail "not in this order: $1 (${a:-never}), $2 (${b:-never})"
 }
 
-for node in n1 n2 n3; do
-	until_true "$node has seen all devices on" \
-		not status_has "$node" 'proves nothing'
-done
+all_prove
 truncate -s 96M "$(image n2 web5)"
 boot_on n2 web5
 expect_rc 1 ctl n1 guest start web1 --node n2

@@ -18,9 +18,7 @@ conf() {
 in_lab conf
 
 # The switch that all devices are; it ends with this test.
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
+beside switch "$lab" switch
 
 copy_of() {
 	ctl "$1" --json guest show web1 |
@@ -37,20 +35,7 @@ ended_off() {
 	[[ $("$lab" status) == *"$1 off"* ]]
 }
 
-# seen_on: whoever comes to lead has seen that the devices know its node
-seen_on() {
-	local node
-	for node in n1 n2 n3; do
-		until_true "$node has seen all devices on" \
-			not status_has "$node" 'proves nothing'
-	done
-}
-
-not() {
-	! "$@"
-}
-
-seen_on
+all_prove
 boot_on n1
 until_true "there is a copy" has_copy n1
 to=$(copy_of n1)
@@ -72,7 +57,7 @@ $(ctl "$to" events | grep -E 'MEMBERSHIP|FENCING|NODE_DEAD|GUEST_RUNNING' |
 "$lab" on n1
 cluster_whole
 until_true "there is a copy again" has_copy "$to"
-seen_on
+all_prove
 
 # cut off, and alive: the guest there goes on until its node has no power
 copy=$(copy_of "$to")

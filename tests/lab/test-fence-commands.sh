@@ -16,13 +16,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
-
-proves_all() {
-	! status_has "$1" 'proves nothing'
-}
+beside switch "$lab" switch
 
 # off NODE: the lab has no power there
 off() {
@@ -32,7 +26,7 @@ off() {
 # beforehand
 expect_rc 0 ctl n1 fence test
 said_has '^n1 .* on  ' '^n2 .* on  ' '^n3 .* on  '
-proves_all n1 || fail "a test that proves nothing: $(ctl n1 status)"
+status_lacks n1 'proves nothing' || fail "a test that proves nothing: $(ctl n1 status)"
 
 # an idle node, and the history of it
 expect_rc 0 ctl n1 fence off n3

@@ -39,20 +39,14 @@ up_options=(--bmc)
 in_lab conf
 
 # What BMCs and the third devices switch with; it ends with this test.
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
-
-not() {
-	! "$@"
-}
+beside switch "$lab" switch
 
 # Whoever comes to lead knows which devices tell the truth.
 looked_at() {
 	local node
 	for node in n1 n2 n3; do
-		until_true "$node has seen all other devices on" not \
-			status_has "$node" 'device (bmc|switch) of n. proves'
+		until_true "$node has seen all other devices on" \
+			status_lacks "$node" 'device (bmc|switch) of n. proves'
 		until_true "$node finds the wrong password" status_has "$node" \
 			'device old of n1 proves nothing: fence_ipmilan ended with exit status 1: ERROR: Failed'
 	done

@@ -14,9 +14,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
+beside switch "$lab" switch
 
 # both are on: nothing can be seen
 expect_rc 0 ctl n1 fence test

@@ -17,13 +17,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
-
-not() {
-	! "$@"
-}
+beside switch "$lab" switch
 
 copies() {
 	[ "$(ctl "$1" --json guest show web1 |
@@ -36,18 +30,10 @@ bridge() {
 	[ "$2" = del ] || on "$1" ip link set lan0 up
 }
 
-seen_on() {
-	local node
-	for node in n1 n2 n3; do
-		until_true "$node has seen all devices on" \
-			not status_has "$node" 'proves nothing'
-	done
-}
-
 bridge n1 add
 bridge n2 add
 bridge n3 add
-seen_on
+all_prove
 boot_on n1
 until_true "it has two copies" copies n2
 expect_rc 0 ctl n3 plan failure n1
@@ -70,7 +56,7 @@ $(ctl n3 events | grep -E 'NODE_DEAD|ALARM|GUEST_' | tail -n 5)"
 "$lab" on n1
 cluster_whole
 until_true "it has two copies" copies n3
-seen_on
+all_prove
 # n1 has booted, and its bridge is gone; n2's goes, which is seen before any QEMU
 # is started
 on n2 umount /var/lib/hamd/boot/vmlinuz
@@ -84,7 +70,6 @@ guest_has n2 web1 'it did not start on n2' ||
 ok "waits for the node that is left: $(ctl n2 guest show web1 |
 	grep -E 'waits|reason')"
 "$lab" on n3
-bridge n3 del || :
 cluster_whole
 until_true "it has failed" guest_has n2 web1 '"state":"failed"'
 guest_has n2 web1 '"reason":"n2: .*; n1: .*; n3: ' ||

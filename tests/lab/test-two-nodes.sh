@@ -17,13 +17,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" switch >"$work/switch" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the switch answers" grep -q ready "$work/switch"
-
-not() {
-	! "$@"
-}
+beside switch "$lab" switch
 
 ended_off() {
 	[[ $("$lab" status) == *"$1 off"* ]]
@@ -32,12 +26,8 @@ ended_off() {
 # ready_on NODE: the guest is there, with a copy on the other, and both nodes
 # have seen all devices on
 ready_on() {
-	local node
 	until_true "there is a copy" guest_has "$1" web1 '"state":"current"'
-	for node in n1 n2; do
-		until_true "$node has seen all devices on" \
-			not status_has "$node" 'proves nothing'
-	done
+	all_prove
 }
 
 boot_on n1
@@ -79,7 +69,8 @@ ok "n2 died: $(ctl n1 events | grep -E 'NODE_DEAD|GUEST_RUNNING' | tail -n 2)"
 # n1 wrote alone, and dies; n2 returns first, and has old disks
 "$lab" off n1
 "$lab" on n2 --no-wait
-until_true "n2 waits" status_has n2 '"active":false'
+until_true "n2 waits" status_has n2 \
+	'"active":false,"waiting_for":"n1, which may have gone on while'
 expect_rc 4 ctl n2 guest start web1
 ok "n2 after its boot: $said"
 expect_rc 4 ctl n2 fence confirm-off n1

@@ -16,13 +16,7 @@ conf() {
 }
 in_lab conf
 
-"$lab" watchdog >"$work/watchdog" 2>&1 &
-trap 'kill $! || :; at_exit' EXIT
-until_true "the watchdogs are watched" grep -q ready "$work/watchdog"
-
-not() {
-	! "$@"
-}
+beside watchdog "$lab" watchdog
 
 # is_gone PID: reaped, or not yet: whoever is to do that may stand still
 is_gone() {
@@ -38,7 +32,7 @@ ended_off() {
 ready() {
 	local node
 	for node in n1 n2 n3; do
-		until_true "$node sees all armed" not status_has "$node" \
+		until_true "$node sees all armed" status_lacks "$node" \
 			'is not armed'
 	done
 	until_true "there is a copy" guest_has "$1" web1 '"state":"current"'

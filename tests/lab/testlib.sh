@@ -97,6 +97,15 @@ until_true() {
 	done
 }
 
+# beside NAME COMMAND...: runs until the test ends, and has said that it is ready;
+# what it says is in $work/NAME
+beside=()
+beside() {
+	"${@:2}" >"$work/$1" 2>&1 &
+	beside+=($!)
+	until_true "$1 is ready" grep -q ready "$work/$1"
+}
+
 # expect_rc N COMMAND...: its output is left in $said
 said=''
 expect_rc() {
@@ -123,6 +132,22 @@ guest_has() {
 
 status_has() {
 	ctl "$1" --json status | grep -qE -e "$2"
+}
+
+# status_lacks NODE REGEX: it can decide, and nothing in its status matches
+status_lacks() {
+	local answer
+	answer=$(ctl "$1" --json status) || return 1
+	grep -q '"active":true' <<<"$answer" && ! grep -qE -e "$2" <<<"$answer"
+}
+
+# all_prove: whoever comes to lead has seen that all devices know their nodes
+all_prove() {
+	local node
+	for node in $(every_node); do
+		until_true "$node has seen all devices on" \
+			status_lacks "$node" 'proves nothing'
+	done
 }
 
 # event_has NODE REGEX [SEQ]: one event there matches, after the one numbered SEQ
@@ -358,6 +383,7 @@ until_clean() {
 # A command that failed and was not expected to has said nothing yet.
 at_exit() {
 	local rc=$?
+	[ "${#beside[@]}" = 0 ] || kill "${beside[@]}" || :
 	rm -rf "$work"
 	[ "$rc" = 0 ] || [ "$told" = yes ] || testimony >&2
 }
