@@ -98,7 +98,8 @@ ham_daemon_seen_save(ham_daemon *daemon)
 			g_key_file_set_string(file, GROUP, key, now);
 	}
 	text = g_key_file_to_data(file, NULL, NULL);
-	if (g_strcmp0(text, daemon->fence_seen->text) == 0)
+	if (g_strcmp0(text, daemon->fence_seen->text) == 0 &&
+	    !ham_kept_file_failed(daemon->fence_seen->file))
 		return;
 	g_free(daemon->fence_seen->text);
 	daemon->fence_seen->text = g_strdup(text);

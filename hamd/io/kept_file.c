@@ -10,6 +10,7 @@
 struct ham_kept_file {
 	char *path;
 	GThreadPool *writer; /* one thread: the newest text is written last */
+	gint failed;	     /* atomic */
 };
 
 static gboolean
@@ -22,14 +23,17 @@ tell_failure(gpointer data)
 
 /* In the thread. */
 static void
-write_file(gpointer text, gpointer path)
+write_file(gpointer text, gpointer data)
 {
+	ham_kept_file *file = data;
 	g_autoptr(GError) error = NULL;
+	bool ok = g_file_set_contents_full(file->path, text, -1,
+					   G_FILE_SET_CONTENTS_CONSISTENT |
+						   G_FILE_SET_CONTENTS_DURABLE,
+					   0600, &error);
 
-	if (!g_file_set_contents_full(path, text, -1,
-				      G_FILE_SET_CONTENTS_CONSISTENT |
-					      G_FILE_SET_CONTENTS_DURABLE,
-				      0600, &error))
+	g_atomic_int_set(&file->failed, !ok);
+	if (!ok)
 		g_idle_add(tell_failure, g_strdup(error->message));
 	g_free(text);
 }
@@ -40,8 +44,7 @@ ham_kept_file_new(const char *path)
 	ham_kept_file *file = g_new0(ham_kept_file, 1);
 
 	file->path = g_strdup(path);
-	file->writer =
-		g_thread_pool_new(write_file, file->path, 1, FALSE, NULL);
+	file->writer = g_thread_pool_new(write_file, file, 1, FALSE, NULL);
 	return file;
 }
 
@@ -49,6 +52,12 @@ void
 ham_kept_file_write(ham_kept_file *file, char *text)
 {
 	g_thread_pool_push(file->writer, text, NULL);
+}
+
+bool
+ham_kept_file_failed(const ham_kept_file *file)
+{
+	return g_atomic_int_get(&file->failed);
 }
 
 void

@@ -4,6 +4,7 @@ check_PROGRAMS += \
 	tests/unit/check_admin \
 	tests/unit/check_admin_access \
 	tests/unit/check_jsonl \
+	tests/unit/check_kept_file \
 	tests/unit/check_qmp \
 	tests/unit/check_send_queue \
 	tests/unit/check_store \
@@ -36,6 +37,13 @@ tests_unit_check_jsonl_SOURCES = \
 	$(NULL)
 tests_unit_check_jsonl_CPPFLAGS = $(io_test_cppflags)
 tests_unit_check_jsonl_LDADD = $(io_test_libs)
+
+tests_unit_check_kept_file_SOURCES = \
+	tests/unit/check_kept_file.c \
+	tests/unit/io_wait.h \
+	$(NULL)
+tests_unit_check_kept_file_CPPFLAGS = $(io_test_cppflags)
+tests_unit_check_kept_file_LDADD = $(io_test_libs)
 
 tests_unit_check_qmp_SOURCES = \
 	tests/unit/check_qmp.c \
