@@ -129,6 +129,9 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 	case HAM_FX_FATAL:
 		ham_daemon_stop(daemon, 1, effect->text);
 		break;
+	case HAM_FX_FENCE_DOUBT:
+		ham_daemon_fence_doubt(daemon, effect->node);
+		break;
 	case HAM_FX_FENCE:
 		ham_daemon_fence(daemon, effect);
 		break;

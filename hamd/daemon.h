@@ -101,6 +101,8 @@ void ham_daemon_fence(ham_daemon *daemon, const struct ham_effect *effect);
 void ham_daemon_fence_cancel(ham_daemon *daemon);
 /* What devices have against being used, for status: lines of text. */
 void ham_daemon_fence_problems(ham_daemon *daemon, JsonArray *list);
+/* What that node's devices showed before proves nothing any more. */
+void ham_daemon_fence_doubt(ham_daemon *daemon, uint32_t node);
 void ham_daemon_fence_stop(ham_daemon *daemon);
 /* Of what is told to people, what the history of fencing keeps. */
 void ham_daemon_fence_heard(ham_daemon *daemon,

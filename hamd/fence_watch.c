@@ -221,6 +221,25 @@ ham_daemon_watch_stop(ham_daemon *daemon)
 
 /* ---- what was seen ---- */
 
+void
+ham_daemon_fence_doubt(ham_daemon *daemon, uint32_t node)
+{
+	for (guint i = 0; daemon->fence_looks && i < daemon->fence_looks->len;
+	     i++) {
+		struct watch *watch = g_ptr_array_index(daemon->fence_looks, i);
+
+		if (ham_daemon_node_id(daemon, watch->device->node) != node)
+			continue;
+		/* one that is at it asks an outlet of before */
+		g_clear_pointer(&watch->look, ham_fence_look_cancel);
+		watch->device->seen_on = false;
+		watch->next_us = 0;
+		g_strlcpy(watch->why, "not looked at since the node was back",
+			  sizeof(watch->why));
+	}
+	ham_daemon_seen_save(daemon);
+}
+
 static const struct watch *
 watch_of(const ham_daemon *daemon, const struct ham_fence_device *device)
 {

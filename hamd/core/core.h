@@ -325,6 +325,10 @@ enum ham_effect_kind {
 	HAM_FX_FATAL,	/* hamd must stop: text says why */
 	HAM_FX_FENCE,	/* node; value: to be told by EV_FENCED; 0: what was
 			   begun is called off, without an answer */
+	HAM_FX_FENCE_DOUBT, /* node: it was up while this one was away, so what
+			       its devices showed before is of another time:
+			       none of them proves anything until it is seen
+			       on anew.  Told before any FENCE of that view */
 	HAM_FX_LEASE,	/* value: until when guests may run here, us */
 	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves; or it may */
 };

@@ -264,6 +264,30 @@ ham_exchange_msg(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	ham_view_recheck(core);
 }
 
+/* Guests came to nodes while this one was away: those were up, maybe on other
+ * outlets than the devices were seen to switch here. */
+static void
+doubt_devices(ham_core *core, const struct ham_record *before)
+{
+	uint16_t up = 0;
+
+	for (unsigned int i = 0; i < core->record.n_guests; i++) {
+		const struct ham_guest *g = &core->record.guests[i];
+		const struct ham_guest *b = ham_record_lookup(before, g->name);
+		int owner = ham_node_index(core, g->owner);
+		int dst = g->dst ? ham_node_index(core, g->dst) : -1;
+
+		if (owner >= 0 && (!b || b->epoch != g->epoch))
+			up |= ham_bit((unsigned int)owner);
+		if (dst >= 0 && (!b || b->txn != g->txn))
+			up |= ham_bit((unsigned int)dst);
+	}
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if ((up & ham_bit(i)) && i != core->self)
+			ham_fx(core, HAM_FX_FENCE_DOUBT)->node =
+				core->config.nodes[i].id;
+}
+
 /* This node takes over the state of the view. */
 static void
 adopt(ham_core *core, const struct ham_msg *msg)
@@ -289,6 +313,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
 	ham_node_adopted(core);
+	doubt_devices(core, before);
 	if (had_store) /* else it may have forgotten what ran here */
 		ham_adopted(core, before);
 	ham_reconcile_all(core);

@@ -158,6 +158,9 @@ check_effect(const struct world *world, struct world_core *node,
 		g_assert(fx->text[0] != '\0');
 		node->fatal = true;
 		break;
+	case HAM_FX_FENCE_DOUBT:
+		g_assert_cmpuint(fx->node, !=, 0);
+		break;
 	case HAM_FX_FENCE:
 	case HAM_FX_LEASE:
 	case HAM_FX_FREEZE:

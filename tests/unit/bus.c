@@ -225,6 +225,9 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	case HAM_FX_FATAL:
 		g_strlcpy(node->fatal, fx->text, sizeof(node->fatal));
 		break;
+	case HAM_FX_FENCE_DOUBT:
+		g_string_append_printf(node->acts, "DOUBT%u ", fx->node);
+		break;
 	case HAM_FX_FENCE:
 		g_string_append_printf(node->acts, "%s%u ",
 				       fx->value ? "FENCE" : "CALLED_OFF",

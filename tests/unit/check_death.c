@@ -700,6 +700,39 @@ START_TEST(an_old_lease_proves_nothing)
 }
 END_TEST
 
+/* n3 was up while n1 was not: other outlets may be n3's by now. */
+START_TEST(devices_of_who_got_a_guest_meanwhile_are_doubted)
+{
+	struct bus *bus = with_replica(0, true);
+
+	power_cut(bus, 0, "311");
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 3);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	ck_assert(bus->node[2].vcpus);
+	bus_split(bus, "111");
+	bus_up(bus, 0);
+	bus_run(bus);
+	ck_assert(did(bus, 0, "DOUBT3"));
+	ck_assert(!did(bus, 0, "DOUBT2"));
+	ck_assert(!did(bus, 1, "DOUBT"));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(nothing_decided_meanwhile_and_no_device_is_doubted)
+{
+	struct bus *bus = with_replica(0, true);
+
+	bus_down(bus, 0);
+	bus_up(bus, 0);
+	bus_run(bus);
+	ck_assert(bus_active(bus, 0));
+	ck_assert(!did(bus, 0, "DOUBT"));
+	bus_free(bus);
+}
+END_TEST
+
 /* n3 has never heard of n2's lease: somebody who is not here may know of a
  * longer one than n1 does. */
 START_TEST(too_few_hearers_prove_nothing)
@@ -742,6 +775,8 @@ main(void)
 
 	tcase_add_test(tc, an_old_lease_proves_nothing);
 	tcase_add_test(tc, too_few_hearers_prove_nothing);
+	tcase_add_test(tc, devices_of_who_got_a_guest_meanwhile_are_doubted);
+	tcase_add_test(tc, nothing_decided_meanwhile_and_no_device_is_doubted);
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, no_room_then_some);
 	tcase_add_test(tc, started_where_its_copy_is);
