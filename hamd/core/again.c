@@ -51,6 +51,8 @@ start(ham_core *core, const struct ham_guest *guest)
 	op.flag = config->common;
 	op.txn = config->shared;
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	/* an operator's stop may be under way: it is not to be undone */
+	g_strlcpy(op.reason, "by itself", sizeof(op.reason));
 	ham_propose_for(core, ham_local_get(core, guest->name), &op);
 }
 

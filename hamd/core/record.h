@@ -163,7 +163,8 @@ enum ham_op_kind {
 	HAM_OP_NONE,
 	HAM_OP_START,	    /* node; txn: `shared` in 8 bits, above it `history`
 			       if it has none, and flag: `common`, from then
-			       on; creates the guest's entry if need be */
+			       on; creates the guest's entry if need be.
+			       reason: by itself, only while it is `again` */
 	HAM_OP_WANT_STOP,   /* flag: kill */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */

@@ -49,6 +49,8 @@ check_start(const struct ham_record *record, const struct ham_guest *guest,
 	/* asked before it last ran: since then it may have been stopped */
 	if (guest->epoch != op->epoch)
 		return "its epoch is another one by now";
+	if (op->reason[0] && !guest->again)
+		return "it was stopped since";
 	if (ham_guest_may_start(guest, op->node, (uint8_t)op->txn, op->flag))
 		return NULL;
 	return any_current(guest)

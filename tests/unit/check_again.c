@@ -75,6 +75,36 @@ START_TEST(an_operator_stops_what_would_start_again)
 }
 END_TEST
 
+/* Both were under way when the other was decided: the stop came first. */
+START_TEST(a_stop_that_was_answered_is_not_undone)
+{
+	struct bus *bus = with_replica(0, false);
+	struct ham_event ev = {.kind = HAM_EV_COMMAND,
+			       .command = HAM_CMD_DRAIN,
+			       .guest = "",
+			       .token = 7};
+
+	for (ev.node = 1; ev.node <= 3; ev.node++) {
+		bus_event(bus, 2, &ev);
+		bus_run(bus);
+	}
+	all_down(bus, true);
+	all_up(bus);
+	ck_assert(bus_guest(bus, 0)->again);
+	ev.command = HAM_CMD_UNDRAIN;
+	ev.node = 2;
+	bus_event(bus, 2, &ev);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_STOP, 0);
+	bus_time(bus, 100000);
+	ck_assert_str_eq(bus->node[0].last_error, "");
+	pass(bus, 5);
+	ck_assert(!bus_guest(bus, 0)->wanted);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(lease_over_and_it_starts_again)
 {
 	struct bus *bus = with_replica(LEASE_US, false);
@@ -220,6 +250,7 @@ main(void)
 	tcase_add_test(tc, all_lose_their_power_and_it_starts_again);
 	tcase_add_test(tc, qemu_that_died_without_hamd_is_left);
 	tcase_add_test(tc, an_operator_stops_what_would_start_again);
+	tcase_add_test(tc, a_stop_that_was_answered_is_not_undone);
 	tcase_add_test(tc, lease_over_and_it_starts_again);
 	tcase_add_test(tc, those_of_one_moment_are_placed_together);
 	tcase_add_test(tc, a_closed_node_is_named);
