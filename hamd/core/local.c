@@ -292,7 +292,8 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	bool doubt = guest && guest->phase == HAM_GUEST_IN_DOUBT;
 	/* it wrote nothing, and each copy that counts was made or connected */
 	bool unrun = guest && guest->cold && local->stage == HAM_L_STOPPING;
-	bool again = local->lease_over;
+	/* who feeds the watchdog may have ended it before we saw that */
+	bool again = local->lease_over || !ham_lease_valid(core);
 
 	local->lease_over = false;
 	if (ham_source_stage(local->stage) ||

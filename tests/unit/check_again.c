@@ -105,6 +105,25 @@ START_TEST(a_stop_that_was_answered_is_not_undone)
 }
 END_TEST
 
+/* hamd stood still, and heard of that before its lease's end. */
+START_TEST(ended_by_hamwd_and_it_starts_again)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+
+	bus_split(bus, "121");
+	bus_run(bus);
+	bus->now_us += LEASE_US + 1000000;
+	bus->node[1].vcpus = false;
+	bus_did(bus, 1, HAM_DID_GONE, "QEMU was ended by signal 9", false);
+	bus_run(bus);
+	bus_split(bus, "111");
+	bus_run(bus);
+	pass(bus, 6);
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(lease_over_and_it_starts_again)
 {
 	struct bus *bus = with_replica(LEASE_US, false);
@@ -251,6 +270,7 @@ main(void)
 	tcase_add_test(tc, qemu_that_died_without_hamd_is_left);
 	tcase_add_test(tc, an_operator_stops_what_would_start_again);
 	tcase_add_test(tc, a_stop_that_was_answered_is_not_undone);
+	tcase_add_test(tc, ended_by_hamwd_and_it_starts_again);
 	tcase_add_test(tc, lease_over_and_it_starts_again);
 	tcase_add_test(tc, those_of_one_moment_are_placed_together);
 	tcase_add_test(tc, a_closed_node_is_named);
