@@ -66,7 +66,10 @@ tell_core(ham_daemon *daemon)
 {
 	struct ham_event event = {
 		.kind = HAM_EV_WATCHDOG,
-		.value = (uint64_t)daemon->watchdog->timeout_us};
+		/* one that is only fed is nothing that others may count on */
+		.value = daemon->watchdog->wanted
+				 ? (uint64_t)daemon->watchdog->timeout_us
+				 : 0};
 
 	if (daemon->core)
 		ham_daemon_post(daemon, &event);
@@ -151,7 +154,7 @@ ham_daemon_watchdog_start(ham_daemon *daemon, const char *node,
 		g_main_context_iteration(NULL, TRUE);
 	if (!w->armed)
 		return;
-	config->watchdog_us = w->timeout_us;
+	config->watchdog_us = w->wanted ? w->timeout_us : 0;
 	/* what an earlier life was granted; it may be over */
 	config->lease_until_us = MIN(config->lease_until_us, w->deadline_us);
 }
@@ -196,7 +199,8 @@ ham_daemon_watchdog_armed(const ham_daemon *daemon, const char *node)
 	uint32_t id = ham_daemon_node_id(daemon, node);
 
 	return id == ham_core_self(daemon->core)
-		       ? daemon->watchdog && daemon->watchdog->armed
+		       ? daemon->watchdog && daemon->watchdog->wanted &&
+				 daemon->watchdog->armed
 		       : ham_core_is_armed(daemon->core, id);
 }
 
