@@ -164,6 +164,52 @@ START_TEST(of_two_one_may_be_replaced)
 END_TEST
 
 /* The proof was one of the ring without it. */
+/* n1 has booted while n2 went on alone, and n2 has lost its state then. */
+START_TEST(of_two_an_old_state_is_not_the_states_heir)
+{
+	struct bus *bus = two();
+
+	power_cut_of_two(bus, 0);
+	pass(bus, 15);
+	bus_fenced(bus, 1, true);
+	bus_run(bus);
+	pass(bus, 3);
+	ck_assert(bus_active(bus, 1));
+	bus_down(bus, 1);
+	bus->node[1].vcpus = false;
+	g_hash_table_remove_all(bus->node[1].disk);
+	for (unsigned int i = 0; i < 2; i++)
+		bus->node[i].boot++;
+	bus_split(bus, "11");
+	bus_up(bus, 0);
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(!bus_active(bus, 0));
+	ck_assert(!bus_active(bus, 1));
+	bus_free(bus);
+}
+END_TEST
+
+/* Another majority may know what this one does not. */
+START_TEST(of_three_one_state_is_not_enough)
+{
+	struct bus *bus = with_replica(0, false);
+
+	for (unsigned int i = 0; i < 3; i++)
+		bus_down(bus, i);
+	bus->node[1].vcpus = false;
+	g_hash_table_remove_all(bus->node[1].disk);
+	bus_split(bus, "112");
+	bus_up(bus, 0);
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(!bus_active(bus, 0));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(of_two_the_return_of_the_other_ends_it)
 {
 	struct bus *bus = two();
@@ -199,6 +245,8 @@ main(void)
 	tcase_add_test(tc, of_two_an_operator_may_vouch);
 	tcase_add_test(tc, of_two_an_operators_word_outlives_the_device);
 	tcase_add_test(tc, of_two_one_may_be_replaced);
+	tcase_add_test(tc, of_two_an_old_state_is_not_the_states_heir);
+	tcase_add_test(tc, of_three_one_state_is_not_enough);
 	tcase_add_test(tc, of_two_the_return_of_the_other_ends_it);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
