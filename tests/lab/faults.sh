@@ -23,18 +23,11 @@ cmd_cut() {
 		echo "add chain bridge hamlab cut" \
 			"{ type filter hook forward priority 0; }"
 		echo "add rule bridge hamlab cut" \
-			"iifname v$a oifname v$b $what counter drop"
+			"iifname v$a oifname v$b $what drop"
 		[ "$both" = no ] || echo "add rule bridge hamlab cut" \
-			"iifname v$b oifname v$a $what counter drop"
+			"iifname v$b oifname v$a $what drop"
 	} | in_switch nft -f -
 	echo "n$a n$b $both ${what:-all}" >>"$HAMLAB/cuts"
-}
-
-# what the cuts dropped so far
-frames_dropped() {
-	in_switch nft list table bridge hamlab |
-		awk '{ for (i = 1; i < NF; i++) if ($i == "packets") n += $(i + 1) }
-			END { print n + 0 }'
 }
 
 cmd_heal() {
