@@ -77,8 +77,7 @@ expect_rc 1 ctl n2 fence off n1
 said_has 'runs web1'
 expect_rc 5 ctl n2 fence off n9
 ! off n1 || fail "n1 has no power"
-until_true "n2 and n3 have seen n1's device" proves_all n2
-until_true "n2 and n3 have seen n1's device" proves_all n3
+all_prove
 
 # forced
 expect_rc 0 ctl n2 fence off n1 --force

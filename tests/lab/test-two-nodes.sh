@@ -70,7 +70,7 @@ ok "n2 died: $(ctl n1 events | grep -E 'NODE_DEAD|GUEST_RUNNING' | tail -n 2)"
 "$lab" off n1
 "$lab" on n2 --no-wait
 until_true "n2 waits" status_has n2 \
-	'"active":false,"waiting_for":"n1, which may have gone on while'
+	'"active":false,"waiting_for":"corosync.s quorum'
 expect_rc 4 ctl n2 guest start web1
 ok "n2 after its boot: $said"
 expect_rc 4 ctl n2 fence confirm-off n1

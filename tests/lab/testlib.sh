@@ -91,6 +91,7 @@ image() {
 until_true() {
 	local what=$1 end=$((SECONDS + LONG))
 	shift
+	type "$1" >/dev/null 2>&1 || fail "no such command: $1"
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || fail "not within $LONG s: $what"
 		sleep 0.05
