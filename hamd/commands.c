@@ -334,6 +334,33 @@ do_node_undrain(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_node_disarm(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = HAM_CMD_DISARM,
+				  .guest = "",
+				  .token = request->token};
+	int64_t seconds = 0;
+
+	if (!node_argument(daemon, request, true, &event.node))
+		return;
+	if (!ham_json_int(request->arguments, "seconds", &seconds) ||
+	    seconds < 1 || seconds > HAM_MAX_REST_S) {
+		ham_admin_error(daemon->admin, request->token, "BadArgument",
+				"'seconds' is from 1 to 86400");
+		return;
+	}
+	event.value = (uint64_t)seconds;
+	ham_daemon_post(daemon, &event);
+}
+
+static void
+do_node_arm(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order_of_node(daemon, request, HAM_CMD_ARM, false);
+}
+
+static void
 do_plan_failure(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	uint32_t node;
@@ -421,6 +448,8 @@ static const struct {
 	{"node-plan", false, do_node_plan},
 	{"node-drain", true, do_node_drain},
 	{"node-undrain", true, do_node_undrain},
+	{"node-disarm", true, do_node_disarm},
+	{"node-arm", true, do_node_arm},
 	{"plan-failure", false, do_plan_failure},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},

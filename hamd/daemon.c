@@ -143,6 +143,9 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 			   effect->flag ? "stand still: no quorum" : "may run");
 		ham_guests_freeze(daemon->guests, effect->flag);
 		break;
+	case HAM_FX_DISARM:
+		ham_daemon_watchdog_disarm(daemon, effect->flag);
+		break;
 	}
 }
 

@@ -57,6 +57,7 @@ typedef struct ham_daemon {
 	guint ticker;
 	guint rejoin;
 	int exit_status;
+	guint leaving; /* leave.c: its deadline; 0: hamd is not to end */
 	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
 	uint64_t note_seq;
@@ -135,6 +136,15 @@ void ham_daemon_watchdog_tick(ham_daemon *daemon);
 bool ham_daemon_watchdog_armed(const ham_daemon *daemon, const char *node);
 void ham_daemon_watchdog_problems(ham_daemon *daemon, JsonArray *list);
 void ham_daemon_watchdog_stop(ham_daemon *daemon);
+
+/* The core's order; it is told of the outcome in any case. */
+void ham_daemon_watchdog_disarm(ham_daemon *daemon, bool disarm);
+
+/* leave.c */
+/* Ends hamd, after this node was disarmed; asked twice: at once. */
+void ham_daemon_leave(ham_daemon *daemon);
+/* That was done, or can't be: why not. */
+void ham_daemon_disarmed(ham_daemon *daemon, const char *why_not);
 
 /* status.c */
 JsonObject *ham_daemon_status(ham_daemon *daemon);

@@ -11,6 +11,7 @@ hamd_hamd_SOURCES = \
 	hamd/fence_history.c \
 	hamd/fence_seen.c \
 	hamd/fence_watch.c \
+	hamd/leave.c \
 	hamd/watchdog.c \
 	hamd/fencing.c \
 	hamd/fencing.h \

@@ -3,8 +3,8 @@
  *
  * Refuses to start with a cluster file that has any error, without corosync,
  * with settings of corosync that are not safe, or with a QEMU before 10.0.
- * SIGTERM stops hamd and leaves the guests running; SIGUSR1 writes the
- * blackbox.
+ * SIGTERM disarms this node, stops hamd and leaves the guests running; SIGUSR1
+ * writes the blackbox.
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -28,7 +28,7 @@ enum {
 static gboolean
 on_term(gpointer data)
 {
-	ham_daemon_stop(data, 0, "a signal asked for it");
+	ham_daemon_leave(data);
 	return G_SOURCE_CONTINUE;
 }
 

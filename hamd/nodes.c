@@ -62,6 +62,12 @@ ham_daemon_node(ham_daemon *daemon, unsigned int i,
 	json_object_set_boolean_member(o, "config_matches",
 				       !(view->differs & (1u << i)));
 	set_states(o, ham_record_node(ham_core_record(daemon->core), node->id));
+	json_object_set_boolean_member(
+		o, "armed", ham_core_is_armed(daemon->core, node->id));
+	json_object_set_int_member(
+		o, "rest_seconds",
+		(ham_core_rest_left_us(daemon->core, node->id) + 999999) /
+			1000000);
 	set_load(daemon, node->id, o);
 	if (!node->witness && ham_core_node_memory(daemon->core, node->id,
 						   &room_mib, &free_mib)) {

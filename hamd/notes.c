@@ -195,7 +195,9 @@ add_details(ham_daemon *daemon, const struct ham_effect *effect, JsonObject *o)
 		json_object_set_string_member(
 			o, "about",
 			ham_core_node_name(daemon->core,
-					   (uint32_t)effect->value));
+					   effect->value
+						   ? (uint32_t)effect->value
+						   : effect->node));
 		break;
 	case HAM_NOTE_MIGRATION_PHASE:
 		json_object_set_string_member(o, "txn", txn);

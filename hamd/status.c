@@ -313,12 +313,42 @@ add_closed(ham_daemon *daemon, uint32_t id, JsonArray *list)
 		ham_record_node(ham_core_record(daemon->core), id);
 	g_autofree char *text = NULL;
 
-	if (!state)
+	if (!state || !(state->flags & HAM_NODE_CLOSED))
 		return;
-	text = g_strdup_printf("%s is %s%s%s: it takes no guests",
-			       ham_core_node_name(daemon->core, id),
-			       ham_node_flag_name(state->flags),
-			       state->reason[0] ? ", " : "", state->reason);
+	text = g_strdup_printf(
+		"%s is %s%s%s: it takes no guests",
+		ham_core_node_name(daemon->core, id),
+		ham_node_flag_name(state->flags & HAM_NODE_CLOSED),
+		state->reason[0] ? ", " : "", state->reason);
+	json_array_add_string_element(list, text);
+}
+
+/* Nor does anybody think of one whose guests nobody would bring back. */
+static void
+add_leaseless(ham_daemon *daemon, uint32_t id, JsonArray *list)
+{
+	const struct ham_node_state *state =
+		ham_record_node(ham_core_record(daemon->core), id);
+	int64_t left_us = ham_core_rest_left_us(daemon->core, id);
+	const char *name = ham_core_node_name(daemon->core, id);
+	g_autofree char *text = NULL;
+
+	if (!state || !(state->flags & HAM_NODE_LEASELESS))
+		return;
+	if (left_us > 0)
+		text = g_strdup_printf(
+			"%s is %s: if it fails within the next "
+			"%" G_GINT64_FORMAT
+			" s, nobody fences it (hamctl node arm %s ends that)",
+			name,
+			ham_node_flag_name(state->flags & HAM_NODE_LEASELESS),
+			(left_us + 999999) / 1000000, name);
+	else
+		text = g_strdup_printf(
+			"%s is %s, and should have ended that by now: its "
+			"silence proves nothing",
+			name,
+			ham_node_flag_name(state->flags & HAM_NODE_LEASELESS));
 	json_array_add_string_element(list, text);
 }
 
@@ -350,6 +380,7 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 		if (text)
 			json_array_add_string_element(list, text);
 		add_closed(daemon, nodes[i].id, list);
+		add_leaseless(daemon, nodes[i].id, list);
 	}
 	if (ham_core_lease_us(daemon->core) > 0 &&
 	    ham_guests_cannot_freeze(daemon->guests)) {

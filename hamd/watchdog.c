@@ -4,7 +4,8 @@
  * A node whose cluster file gives it a watchdog has it armed before it says so
  * to anybody, and hamwd is told each new end of the lease.  A node on which no
  * guest runs, nor may, is fed without a lease as well: there is nothing on it
- * that would have to end, and a reset helps nobody.
+ * that would have to end, and a reset helps nobody.  By the core's order it is
+ * closed for a while, and armed again.
  *
  * Refuses to arm one inside a virtual machine: when that is suspended so is its
  * watchdog, and others would count on a reset that does not come.
@@ -30,6 +31,9 @@ struct ham_daemon_watchdog {
 	bool wanted;	     /* it is to be armed; else only fed, if it is */
 	bool ready;	     /* hamd has started: it may be armed */
 	bool asked;	     /* to arm it, since it was last reached */
+	bool held;	     /* it is not to be armed for now */
+	bool closing;	     /* it was asked to be closed */
+	bool answer_due;     /* the core waits for what became of its order */
 	bool armed;
 	bool softdog;
 	int64_t timeout_us;	/* in force; 0: not armed */
@@ -76,6 +80,49 @@ tell_core(ham_daemon *daemon)
 }
 
 static void
+closed(ham_daemon *daemon, const char *why_not)
+{
+	struct ham_daemon_watchdog *w = daemon->watchdog;
+	struct ham_event event = {.kind = HAM_EV_WATCHDOG,
+				  .value = (uint64_t)w->timeout_us,
+				  .flag = why_not != NULL,
+				  .text = why_not};
+
+	w->closing = false;
+	w->held = why_not == NULL;
+	if (why_not) {
+		ham_err("not disarmed: %s", why_not);
+	} else {
+		ham_notice("disarmed");
+		g_strlcpy(w->why, "this node is disarmed", sizeof(w->why));
+	}
+	ham_daemon_post(daemon, &event);
+	ham_daemon_disarmed(daemon, why_not);
+}
+
+void
+ham_daemon_watchdog_disarm(ham_daemon *daemon, bool disarm)
+{
+	struct ham_daemon_watchdog *w = daemon->watchdog;
+
+	w->held = disarm;
+	if (disarm && w->armed) {
+		w->closing = ham_watchdog_disarm(w->hamwd);
+		if (!w->closing)
+			closed(daemon, "hamwd is not reached");
+	} else if (disarm) {
+		closed(daemon, NULL);
+	} else if (w->wanted && !w->armed && w->heard) {
+		w->answer_due = w->asked =
+			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
+		if (!w->asked)
+			tell_core(daemon);
+	} else {
+		tell_core(daemon);
+	}
+}
+
+static void
 on_state(const struct ham_watchdog_state *state, void *data)
 {
 	ham_daemon *daemon = data;
@@ -83,7 +130,7 @@ on_state(const struct ham_watchdog_state *state, void *data)
 	int64_t timeout_us = state->armed ? state->timeout_us : 0;
 	bool changed = w->timeout_us != timeout_us;
 
-	if (!state->armed && w->wanted && w->ready && !w->asked) {
+	if (!state->armed && w->wanted && w->ready && !w->asked && !w->held) {
 		w->asked =
 			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
 		return; /* its answer is what counts */
@@ -96,8 +143,13 @@ on_state(const struct ham_watchdog_state *state, void *data)
 	if (w->wanted)
 		g_strlcpy(w->why, state->armed ? "" : state->error,
 			  sizeof(w->why));
-	if (!changed)
+	if (w->closing && (!state->armed || state->error[0])) {
+		closed(daemon, state->armed ? state->error : NULL);
 		return;
+	}
+	if (!changed && !w->answer_due)
+		return;
+	w->answer_due = false;
 	if (state->armed)
 		ham_notice("armed: %s, %" G_GINT64_FORMAT " ms%s",
 			   state->identity, timeout_us / 1000,
@@ -112,8 +164,9 @@ on_lost(const char *why, void *data)
 {
 	ham_daemon *daemon = data;
 	struct ham_daemon_watchdog *w = daemon->watchdog;
-	bool changed = w->armed;
+	bool changed = w->armed || w->answer_due;
 
+	w->answer_due = false;
 	w->heard = true;
 	w->armed = w->asked = false;
 	w->timeout_us = 0;
@@ -122,7 +175,9 @@ on_lost(const char *why, void *data)
 			   why);
 		ham_err("%s", w->why);
 	}
-	if (changed)
+	if (w->closing)
+		closed(daemon, "hamwd is not reached");
+	else if (changed)
 		tell_core(daemon);
 }
 
@@ -165,7 +220,10 @@ ham_daemon_watchdog_ready(ham_daemon *daemon)
 	struct ham_daemon_watchdog *w = daemon->watchdog;
 
 	w->ready = true;
-	if (w->wanted && w->heard && !w->armed && !w->asked)
+	w->held = ham_core_is_leaseless(daemon->core);
+	if (w->held)
+		g_strlcpy(w->why, "this node is disarmed", sizeof(w->why));
+	if (!w->held && w->wanted && w->heard && !w->armed && !w->asked)
 		w->asked =
 			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
 }

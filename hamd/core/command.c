@@ -418,7 +418,8 @@ drain_node(ham_core *core, const struct ham_event *event)
 		OPENED = HAM_NODE_DRAINED | HAM_NODE_QUARANTINED
 	};
 	int i = ham_node_index(core, event->node);
-	unsigned int flags = ham_record_node_flags(&core->record, event->node);
+	unsigned int flags = ham_record_node_flags(&core->record, event->node) &
+			     HAM_NODE_CLOSED;
 	bool drains = event->command == HAM_CMD_DRAIN;
 	struct ham_op op = {.kind = HAM_OP_NODE,
 			    .node = event->node,
@@ -451,11 +452,30 @@ drain_node(ham_core *core, const struct ham_event *event)
 	}
 }
 
+static void
+of_node_order(ham_core *core, const struct ham_event *event)
+{
+	struct ham_op op;
+	struct ham_pending *p;
+
+	if (event->command == HAM_CMD_CONFIRM_OFF) {
+		confirm_off(core, event);
+	} else if (event->command == HAM_CMD_DRAIN ||
+		   event->command == HAM_CMD_UNDRAIN) {
+		drain_node(core, event);
+	} else if (ham_disarm_order(core, event, &op) &&
+		   (p = pending_new(core, event))) {
+		p->op = op;
+		ham_propose(core, &op, p->proposal);
+	}
+}
+
 static bool
 is_of_node(unsigned int command)
 {
 	return command == HAM_CMD_CONFIRM_OFF || command == HAM_CMD_DRAIN ||
-	       command == HAM_CMD_UNDRAIN;
+	       command == HAM_CMD_UNDRAIN || command == HAM_CMD_DISARM ||
+	       command == HAM_CMD_ARM || command == HAM_CMD_REST;
 }
 
 void
@@ -480,6 +500,8 @@ ham_command(ham_core *core, const struct ham_event *event)
 		return;
 	}
 	if (!ham_is_active(core)) {
+		if (event->command == HAM_CMD_REST)
+			return;
 		ham_view_waiting_for(core, waiting, sizeof(waiting));
 		ham_fx_reply(core, event->token, "NoQuorum",
 			     "no decisions are possible now, waiting for %s",
@@ -487,10 +509,7 @@ ham_command(ham_core *core, const struct ham_event *event)
 		return;
 	}
 	if (of_node) {
-		if (event->command == HAM_CMD_CONFIRM_OFF)
-			confirm_off(core, event);
-		else
-			drain_node(core, event);
+		of_node_order(core, event);
 		return;
 	}
 	g_strlcpy(op.guest, event->guest, sizeof(op.guest));

@@ -147,6 +147,7 @@ ham_core_loaded(ham_core *core)
 	core->durable = core->loaded_pos;
 	if (ham_record_checksum(&core->record) != core->loaded_sum)
 		return "the stored record does not match its checksum";
+	ham_disarm_loaded(core);
 	return NULL;
 }
 
@@ -491,6 +492,7 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 	case HAM_EV_WATCHDOG:
 		core->config.watchdog_us = (int64_t)event->value;
 		core->beat_us = 0; /* said at the next tick */
+		ham_disarm_told(core, event);
 		break;
 	case HAM_EV_FENCED:
 		ham_death_fenced(core, event);

@@ -270,7 +270,9 @@ enum ham_event_kind {
 	HAM_EV_PERSISTED, /* value: ticket */
 	HAM_EV_COMMAND,	  /* an operator asks */
 	HAM_EV_DID,	  /* the guest layer tells */
-	HAM_EV_WATCHDOG,  /* value: its timeout in force, us; 0: not armed */
+	HAM_EV_WATCHDOG, /* value: its timeout in force, us; 0: not armed; flag:
+			    it can't be disarmed, text: why; the answer to
+			    DISARM, and told whenever it changes */
 	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
 	HAM_EV_HEALTH,	  /* this node; value: of HAM_NODE_HEALTH; text: why */
 };
@@ -286,6 +288,10 @@ enum ham_command {
 	HAM_CMD_MOVE,	     /* node; flag: as it is stopped, else by a stop */
 	HAM_CMD_DRAIN,	     /* node; no guest */
 	HAM_CMD_UNDRAIN,     /* node; flag: its guests come back; no guest */
+	HAM_CMD_DISARM,	     /* node; value: for so many seconds; no guest */
+	HAM_CMD_ARM,	     /* node; no guest */
+	HAM_CMD_REST, /* this hamd is to be stopped: DISARM follows, if it can
+			 be decided; value: seconds; no guest, no answer */
 };
 
 struct ham_event {
@@ -331,6 +337,9 @@ enum ham_effect_kind {
 			       on anew.  Told before any FENCE of that view */
 	HAM_FX_LEASE,	/* value: until when guests may run here, us */
 	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves; or it may */
+	HAM_FX_DISARM, /* flag: the watchdog is to be closed; else armed, if the
+			  cluster file gives it to this node; then
+			  HAM_EV_WATCHDOG, also if nothing has changed */
 };
 
 struct ham_item {
@@ -407,6 +416,11 @@ const char *ham_core_node_name(const ham_core *core, uint32_t id);
 const char *ham_core_node_version(const ham_core *core, uint32_t id);
 uint32_t ham_core_self(const ham_core *core);
 int64_t ham_core_lease_us(const ham_core *core); /* 0: there are none */
+/* No lease binds here, and no watchdog is to be armed (disarm.c). */
+bool ham_core_is_leaseless(const ham_core *core);
+/* How long that node may stay away before it is fenced for that; 0: it may not.
+ */
+int64_t ham_core_rest_left_us(const ham_core *core, uint32_t node);
 /* vCPUs of a guest may run here, or are about to. */
 bool ham_core_may_run(const ham_core *core);
 /* That node's last heartbeat said that its watchdog is armed. */

@@ -139,7 +139,8 @@ has_waited(const ham_core *core, unsigned int i)
 {
 	struct testimony t;
 
-	if (core->config.lease_us == 0 || !hear(core, i, &t) ||
+	if (core->config.lease_us == 0 || ham_disarm_is_leaseless(core, i) ||
+	    !hear(core, i, &t) ||
 	    t.hearers < core->config.n_nodes - ham_majority(core) + 1)
 		return false;
 	return !t.unarmed && core->now_us - away_since(core, i) >=
@@ -241,6 +242,7 @@ static bool
 is_due(ham_core *core, unsigned int i)
 {
 	return !may_come(core, &core->peers[i]) && one_file(core) &&
+	       !ham_disarm_is_expected(core, i) &&
 	       core->now_us - away_since(core, i) >=
 		       core->config.fence_delay_us &&
 	       is_needed(core, core->config.nodes[i].id);

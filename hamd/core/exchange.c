@@ -313,6 +313,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->check_us = core->joined_us = core->now_us;
 	ham_persist_all(core);
 	ham_node_adopted(core);
+	ham_disarm_adopted(core);
 	doubt_devices(core, before);
 	if (had_store) /* else it may have forgotten what ran here */
 		ham_adopted(core, before);

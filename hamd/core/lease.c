@@ -26,7 +26,7 @@ enum {
 bool
 ham_lease_valid(const ham_core *core)
 {
-	return core->config.lease_us == 0 ||
+	return core->config.lease_us == 0 || core->leaseless ||
 	       core->now_us < core->lease_until_us;
 }
 
@@ -268,16 +268,20 @@ ham_lease_mind(ham_core *core)
 {
 	bool freeze;
 
-	if (core->config.lease_us == 0 || core->dead)
+	if (core->dead)
+		return;
+	ham_disarm_mind(core);
+	if (core->config.lease_us == 0)
 		return;
 	if (!ham_lease_valid(core) && any_may_run(core)) {
 		ham_fx_note(core, HAM_NOTE_ALARM, NULL,
 			    "the lease is over: all guests here are ended");
 		end_all(core);
 	}
-	if (out_of_quorum(core))
+	if (out_of_quorum(core) && !core->leaseless)
 		freeze = true;
-	else if (ham_is_active(core) && ham_lease_valid(core))
+	else if (core->leaseless ||
+		 (ham_is_active(core) && ham_lease_valid(core)))
 		freeze = false;
 	else
 		return;

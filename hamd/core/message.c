@@ -297,6 +297,8 @@ ham_node_encode(const struct ham_node_state *state,
 	ham_put_u32(&w, state->node);
 	ham_put_u8(&w, state->flags);
 	ham_put_text(&w, state->reason, false);
+	if (state->flags & HAM_NODE_LEASELESS)
+		ham_put_u32(&w, state->rest_s);
 	return w.len;
 }
 
@@ -307,6 +309,11 @@ get_node(struct ham_reader *r, struct ham_node_state *out)
 	out->node = ham_get_u32(r);
 	out->flags = ham_get_u8(r);
 	ham_get_text(r, out->reason, sizeof(out->reason), false);
+	if (out->flags & HAM_NODE_LEASELESS) {
+		out->rest_s = ham_get_u32(r);
+		if (out->rest_s == 0 || out->rest_s > HAM_MAX_REST_S)
+			r->bad = true;
+	}
 	if (out->node == 0 || out->flags == 0 ||
 	    (out->flags & ~HAM_NODE_FLAGS) ||
 	    (out->reason[0] && !(out->flags & HAM_NODE_HEALTH)))

@@ -162,7 +162,15 @@ ham_node_applied(ham_core *core, const struct ham_op *op)
 		memset(core->peers[i].deaths, 0, sizeof(core->peers[i].deaths));
 	if (op->node == core->config.self)
 		follow(core, op->txn & 0xff, op->txn >> 8 & 0xff);
-	if (state)
+	if (op->txn & HAM_NODE_LEASELESS)
+		g_snprintf(why, sizeof(why),
+			   "is %s: if it leaves, nobody fences it for %u s",
+			   op->txn & HAM_NODE_DISARMED ? "to be disarmed"
+						       : "to rest",
+			   state ? state->rest_s : 0);
+	else if (op->txn >> 8 & HAM_NODE_LEASELESS)
+		g_strlcpy(why, "is no longer disarmed", sizeof(why));
+	else if (state && state->flags & HAM_NODE_CLOSED)
 		ham_node_closed_text(core, op->node, why, sizeof(why));
 	ham_fx_note(core, HAM_NOTE_NODE_STATE, NULL, "%s %s",
 		    ham_core_node_name(core, op->node), why);

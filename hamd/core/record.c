@@ -645,6 +645,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_DEAD:
 		apply_dead(record, op->node);
+		ham_record_node_died(record, op->node);
 		break;
 	case HAM_OP_PROMOTE:
 		apply_promote(guest, op);

@@ -41,6 +41,7 @@
  * is closed gets no guest by START, MIGRATE or MOVE, and the leader moves those
  * that run there away (drain.c).  Its copies stay, and count.  `home` is where
  * a guest was moved away from so; it goes back only if that is asked for.
+ * DEAD of a node ends its being without a lease: it returns as any other.
  *
  * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
  * the source did; START, PROMOTE and a move give e+3, so that a source that was
@@ -60,6 +61,9 @@
  *    is started again, wherever it is then;
  *  - START leaves other copies as they are: each takes the guest's writes or
  *    its OUTDATED is committed before QEMU is started;
+ *  - NODE with one of LEASELESS is committed before the watchdog there is
+ *    closed, and before a guest goes on without a lease; it is armed again, and
+ *    bound by its lease, before NODE that ends that is proposed;
  *  - a death is proven before DEAD is proposed, DEAD is committed before
  * PROMOTE is proposed, PROMOTE is committed before QEMU is started.
  */
@@ -137,17 +141,30 @@ enum ham_node_flag {
 	HAM_NODE_DRAINED = 1,	  /* an operator wants it empty */
 	HAM_NODE_UNHEALTHY = 2,	  /* its own checks say that it may fail */
 	HAM_NODE_QUARANTINED = 4, /* it did so too often */
+	HAM_NODE_DISARMED = 8,	  /* an operator wants no watchdog there */
+	/* nor has it one now, as its hamd was stopped in order; that one ends
+	 * it when it is there again */
+	HAM_NODE_RESTS = 16,
 	HAM_NODE_CLOSED =
 		HAM_NODE_DRAINED | HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
 	/* what its own hamd says, and no operator */
 	HAM_NODE_HEALTH = HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
-	HAM_NODE_FLAGS = HAM_NODE_CLOSED, /* all that there are */
+	/* its guests go on without a lease: its silence is no proof of its
+	 * death, and for `rest_s` no reason to fence it, either (disarm.c) */
+	HAM_NODE_LEASELESS = HAM_NODE_DISARMED | HAM_NODE_RESTS,
+	HAM_NODE_FLAGS = HAM_NODE_CLOSED | HAM_NODE_LEASELESS, /* all */
 };
 
 struct ham_node_state {
 	uint32_t node;
 	uint8_t flags;		      /* enum ham_node_flag; never 0 */
+	uint32_t rest_s; /* of HAM_NODE_LEASELESS, from its being recorded; else
+			    0, at most HAM_MAX_REST_S */
 	char reason[HAM_REASON_SIZE]; /* of HAM_NODE_HEALTH, else empty */
+};
+
+enum {
+	HAM_MAX_REST_S = 24 * 3600
 };
 
 struct ham_record {
@@ -184,7 +201,8 @@ enum ham_op_kind {
 	HAM_OP_MOVE_END,    /* txn; reason: it stays where it is */
 	HAM_OP_MOVE_STOP,   /* txn: it may be asked to power off for that */
 	HAM_OP_NODE,	    /* node; txn: flags to set, above 8 bits those to
-			       clear; reason; flag: guests that were moved
+			       clear, above 16 `rest_s`, if it sets one of
+			       LEASELESS; reason; flag: guests that were moved
 			       away are to come back; no guest */
 	HAM_OP_N_KINDS
 };
@@ -250,6 +268,7 @@ const char *ham_record_check_node(const struct ham_record *record,
 const char *ham_record_check_open(const struct ham_record *record,
 				  uint32_t node);
 void ham_record_apply_node(struct ham_record *record, const struct ham_op *op);
+void ham_record_node_died(struct ham_record *record, uint32_t node);
 /* One stored entry more; false: it has one of that node, or is full. */
 bool ham_record_add_node(struct ham_record *record,
 			 const struct ham_node_state *state);

@@ -11,9 +11,7 @@
 #include "hamd/core/record.h"
 
 static const char *const flag_names[] = {
-	"drained",
-	"unhealthy",
-	"quarantined",
+	"drained", "unhealthy", "quarantined", "disarmed", "resting",
 };
 G_STATIC_ASSERT((1 << G_N_ELEMENTS(flag_names)) - 1 == HAM_NODE_FLAGS);
 
@@ -108,6 +106,10 @@ changed(const struct ham_record *record, const struct ham_op *op)
 	if (old)
 		state = *old;
 	state.flags = (uint8_t)((state.flags | set) & ~clear);
+	if (set & HAM_NODE_LEASELESS)
+		state.rest_s = (uint32_t)(op->txn >> 16);
+	if (!(state.flags & HAM_NODE_LEASELESS))
+		state.rest_s = 0;
 	if (set & HAM_NODE_HEALTH)
 		g_strlcpy(state.reason, op->reason, sizeof(state.reason));
 	if (!(state.flags & HAM_NODE_HEALTH))
@@ -133,16 +135,36 @@ ham_record_check_node(const struct ham_record *record, const struct ham_op *op)
 
 	if (op->guest[0] != '\0' || op->node == 0)
 		return "a node has that state, not a guest";
-	if (op->txn == 0 || both ||
-	    (op->txn & ~ham_op_node_txn(HAM_NODE_FLAGS, HAM_NODE_FLAGS)))
+	if (op->txn == 0 || both & 0xff ||
+	    (op->txn & 0xffff &
+	     ~ham_op_node_txn(HAM_NODE_FLAGS, HAM_NODE_FLAGS)))
 		return "a node has no such state";
+	if (op->txn & HAM_NODE_LEASELESS
+		    ? op->txn >> 16 == 0 || op->txn >> 16 > HAM_MAX_REST_S
+		    : op->txn >> 16 != 0)
+		return "it is for no such time";
 	if (!old && state.flags && record->n_nodes == HAM_MAX_NODES)
 		return "the record is full of nodes";
 	if ((old ? old->flags : 0) == state.flags &&
+	    !(op->txn & HAM_NODE_LEASELESS) &&
 	    (!old || strcmp(old->reason, state.reason) == 0) &&
-	    (op->flag || state.flags || !has_guests_away(record, op->node)))
+	    (op->flag || state.flags & HAM_NODE_CLOSED ||
+	     !(op->txn >> 8 & HAM_NODE_CLOSED) ||
+	     !has_guests_away(record, op->node)))
 		return "it is in that state already";
 	return NULL;
+}
+
+void
+ham_record_node_died(struct ham_record *record, uint32_t node)
+{
+	struct ham_op op = {.kind = HAM_OP_NODE,
+			    .node = node,
+			    .flag = true,
+			    .txn = ham_op_node_txn(0, HAM_NODE_LEASELESS)};
+
+	if (ham_record_node_flags(record, node) & HAM_NODE_LEASELESS)
+		ham_record_apply_node(record, &op);
 }
 
 void
@@ -154,7 +176,8 @@ ham_record_apply_node(struct ham_record *record, const struct ham_op *op)
 		remove_node(record, op->node);
 	if (state.flags)
 		(void)ham_record_add_node(record, &state);
-	if (state.flags & HAM_NODE_CLOSED || op->flag)
+	if (state.flags & HAM_NODE_CLOSED || op->flag ||
+	    !(op->txn >> 8 & HAM_NODE_CLOSED))
 		return;
 	/* open, and nobody asked for them: they stay where they are */
 	for (unsigned int i = 0; i < record->n_guests; i++)

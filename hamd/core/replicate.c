@@ -427,6 +427,7 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		ham_persist_all(core);
 		if (msg->op.kind == HAM_OP_DEAD)
 			ham_death_applied(core, &msg->op);
+		ham_disarm_applied(core, &msg->op);
 		ham_node_applied(core, &msg->op);
 	} else {
 		persist_one(core, refusal ? NULL

@@ -62,6 +62,7 @@ struct ham_peer {
 	int64_t backoff_us;
 	int64_t proposed_us;
 	char text[HAM_REASON_SIZE]; /* of the last fencing */
+	int64_t rest_until_us;	    /* disarm.c; 0: it does not rest */
 	/* node.c */
 	int64_t deaths[HAM_MAX_DEATHS]; /* DEAD applied, newest last; 0: none */
 	int64_t quarantined_us;		/* proposed last */
@@ -348,6 +349,14 @@ struct ham_core {
 	int64_t leases_us; /* last LEASES */
 	bool frozen;	   /* as FREEZE said last, */
 	bool freeze_said;  /* if it was said at all */
+	/* disarm.c: this node */
+	bool leaseless;	  /* no lease binds here */
+	bool disarm_said; /* DISARM, as last said, */
+	bool arming;	 /* and it was to arm; what ends it is to be recorded */
+	bool armed_told; /* either was answered */
+	bool stopping;	 /* this hamd is to end */
+	int64_t disarm_us;	  /* that end was proposed */
+	struct ham_pos disarm_at; /* of the NODE that began it */
 	uint64_t next_attempt;
 
 	uint64_t next_proposal;
@@ -656,6 +665,23 @@ void ham_lease_view_closed(ham_core *core);
 /* Once a step and before anything is begun: freeze, thaw, end. */
 void ham_lease_mind(ham_core *core);
 void ham_lease_tick(ham_core *core);
+
+/* disarm.c */
+void ham_disarm_loaded(ham_core *core);
+void ham_disarm_adopted(ham_core *core);
+/* NODE, and DEAD, which ends it. */
+void ham_disarm_applied(ham_core *core, const struct ham_op *op);
+/* Each step, before the lease is minded. */
+void ham_disarm_mind(ham_core *core);
+/* WATCHDOG. */
+void ham_disarm_told(ham_core *core, const struct ham_event *event);
+/* True: *op is what carries the order out; else it was answered. */
+bool ham_disarm_order(ham_core *core, const struct ham_event *event,
+		      struct ham_op *op);
+/* Node i: no silence of it is a proof. */
+bool ham_disarm_is_leaseless(const ham_core *core, unsigned int i);
+/* And it is to be back in time: nobody fences it before. */
+bool ham_disarm_is_expected(const ham_core *core, unsigned int i);
 
 /* death.c */
 void ham_death_tick(ham_core *core);

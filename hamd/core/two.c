@@ -96,6 +96,7 @@ ham_two_tick(ham_core *core)
 	    core->other_digest != core->config.config_digest)
 		return;
 	if (!other->off && matters(core) &&
+	    !ham_disarm_is_expected(core, ham_two_other(core)) &&
 	    core->now_us - other->left_us >=
 		    core->config.fence_delay_us + ham_two_delay_us(core))
 		ham_death_fence(core, ham_two_other(core));

@@ -138,7 +138,8 @@ command(struct world *world, struct fuzz_reader *in)
 	flags = fuzz_u8(in);
 	event.flag = flags & 1;
 	if (flags & 2) {
-		event.command = flags & 4 ? HAM_CMD_DRAIN : HAM_CMD_UNDRAIN;
+		event.command = HAM_CMD_DRAIN + (flags >> 2) % 5;
+		event.value = flags >> 4;
 		event.guest = NULL;
 	} else if (flags & 4) {
 		event.kind = HAM_EV_HEALTH;

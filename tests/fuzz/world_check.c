@@ -161,6 +161,8 @@ check_effect(const struct world *world, struct world_core *node,
 	case HAM_FX_FENCE_DOUBT:
 		g_assert_cmpuint(fx->node, !=, 0);
 		break;
+	case HAM_FX_DISARM:
+		break;
 	case HAM_FX_FENCE:
 	case HAM_FX_LEASE:
 	case HAM_FX_FREEZE:

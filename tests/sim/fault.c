@@ -16,7 +16,8 @@ enum {
 	/* until every fence was tried again, or every lease is over */
 	QUIET_FENCES_US = 90 * SIM_S,
 	QUIET_LEASES_US = 60 * SIM_S,
-	QUIET_US = 35 * SIM_S,
+	/* and a hamd that rests is back */
+	QUIET_US = 45 * SIM_S,
 };
 
 /* Per 10,000 chances, of which there are about 700 in a run. */
@@ -98,7 +99,8 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		HAM_CMD_MIGRATE, HAM_CMD_MIGRATE, HAM_CMD_MIGRATE,
 		HAM_CMD_CANCEL,	 HAM_CMD_STOP,	  HAM_CMD_VERIFY,
 		HAM_CMD_RESIZE,	 HAM_CMD_MOVE,	  HAM_CMD_DRAIN,
-		HAM_CMD_UNDRAIN};
+		HAM_CMD_UNDRAIN, HAM_CMD_DISARM,  HAM_CMD_ARM,
+		HAM_CMD_REST};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -430,6 +432,7 @@ static const char *const words[SIM_F_N] = {
 const char *const sim_command_names[SIM_COMMANDS] = {
 	"start",  "stop",   "migrate", "cancel", "confirm-off",
 	"verify", "resize", "move",    "drain",	 "undrain",
+	"disarm", "arm",    "rest",
 };
 
 static const char *
@@ -541,7 +544,7 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	if (n < 4 || k == SIM_COMMANDS)
 		return "operator nN "
 		       "start|stop|migrate|cancel|confirm-off|verify|"
-		       "drain|undrain gN [nN]";
+		       "drain|undrain|disarm|arm|rest gN [nN]";
 	out->command = (uint8_t)k;
 	if (!number(w[3], 'g', plan->n_guests, &guest))
 		return "no such guest";

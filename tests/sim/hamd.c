@@ -78,6 +78,9 @@ carry_out(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 				fx->flag ? "are frozen" : "move again");
 		sim->node[i].frozen = fx->flag;
 		break;
+	case HAM_FX_DISARM:
+		sim_watch_disarm(sim, i, fx->flag);
+		break;
 	}
 }
 
@@ -223,7 +226,7 @@ configure(const struct sim *sim, unsigned int i, struct ham_core_config *config)
 	config->guests = sim->config;
 	/* of two, neither has a majority to renew it with (hamd/ring.c) */
 	config->lease_us = sim->n == 2 ? 0 : plan->lease_us;
-	config->watchdog_us = plan->watchdog_us;
+	config->watchdog_us = sim->node[i].disarmed ? 0 : plan->watchdog_us;
 	config->lease_until_us = sim->node[i].lease_until_us;
 	config->fence_and_wait = plan->fence_and_wait;
 	config->fence_delay_us = FENCE_DELAY_US;
@@ -286,12 +289,13 @@ sim_hamd_end(struct sim *sim, unsigned int i, const char *why)
 {
 	struct sim_node *node = &sim->node[i];
 	struct beat beat = {.node = i, .incarnation = node->incarnation};
+	bool rests = node->resting;
 	ham_core **core;
 
 	if (!node->hamd)
 		return;
 	sim_say(sim, "n%u hamd ends: %s", i + 1, why);
-	node->hamd = false;
+	node->hamd = node->resting = false;
 	node->hung_until_us = node->asleep_until_us;
 	g_queue_clear_full(node->backlog, g_free);
 	sim_store_cut(sim, i);
@@ -306,8 +310,8 @@ sim_hamd_end(struct sim *sim, unsigned int i, const char *why)
 		return;
 	if (node->corosync)
 		sim_ring_group(sim, i);
-	sim_at(sim, sim_between(sim, 20 * SIM_MS, 5 * SIM_S), start_again,
-	       g_memdup2(&beat, sizeof(beat)));
+	sim_at(sim, sim_between(sim, 20 * SIM_MS, (rests ? 20 : 5) * SIM_S),
+	       start_again, g_memdup2(&beat, sizeof(beat)));
 }
 
 void
@@ -329,6 +333,10 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 
 		event.flag = g && g->phase == HAM_GUEST_STOPPED;
 	}
+	if (command == HAM_CMD_DISARM || command == HAM_CMD_REST)
+		event.value = sim->tokens % 40 + 1; /* seconds */
+	if (command == HAM_CMD_REST)
+		sim_watch_rest(sim, i);
 	if (command == HAM_CMD_UNDRAIN)
 		event.flag = guest % 2 == 0; /* back, or not */
 	sim_say(sim, "n%u asked: %s %s n%u", i + 1, sim_command_names[command],

@@ -96,7 +96,7 @@ sim_host_power(struct sim *sim, unsigned int i, bool on)
 	sim_say(sim, "n%u power %s", i + 1, on ? "on" : "off");
 	node->life++;
 	node->power = on;
-	node->frozen = node->armed = false;
+	node->frozen = node->armed = node->disarmed = node->resting = false;
 	node->lease_until_us = 0;
 	node->asleep_until_us = node->hung_until_us = 0;
 	if (!on) {

@@ -148,6 +148,8 @@ struct sim_node {
 	bool frozen; /* the guests' cgroups */
 	/* watch.c */
 	bool armed;
+	bool disarmed;
+	bool resting;		/* its hamd is to end when it is */
 	int64_t lease_until_us; /* by the node's clock */
 	int64_t pet_us;
 	/* ring.c */
@@ -315,7 +317,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_UNDRAIN + 1,
+	SIM_COMMANDS = HAM_CMD_REST + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
@@ -328,6 +330,8 @@ void sim_store_cut(struct sim *sim, unsigned int i);
 void sim_store_free(struct sim_node *node);
 
 /* watch.c */
+void sim_watch_disarm(struct sim *sim, unsigned int i, bool disarm);
+void sim_watch_rest(struct sim *sim, unsigned int i);
 void sim_watch_lease(struct sim *sim, unsigned int i, int64_t until_us);
 
 /* fence.c */

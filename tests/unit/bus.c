@@ -242,6 +242,10 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 		node->frozen = fx->flag;
 		g_string_append(node->acts, fx->flag ? "FREEZE " : "THAW ");
 		break;
+	case HAM_FX_DISARM:
+		node->disarmed = fx->flag;
+		g_string_append(node->acts, fx->flag ? "DISARM " : "ARM ");
+		break;
 	}
 }
 
@@ -311,7 +315,7 @@ bus_up(struct bus *bus, unsigned int i)
 		.n_guests = bus->guests ? bus->n_guests : 1,
 		.guests = bus->guests ? bus->guests : &bus->guest,
 		.lease_us = bus->lease_us,
-		.watchdog_us = bus->lease_us,
+		.watchdog_us = bus->node[i].disarmed ? 0 : bus->lease_us,
 		.fence_delay_us = bus->fence_delay_us,
 		.two_node_delay_us = BUS_TWO_NODE_US,
 		.boot = node->boot,

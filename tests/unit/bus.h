@@ -40,6 +40,7 @@ struct bus_node {
 	uint32_t target;
 	bool frozen;
 	int64_t lease_until_us; /* as HAM_FX_LEASE said */
+	bool disarmed;		/* as HAM_FX_DISARM said; the test answers */
 };
 
 struct bus {

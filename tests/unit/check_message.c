@@ -710,6 +710,9 @@ START_TEST(insane_nodes_are_refused)
 	NODE_REFUSED(s->flags = 0);
 	NODE_REFUSED(s->flags = HAM_NODE_FLAGS + 1);
 	NODE_REFUSED((s->flags = HAM_NODE_DRAINED, s->reason[0] = 'x'));
+	NODE_REFUSED(s->flags = HAM_NODE_RESTS);
+	NODE_REFUSED(
+		(s->flags = HAM_NODE_DISARMED, s->rest_s = HAM_MAX_REST_S + 1));
 }
 END_TEST
 
@@ -732,8 +735,10 @@ START_TEST(adopt_brings_the_nodes)
 
 	record->guests[0].home = 9;
 	for (uint32_t n = 1; n <= HAM_MAX_NODES; n++)
-		set_node(record, n, HAM_NODE_FLAGS);
+		set_node(record, n, HAM_NODE_CLOSED);
 	memset(record->nodes[0].reason, 'r', HAM_REASON_SIZE - 1);
+	record->nodes[0].flags = HAM_NODE_FLAGS;
+	record->nodes[0].rest_s = HAM_MAX_REST_S;
 	ck_assert_ptr_null(adopted(record, out));
 	ck_assert_uint_eq(out->n_nodes, HAM_MAX_NODES);
 	ck_assert_mem_eq(out->nodes, record->nodes, sizeof(out->nodes));

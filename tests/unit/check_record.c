@@ -1009,7 +1009,11 @@ START_TEST(what_is_no_state_of_a_node)
 	node_no_go(record, 0, HAM_NODE_DRAINED, 0, "not a guest");
 	node_no_go(record, A, 0, HAM_NODE_DRAINED, "already");
 	o.txn |= UINT64_C(1) << 16;
-	refuse(record, &o, "no such state");
+	refuse(record, &o, "no such time");
+	o = node_op(A, HAM_NODE_RESTS, 0);
+	refuse(record, &o, "no such time");
+	o.txn |= (uint64_t)(HAM_MAX_REST_S + 1) << 16;
+	refuse(record, &o, "no such time");
 	o = node_op(A, HAM_NODE_DRAINED, 0);
 	g_strlcpy(o.guest, "g", sizeof(o.guest));
 	refuse(record, &o, "not a guest");
@@ -1046,13 +1050,57 @@ START_TEST(a_closed_node_gets_no_guest)
 END_TEST
 
 /* Its copies count, and it is better there than nowhere. */
+/* Asked twice it is for that long from now on. */
+START_TEST(a_node_rests_until_it_is_over_or_the_node_dead)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = node_op(A, HAM_NODE_DISARMED, 0);
+	struct ham_op dead = op(HAM_OP_DEAD, "");
+
+	ham_record_find(record, "g")->home = B;
+	node_go(record, A, HAM_NODE_DRAINED, 0);
+	o.txn |= UINT64_C(60) << 16;
+	accept(record, &o);
+	accept(record, &o);
+	o = node_op(A, HAM_NODE_RESTS, HAM_NODE_DISARMED);
+	o.txn |= UINT64_C(90) << 16;
+	accept(record, &o);
+	ck_assert_uint_eq(ham_record_node_flags(record, A),
+			  HAM_NODE_DRAINED | HAM_NODE_RESTS);
+	ck_assert_uint_eq(ham_record_node(record, A)->rest_s, 90);
+	node_go(record, A, 0, HAM_NODE_LEASELESS);
+	ck_assert_uint_eq(ham_record_node(record, A)->rest_s, 0);
+	accept(record, &o);
+	dead.node = A;
+	accept(record, &dead);
+	ck_assert_uint_eq(ham_record_node_flags(record, A), HAM_NODE_DRAINED);
+	ck_assert_uint_eq(guest(record)->home, B);
+}
+END_TEST
+
+START_TEST(rest_is_no_reason_to_settle)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = node_op(B, HAM_NODE_RESTS, 0);
+
+	ham_record_find(record, "g")->home = B;
+	o.txn |= UINT64_C(60) << 16;
+	accept(record, &o);
+	node_go(record, B, 0, HAM_NODE_LEASELESS);
+	ck_assert_uint_eq(guest(record)->home, B);
+	accept(record, &o);
+	node_go(record, B, 0, HAM_NODE_DRAINED);
+	ck_assert_uint_eq(guest(record)->home, 0);
+}
+END_TEST
+
 START_TEST(a_closed_node_keeps_its_copies)
 {
 	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
 	struct ham_op dead = op(HAM_OP_DEAD, "");
 
 	go(record, HAM_OP_SYNC, B);
-	node_go(record, B, HAM_NODE_FLAGS, 0);
+	node_go(record, B, HAM_NODE_CLOSED, 0);
 	{
 		struct ham_op o = fitting(record, HAM_OP_CURRENT, B);
 
@@ -1189,6 +1237,8 @@ main(void)
 	tcase_add_test(tc, what_is_no_state_of_a_node);
 	tcase_add_test(tc, a_closed_node_gets_no_guest);
 	tcase_add_test(tc, a_closed_node_keeps_its_copies);
+	tcase_add_test(tc, a_node_rests_until_it_is_over_or_the_node_dead);
+	tcase_add_test(tc, rest_is_no_reason_to_settle);
 	tcase_add_test(tc, who_was_moved_away_has_a_home);
 	tcase_add_test(tc, who_settles_has_no_home);
 	tcase_add_test(tc, a_checksum_is_of_nodes_too);

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/check_child \
 	tests/unit/check_core \
 	tests/unit/check_death \
+	tests/unit/check_disarm \
 	tests/unit/check_drain \
 	tests/unit/check_failover \
 	tests/unit/check_fd \
@@ -40,6 +41,14 @@ tests_unit_check_core_SOURCES = \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_disarm_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_disarm.c \
+	tests/unit/deaths.h \
+	$(NULL)
+tests_unit_check_disarm_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_disarm_LDADD = $(core_test_ldadd)
 
 tests_unit_check_again_SOURCES = \
 	$(course_sources) \

@@ -68,11 +68,15 @@ guests(GString *out, const struct ham_record *record)
 	for (unsigned int i = 0; i < n; i++)
 		if (n <= GUESTS_SHOWN || i == 0 || i == n - 1)
 			guest(out, &record->guests[i]);
-	for (unsigned int i = 0; i < record->n_nodes; i++)
+	for (unsigned int i = 0; i < record->n_nodes; i++) {
 		g_string_append_printf(out, "node %u flags %u reason \"%s\"\n",
 				       record->nodes[i].node,
 				       record->nodes[i].flags,
 				       record->nodes[i].reason);
+		if (record->nodes[i].rest_s)
+			g_string_append_printf(out, "  rests %u s\n",
+					       record->nodes[i].rest_s);
+	}
 }
 
 static void

@@ -123,7 +123,20 @@ closed_nodes(void)
 	record->guests[1].home = 3;
 	set_node(record, 1, HAM_NODE_UNHEALTHY, "load: 12.0, at most 4.0");
 	set_node(record, 3, HAM_NODE_DRAINED, "");
-	set_node(record, UINT32_MAX, HAM_NODE_FLAGS, "3 times in an hour");
+	set_node(record, UINT32_MAX, HAM_NODE_CLOSED, "3 times in an hour");
+	return record;
+}
+
+/* Some go on without a lease for a while. */
+static struct ham_record *
+resting_nodes(void)
+{
+	struct ham_record *record = closed_nodes();
+
+	record->nodes[0].flags |= HAM_NODE_RESTS;
+	record->nodes[0].rest_s = 300;
+	record->nodes[2].flags |= HAM_NODE_DISARMED;
+	record->nodes[2].rest_s = HAM_MAX_REST_S;
 	return record;
 }
 
@@ -290,6 +303,7 @@ samples_messages(void)
 	g_autofree struct ham_record *full = full_record();
 	g_autofree struct ham_record *none = g_new0(struct ham_record, 1);
 	g_autofree struct ham_record *closed = closed_nodes();
+	g_autofree struct ham_record *resting = resting_nodes();
 
 	for (unsigned int kind = 1; kind < HAM_MSG_N_KINDS; kind++) {
 		const char *word = ham_msg_name(kind);
@@ -302,6 +316,8 @@ samples_messages(void)
 		    none);
 	add_message(samples, g_strdup("ADOPT-nodes"), plain(HAM_MSG_ADOPT),
 		    closed);
+	add_message(samples, g_strdup("ADOPT-resting"), plain(HAM_MSG_ADOPT),
+		    resting);
 	for (unsigned int op = 1; op < HAM_OP_N_KINDS; op++) {
 		struct ham_msg *m = plain(HAM_MSG_RECORD);
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* hamd/leave.c - hamd is stopped, and the guests here go on without it
+ *
+ *	a signal -> the cluster records that this node rests (core/disarm.c)
+ *	-> the watchdog is closed -> hamd ends
+ *
+ * Where there is nothing to protect it ends at once. So it does, with a
+ *warning, where that can't be decided, within LEAVE_MS: then the lease binds,
+ *and an armed watchdog resets the node unless a hamd is back before that is
+ *over.
+ */
+#include "hamd/daemon.h"
+
+#define HAM_LOG_TAG "hamd"
+#include "hamd/base/log.h"
+
+enum {
+	LEAVE_MS = 5000,
+	/* for an upgrade of corosync as well */
+	REST_S = 300,
+};
+
+static void
+end(ham_daemon *daemon, const char *why_not)
+{
+	g_clear_handle_id(&daemon->leaving, g_source_remove);
+	if (why_not)
+		ham_warn("this node is not disarmed (%s): guests here end "
+			 "unless a hamd is back before the lease is over",
+			 why_not);
+	ham_daemon_stop(daemon, 0, "a signal asked for it");
+}
+
+static gboolean
+is_late(gpointer data)
+{
+	ham_daemon *daemon = data;
+
+	daemon->leaving = 0;
+	end(daemon, "the cluster did not answer in time");
+	return G_SOURCE_REMOVE;
+}
+
+void
+ham_daemon_leave(ham_daemon *daemon)
+{
+	struct ham_event rest = {.kind = HAM_EV_COMMAND,
+				 .command = HAM_CMD_REST,
+				 .value = REST_S};
+	struct ham_core_view view;
+	bool armed = ham_daemon_watchdog_armed(
+		daemon,
+		ham_core_node_name(daemon->core, ham_core_self(daemon->core)));
+
+	if (daemon->leaving) {
+		end(daemon, "a second signal came");
+		return;
+	}
+	ham_core_get_view(daemon->core, &view);
+	if (!armed && !ham_guests_any(daemon->guests)) {
+		end(daemon, NULL);
+	} else if (!view.active) {
+		end(daemon, ham_core_is_leaseless(daemon->core)
+				    ? NULL
+				    : "no decisions are possible");
+	} else {
+		daemon->leaving = g_timeout_add(LEAVE_MS, is_late, daemon);
+		ham_daemon_post(daemon, &rest);
+	}
+}
+
+void
+ham_daemon_disarmed(ham_daemon *daemon, const char *why_not)
+{
+	if (daemon->leaving)
+		end(daemon, why_not);
+}
