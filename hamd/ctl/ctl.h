@@ -45,6 +45,7 @@ enum ham_ctl_option {
 	HAM_CTL_RETURN = 1 << 14,
 	HAM_CTL_FORCE = 1 << 15,
 	HAM_CTL_NO_AGENTS = 1 << 16,
+	HAM_CTL_FOR = 1 << 17,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -59,6 +60,7 @@ struct ham_ctl_options {
 	const char *corosync; /* --corosync */
 	int64_t since;	      /* --since, an event's number */
 	int64_t limit;	      /* --limit, a count of events or entries */
+	int64_t seconds;      /* --for */
 	bool color;	      /* standard output wants colours */
 };
 
@@ -119,6 +121,8 @@ int ham_ctl_guest_cancel(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_list(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_drain(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_undrain(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_disarm(const struct ham_ctl_options *options, char **args);
+int ham_ctl_node_arm(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_evacuate(const struct ham_ctl_options *options, char **args);
 int ham_ctl_events(const struct ham_ctl_options *options, char **args);
 int ham_ctl_config_check(const struct ham_ctl_options *options, char **args);

@@ -17,7 +17,8 @@
 #define DEFAULT_SOCKET "/run/hamd/admin.sock"
 
 enum {
-	MAX_TIMEOUT_S = 365 * 24 * 3600
+	MAX_TIMEOUT_S = 365 * 24 * 3600,
+	MAX_FOR_S = 24 * 3600,
 };
 
 struct option_entry {
@@ -45,6 +46,7 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },
 	{ HAM_CTL_FORCE, "force", NULL, "cut it with whatever runs there" },
+	{ HAM_CTL_FOR, "for", "S", "that many seconds [600]" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },
 	{ HAM_CTL_JSON, "json", NULL,
@@ -138,6 +140,10 @@ set_value(struct ham_ctl_options *options, enum ham_ctl_option bit,
 	case HAM_CTL_LIMIT:
 		*expected = "a number of 1 or more";
 		return parse_count(value, 1, &options->limit);
+	case HAM_CTL_FOR:
+		*expected = "seconds, from 1 to 86400";
+		return parse_count(value, 1, &options->seconds) &&
+		       options->seconds <= MAX_FOR_S;
 	default:
 		return true;
 	}
