@@ -4,10 +4,9 @@
  *	a signal -> the cluster records that this node rests (core/disarm.c)
  *	-> the watchdog is closed -> hamd ends
  *
- * Where there is nothing to protect it ends at once. So it does, with a
- *warning, where that can't be decided, within LEAVE_MS: then the lease binds,
- *and an armed watchdog resets the node unless a hamd is back before that is
- *over.
+ * Where there is nothing to protect it ends at once.  So it does, with a warning,
+ * where that can't be decided, within LEAVE_MS: then the lease binds, and an armed
+ * watchdog resets the node unless a hamd is back before that is over.
  */
 #include "hamd/daemon.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/disarm.c - a node whose guests go on without a lease, for a while
  *
- *	an operator: DISARMED, for so long; or this hamd, which is to be
- *stopped: RESTS
+ *	an operator: DISARMED, for so long; or this hamd, to be stopped: RESTS
  *	-> NODE committed: no lease binds here any more -> DISARM: the watchdog
  *	   is closed -> a hamd that is stopped ends
  *	that time over, the operator's word, or the hamd that comes after a stop

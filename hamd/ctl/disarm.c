@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/ctl/disarm.c - hamctl node disarm and arm: the order, and that it is
- * done
+/* hamd/ctl/disarm.c - hamctl node disarm and arm: ordered, and waited for
  *
  * The order is done when the record has it, and what the node's own hamd does
  * then a moment later: only when its watchdog is closed may hamd or corosync be
