@@ -96,8 +96,16 @@ leave(ham_daemon *daemon)
 	g_clear_pointer(&daemon->cluster, ham_cluster_free);
 	ham_daemon_fence_cancel(daemon);
 	ham_daemon_post(daemon, &lost);
-	if (!daemon->rejoin)
+	if (!daemon->rejoin && !daemon->parted)
 		daemon->rejoin = g_timeout_add(REJOIN_MS, try_join, daemon);
+}
+
+void
+ham_daemon_part(ham_daemon *daemon)
+{
+	daemon->parted = true;
+	g_clear_handle_id(&daemon->rejoin, g_source_remove);
+	leave(daemon);
 }
 
 static void

@@ -57,6 +57,7 @@ typedef struct ham_daemon {
 	guint ticker;
 	guint rejoin;
 	int exit_status;
+	bool parted;   /* it does not join the group again */
 	guint leaving; /* leave.c: its deadline; 0: hamd is not to end */
 	bool found;   /* what ran before us is known */
 	GQueue notes; /* struct ham_note_entry *, oldest first */
@@ -139,6 +140,9 @@ void ham_daemon_watchdog_stop(ham_daemon *daemon);
 
 /* The core's order; it is told of the outcome in any case. */
 void ham_daemon_watchdog_disarm(ham_daemon *daemon, bool disarm);
+
+/* Leaves the group for good. */
+void ham_daemon_part(ham_daemon *daemon);
 
 /* leave.c */
 /* Ends hamd, after this node was disarmed; asked twice: at once. */

@@ -4,9 +4,11 @@
  *	a signal -> the cluster records that this node rests (core/disarm.c)
  *	-> the watchdog is closed -> hamd ends
  *
- * Where there is nothing to protect it ends at once.  So it does, with a warning,
- * where that can't be decided, within LEAVE_MS: then the lease binds, and an armed
- * watchdog resets the node unless a hamd is back before that is over.
+ * Where that can't be decided, or not within LEAVE_MS, hamd ends with a
+ *warning: then the lease binds, and an armed watchdog resets the node unless a
+ *hamd is back before that is over.  But where no guest runs, nor may, nobody
+ *counts on this node's end: hamd leaves the group, so that none can come, and
+ *the watchdog is closed without a word.
  */
 #include "hamd/daemon.h"
 
@@ -46,18 +48,24 @@ ham_daemon_leave(ham_daemon *daemon)
 	struct ham_event rest = {.kind = HAM_EV_COMMAND,
 				 .command = HAM_CMD_REST,
 				 .value = REST_S};
+	const char *self =
+		ham_core_node_name(daemon->core, ham_core_self(daemon->core));
+	bool armed = ham_daemon_watchdog_armed(daemon, self);
+	bool idle = !ham_guests_any(daemon->guests) &&
+		    !ham_core_may_run(daemon->core);
 	struct ham_core_view view;
-	bool armed = ham_daemon_watchdog_armed(
-		daemon,
-		ham_core_node_name(daemon->core, ham_core_self(daemon->core)));
 
 	if (daemon->leaving) {
 		end(daemon, "a second signal came");
 		return;
 	}
 	ham_core_get_view(daemon->core, &view);
-	if (!armed && !ham_guests_any(daemon->guests)) {
+	if (idle && !armed) {
 		end(daemon, NULL);
+	} else if (idle && !view.active) {
+		daemon->leaving = g_timeout_add(LEAVE_MS, is_late, daemon);
+		ham_daemon_part(daemon);
+		ham_daemon_watchdog_disarm(daemon, true);
 	} else if (!view.active) {
 		end(daemon, ham_core_is_leaseless(daemon->core)
 				    ? NULL

@@ -463,7 +463,10 @@ of_node_order(ham_core *core, const struct ham_event *event)
 	} else if (event->command == HAM_CMD_DRAIN ||
 		   event->command == HAM_CMD_UNDRAIN) {
 		drain_node(core, event);
-	} else if (ham_disarm_order(core, event, &op) &&
+	} else if ((event->command == HAM_CMD_HALT ||
+				    event->command == HAM_CMD_UNHALT
+			    ? ham_halt_order(core, event, &op)
+			    : ham_disarm_order(core, event, &op)) &&
 		   (p = pending_new(core, event))) {
 		p->op = op;
 		ham_propose(core, &op, p->proposal);
@@ -475,7 +478,8 @@ is_of_node(unsigned int command)
 {
 	return command == HAM_CMD_CONFIRM_OFF || command == HAM_CMD_DRAIN ||
 	       command == HAM_CMD_UNDRAIN || command == HAM_CMD_DISARM ||
-	       command == HAM_CMD_ARM || command == HAM_CMD_REST;
+	       command == HAM_CMD_ARM || command == HAM_CMD_REST ||
+	       command == HAM_CMD_HALT || command == HAM_CMD_UNHALT;
 }
 
 void

@@ -571,7 +571,11 @@ state_word(const ham_core *core, const struct ham_guest *guest,
 {
 	switch ((enum ham_guest_phase)guest->phase) {
 	case HAM_GUEST_STOPPED:
-		return guest->again    ? "recovering"
+		return guest->again && (ham_record_node_flags(&core->record,
+							      guest->owner) &
+					HAM_NODE_HALTED)
+			       ? "halted"
+		       : guest->again  ? "recovering"
 		       : guest->wanted ? "failed"
 				       : "stopped";
 	case HAM_GUEST_STARTED:

@@ -290,6 +290,8 @@ enum ham_command {
 	HAM_CMD_UNDRAIN,     /* node; flag: its guests come back; no guest */
 	HAM_CMD_DISARM,	     /* node; value: for so many seconds; no guest */
 	HAM_CMD_ARM,	     /* node; no guest */
+	HAM_CMD_HALT,	     /* node; no guest */
+	HAM_CMD_UNHALT,	     /* node; no guest */
 	HAM_CMD_REST, /* this hamd is to be stopped: DISARM follows, if it can
 			 be decided; value: seconds; no guest, no answer */
 };

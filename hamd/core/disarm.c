@@ -144,6 +144,8 @@ void
 ham_disarm_mind(ham_core *core)
 {
 	if (!flags_of(core, core->self)) {
+		if (core->leaseless) /* it was dead, to the others */
+			say(core, false);
 		core->leaseless = core->arming = core->disarm_said = false;
 		return;
 	}

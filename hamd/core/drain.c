@@ -141,7 +141,7 @@ is_to_leave(const ham_core *core, const struct ham_guest *guest)
 {
 	return guest->phase == HAM_GUEST_STARTED && guest->wanted &&
 	       !guest->owner_dead && !guest->move_to &&
-	       ham_node_is_closed(core, guest->owner) &&
+	       ham_node_is_to_empty(core, guest->owner) &&
 	       ham_is_joined(core, guest->owner);
 }
 

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libhamcore.la
 libhamcore_la_SOURCES = \
 	hamd/core/again.c \
 	hamd/core/disarm.c \
+	hamd/core/halt.c \
 	hamd/core/applied.c \
 	hamd/core/command.c \
 	hamd/core/copies.c \

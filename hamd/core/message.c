@@ -57,6 +57,8 @@ enum {
 	HAS_HOME = 32,
 	HAS_FAILOVER = 64,
 	IS_AGAIN = 128, /* all that is to be said of it */
+	/* in place of `wanted` */
+	IS_HALTING = 2,
 };
 
 /* A disk was resized once, or is being. */
@@ -89,7 +91,7 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_text(&w, guest->name, false);
 	ham_put_u16(&w, guest->slot);
 	ham_put_u8(&w, guest->phase);
-	ham_put_u8(&w, guest->wanted);
+	ham_put_u8(&w, guest->halts ? IS_HALTING : guest->wanted);
 	ham_put_u8(&w, guest->clean);
 	ham_put_u8(&w, guest->owner_dead);
 	ham_put_u8(&w, guest->dst_dead | (has_sizes(guest) ? HAS_SIZES : 0) |
@@ -206,6 +208,8 @@ guest_sane(const struct ham_guest *guest)
 	    (has_move(guest) && guest->phase != HAM_GUEST_STARTED) ||
 	    guest->move_to == guest->owner || (guest->cold && guest->wanted) ||
 	    (guest->leaving && !guest->move_to) ||
+	    (guest->halts &&
+	     (guest->phase != HAM_GUEST_STARTED || guest->wanted)) ||
 	    (guest->again &&
 	     (guest->phase != HAM_GUEST_STOPPED || !guest->wanted)) ||
 	    !sizes_sane(guest) || !failover_sane(guest))
@@ -222,7 +226,11 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	ham_get_text(r, out->name, sizeof(out->name), false);
 	out->slot = ham_get_u16(r);
 	out->phase = ham_get_u8(r);
-	out->wanted = ham_get_bool(r);
+	how = ham_get_u8(r);
+	out->wanted = how == 1;
+	out->halts = how == IS_HALTING;
+	if (how > IS_HALTING)
+		r->bad = true;
 	out->clean = ham_get_bool(r);
 	out->owner_dead = ham_get_bool(r);
 	flags = ham_get_u8(r);

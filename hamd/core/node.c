@@ -22,6 +22,14 @@ ham_node_is_closed(const ham_core *core, uint32_t node)
 	return ham_record_node_flags(&core->record, node) & HAM_NODE_CLOSED;
 }
 
+bool
+ham_node_is_to_empty(const ham_core *core, uint32_t node)
+{
+	unsigned int flags = ham_record_node_flags(&core->record, node);
+
+	return (flags & HAM_NODE_CLOSED) && !(flags & HAM_NODE_HALTED);
+}
+
 void
 ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
 		     size_t size)
@@ -31,7 +39,11 @@ ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
 	const char *name = ham_core_node_name(core, node);
 	unsigned int flags = state ? state->flags : 0;
 
-	if (flags & HAM_NODE_DRAINED)
+	if (flags & HAM_NODE_HALTED)
+		g_snprintf(out, size,
+			   "is halted: it takes no guests before it boots, or "
+			   "hamctl cluster start");
+	else if (flags & HAM_NODE_DRAINED)
 		g_snprintf(out, size,
 			   "is drained: it takes no guests before hamctl node "
 			   "undrain %s",
@@ -87,6 +99,7 @@ void
 ham_node_adopted(ham_core *core)
 {
 	core->health_known = false;
+	ham_halt_adopted(core);
 }
 
 /* ---- a node that dies again and again ---- */
@@ -193,6 +206,7 @@ void
 ham_node_tick(ham_core *core)
 {
 	say_health(core);
+	ham_halt_tick(core);
 	if (ham_leader(core) != core->config.self)
 		return;
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)

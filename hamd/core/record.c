@@ -509,7 +509,11 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	/* a guest that shut itself down is where it wanted to be (F45) */
 	if (op->flag && !guest->leaving)
 		guest->wanted = false;
-	guest->again = guest->wanted && op->txn == HAM_ENDED_AGAIN;
+	guest->wanted = guest->wanted || guest->halts;
+	guest->leaving = guest->leaving && !guest->halts;
+	guest->again =
+		guest->wanted && (op->txn == HAM_ENDED_AGAIN || guest->halts);
+	guest->halts = false;
 	if (!named)
 		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 	forget_first(guest, op);
@@ -620,6 +624,8 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		apply_start(record, guest, op);
 		break;
 	case HAM_OP_WANT_STOP:
+		/* to end it at once does not say that it is to stay down */
+		guest->halts = op->reason[0] || (guest->halts && op->flag);
 		guest->wanted = guest->again = false;
 		break;
 	case HAM_OP_STOPPED:

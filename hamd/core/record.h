@@ -105,6 +105,7 @@ struct ham_guest {
 	bool wanted;	 /* running */
 	bool clean;	 /* the last stop left all current copies equal */
 	bool again;	 /* STOPPED, and to be started by itself (again.c) */
+	bool halts;	 /* it is being stopped, and will be `again` then */
 	bool owner_dead; /* proven, at this epoch; never while STOPPED */
 	bool dst_dead;	 /* only while IN_DOUBT */
 	uint32_t owner;
@@ -145,8 +146,11 @@ enum ham_node_flag {
 	/* nor has it one now, as its hamd was stopped in order; that one ends
 	 * it when it is there again */
 	HAM_NODE_RESTS = 16,
-	HAM_NODE_CLOSED =
-		HAM_NODE_DRAINED | HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
+	/* the whole cluster is stopped: its guests are shut down and start
+	 * again when it has booted, or an operator says so (halt.c) */
+	HAM_NODE_HALTED = 32,
+	HAM_NODE_CLOSED = HAM_NODE_DRAINED | HAM_NODE_UNHEALTHY |
+			  HAM_NODE_QUARANTINED | HAM_NODE_HALTED,
 	/* what its own hamd says, and no operator */
 	HAM_NODE_HEALTH = HAM_NODE_UNHEALTHY | HAM_NODE_QUARANTINED,
 	/* its guests go on without a lease: its silence is no proof of its
@@ -182,7 +186,8 @@ enum ham_op_kind {
 			       if it has none, and flag: `common`, from then
 			       on; creates the guest's entry if need be.
 			       reason: by itself, only while it is `again` */
-	HAM_OP_WANT_STOP,   /* flag: kill */
+	HAM_OP_WANT_STOP, /* flag: kill; reason: the cluster's, so it halts; or
+			     empty */
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */
 	HAM_OP_MIGRATE,	    /* node: destination; flag: by a drain, or back */

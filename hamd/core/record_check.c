@@ -175,6 +175,8 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 	case HAM_OP_WANT_STOP:
 		if (guest->phase == HAM_GUEST_STOPPED && !guest->wanted)
 			return "it is stopped";
+		if (op->reason[0] && (!guest->wanted || !is_live(guest)))
+			return "it is not to run";
 		if (guest->phase == HAM_GUEST_MIGRATING ||
 		    guest->phase == HAM_GUEST_IN_DOUBT)
 			return "it is being migrated";

@@ -11,7 +11,7 @@
 #include "hamd/core/record.h"
 
 static const char *const flag_names[] = {
-	"drained", "unhealthy", "quarantined", "disarmed", "resting",
+	"drained", "unhealthy", "quarantined", "disarmed", "resting", "halted",
 };
 G_STATIC_ASSERT((1 << G_N_ELEMENTS(flag_names)) - 1 == HAM_NODE_FLAGS);
 
@@ -58,6 +58,8 @@ ham_record_check_open(const struct ham_record *record, uint32_t node)
 {
 	unsigned int flags = ham_record_node_flags(record, node);
 
+	if (flags & HAM_NODE_HALTED)
+		return "that node is halted";
 	if (flags & HAM_NODE_DRAINED)
 		return "that node is drained";
 	if (flags & HAM_NODE_QUARANTINED)

@@ -374,6 +374,10 @@ struct ham_core {
 	uint8_t health_flags; /* of HAM_NODE_HEALTH */
 	int64_t health_us;    /* proposed last */
 	char health_reason[HAM_REASON_SIZE];
+	/* halt.c */
+	bool adopted;	   /* a state, in this life */
+	bool reopens;	   /* this node was halted, and has booted since */
+	int64_t reopen_us; /* proposed last */
 	GHashTable *file_guests;   /* name -> struct ham_core_guest */
 	struct ham_places *places; /* place.c; NULL: not made yet */
 	uint64_t dropped;    /* messages of other rings or that do not decode */
@@ -712,6 +716,16 @@ bool ham_node_is_closed(const ham_core *core, uint32_t node);
 /* Why, and what ends it, as a sentence's rest: "is drained: ...". */
 void ham_node_closed_text(const ham_core *core, uint32_t node, char *out,
 			  size_t size);
+
+/* Its guests are to leave it. */
+bool ham_node_is_to_empty(const ham_core *core, uint32_t node);
+
+/* halt.c */
+void ham_halt_tick(ham_core *core);
+void ham_halt_adopted(ham_core *core);
+/* The order; it is answered here if it can't be given. */
+bool ham_halt_order(ham_core *core, const struct ham_event *event,
+		    struct ham_op *op);
 
 /* drain.c */
 void ham_drain_tick(ham_core *core);

@@ -100,13 +100,16 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		HAM_CMD_CANCEL,	 HAM_CMD_STOP,	  HAM_CMD_VERIFY,
 		HAM_CMD_RESIZE,	 HAM_CMD_MOVE,	  HAM_CMD_DRAIN,
 		HAM_CMD_UNDRAIN, HAM_CMD_DISARM,  HAM_CMD_ARM,
-		HAM_CMD_REST};
+		HAM_CMD_REST,	 HAM_CMD_HALT,	  HAM_CMD_UNHALT};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
 	f = &g_array_index(plan->faults, struct sim_fault,
 			   plan->faults->len - 1);
 	f->command = commands[sim_pick(dice, G_N_ELEMENTS(commands))];
+	/* where all are halted nothing happens any more */
+	if (f->command == HAM_CMD_HALT && !sim_chance(dice, 1500))
+		f->command = HAM_CMD_UNHALT;
 	f->target = (uint32_t)sim_pick(dice, plan->n) + 1;
 	if (f->command == HAM_CMD_START && sim_chance(dice, 5000))
 		f->target = 0;
@@ -432,7 +435,7 @@ static const char *const words[SIM_F_N] = {
 const char *const sim_command_names[SIM_COMMANDS] = {
 	"start",  "stop",   "migrate", "cancel", "confirm-off",
 	"verify", "resize", "move",    "drain",	 "undrain",
-	"disarm", "arm",    "rest",
+	"disarm", "arm",    "halt",    "unhalt", "rest",
 };
 
 static const char *
@@ -544,7 +547,7 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	if (n < 4 || k == SIM_COMMANDS)
 		return "operator nN "
 		       "start|stop|migrate|cancel|confirm-off|verify|"
-		       "drain|undrain|disarm|arm|rest gN [nN]";
+		       "drain|undrain|disarm|arm|rest|halt|unhalt gN [nN]";
 	out->command = (uint8_t)k;
 	if (!number(w[3], 'g', plan->n_guests, &guest))
 		return "no such guest";

@@ -80,6 +80,21 @@ sim_be_quiet(struct sim *sim)
 	sim_ring_changed(sim);
 }
 
+static void
+open_node(struct sim *sim, unsigned int k, unsigned int i)
+{
+	unsigned int flags;
+
+	if (!sim->node[k].core)
+		return;
+	flags = ham_record_node_flags(ham_core_record(sim->node[k].core),
+				      i + 1);
+	if (flags)
+		sim_command(sim, k, HAM_CMD_UNDRAIN, 1, i + 1);
+	if (flags & HAM_NODE_HALTED)
+		sim_command(sim, k, HAM_CMD_UNHALT, 1, i + 1);
+}
+
 /* Guests that are to leave would come and go to the end. */
 static void
 open_nodes(struct sim *sim, void *data)
@@ -87,10 +102,7 @@ open_nodes(struct sim *sim, void *data)
 	(void)data;
 	for (unsigned int i = 0; i < sim->n; i++)
 		for (unsigned int k = 0; k < sim->n; k++)
-			if (sim->node[k].core &&
-			    ham_record_node(ham_core_record(sim->node[k].core),
-					    i + 1))
-				sim_command(sim, k, HAM_CMD_UNDRAIN, 1, i + 1);
+			open_node(sim, k, i);
 }
 
 static void

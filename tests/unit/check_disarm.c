@@ -305,6 +305,7 @@ START_TEST(dead_meanwhile_it_is_a_newcomer)
 	bus_run(bus);
 	pass(bus, 3);
 	ck_assert(!ham_core_is_leaseless(bus->node[1].core));
+	ck_assert(!bus->node[1].disarmed);
 	ck_assert_uint_eq(bus_guest(bus, 1)->owner, 1);
 	bus_free(bus);
 }

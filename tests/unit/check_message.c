@@ -602,6 +602,24 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = 7));
 	GUEST_REFUSED(
 		(g->phase = HAM_GUEST_IN_DOUBT, g->dst = 5, g->owner = 7));
+	GUEST_REFUSED((g->phase = HAM_GUEST_STOPPED, g->halts = true));
+}
+END_TEST
+
+START_TEST(a_guest_that_halts_there_and_back)
+{
+	g_autofree struct ham_record *record = three_guests();
+	struct ham_guest *g = &record->guests[0];
+	uint8_t bytes[HAM_GUEST_WIRE_MAX];
+	struct ham_guest out;
+
+	g->phase = HAM_GUEST_STARTED;
+	g->wanted = false;
+	g->halts = true;
+	ck_assert_ptr_null(
+		ham_guest_decode(bytes, ham_guest_encode(g, bytes), &out));
+	ck_assert(out.halts);
+	ck_assert(!out.wanted);
 }
 END_TEST
 
@@ -801,6 +819,7 @@ main(void)
 	tcase_add_test(tc, adopt_out_of_order_is_refused);
 	tcase_add_test(tc, adopt_with_too_many_guests_is_refused);
 	tcase_add_test(tc, insane_guests_are_refused);
+	tcase_add_test(tc, a_guest_that_halts_there_and_back);
 	tcase_add_test(tc, guest_entry_there_and_back);
 	tcase_add_test(tc, the_largest_guest_fits);
 	tcase_add_test(tc, shared_disks_there_and_back);

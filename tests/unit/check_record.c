@@ -38,7 +38,8 @@ fitting(const struct ham_record *record, enum ham_op_kind kind, uint32_t node)
 	o.node = node;
 	o.epoch = g ? g->epoch : 0;
 	o.txn = g && kind != HAM_OP_START ? g->txn : 0;
-	if (kind != HAM_OP_START) /* there it says: by itself */
+	/* there it says: by itself, or for the cluster's stop */
+	if (kind != HAM_OP_START && kind != HAM_OP_WANT_STOP)
 		g_strlcpy(o.reason, "because", sizeof(o.reason));
 	return o;
 }

@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/check_drain \
 	tests/unit/check_failover \
 	tests/unit/check_fd \
+	tests/unit/check_halt \
 	tests/unit/check_handover \
 	tests/unit/check_message \
 	tests/unit/check_migrate \
@@ -41,6 +42,14 @@ tests_unit_check_core_SOURCES = \
 	$(NULL)
 tests_unit_check_core_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_core_LDADD = $(core_test_ldadd)
+
+tests_unit_check_halt_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_halt.c \
+	tests/unit/deaths.h \
+	$(NULL)
+tests_unit_check_halt_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_halt_LDADD = $(core_test_ldadd)
 
 tests_unit_check_disarm_SOURCES = \
 	$(course_sources) \
