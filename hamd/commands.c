@@ -361,6 +361,18 @@ do_node_arm(ham_daemon *daemon, const struct ham_admin_request *request)
 }
 
 static void
+do_node_halt(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order_of_node(daemon, request, HAM_CMD_HALT, false);
+}
+
+static void
+do_node_unhalt(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	order_of_node(daemon, request, HAM_CMD_UNHALT, false);
+}
+
+static void
 do_plan_failure(ham_daemon *daemon, const struct ham_admin_request *request)
 {
 	uint32_t node;
@@ -450,6 +462,8 @@ static const struct {
 	{"node-undrain", true, do_node_undrain},
 	{"node-disarm", true, do_node_disarm},
 	{"node-arm", true, do_node_arm},
+	{"node-halt", true, do_node_halt},
+	{"node-unhalt", true, do_node_unhalt},
 	{"plan-failure", false, do_plan_failure},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},

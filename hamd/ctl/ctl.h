@@ -121,6 +121,8 @@ int ham_ctl_guest_cancel(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_list(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_drain(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_undrain(const struct ham_ctl_options *options, char **args);
+int ham_ctl_cluster_stop(const struct ham_ctl_options *options, char **args);
+int ham_ctl_cluster_start(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_disarm(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_arm(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_evacuate(const struct ham_ctl_options *options, char **args);

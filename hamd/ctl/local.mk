@@ -10,6 +10,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/client.h \
 	hamd/ctl/config_cmd.c \
 	hamd/ctl/ctl.h \
+	hamd/ctl/cluster.c \
 	hamd/ctl/disarm.c \
 	hamd/ctl/drain.c \
 	hamd/ctl/events.c \
