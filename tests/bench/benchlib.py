@@ -5,6 +5,7 @@ The lab is the one that $HAMLAB names; the nodes are n1 to n3.  Whatever could
 not be done, or is not there in time, is a BenchError: a bench refuses to print
 a figure of what went wrong.
 """
+import contextlib
 import functools
 import json
 import os
@@ -45,6 +46,28 @@ def asked(node, *words):
 
 def show(guest, node="n1"):
     return asked(node, "guest", "show", guest)["guest"]
+
+
+def all_well(node):
+    """It sees all three, and all that can prove a death."""
+    words = str(asked(node, "status"))
+    return "['n1', 'n2', 'n3']" in words and "proves nothing" not in words
+
+
+@contextlib.contextmanager
+def power(proof):
+    """Who switches, or bites, from outside of all nodes."""
+    what = {"switch": "switch", "watchdog": "watchdog"}.get(proof)
+    if not what:
+        yield
+        return
+    with subprocess.Popen([LAB, what], stdout=subprocess.PIPE,
+                          text=True) as child:
+        try:
+            child.stdout.readline()  # ready
+            yield
+        finally:
+            child.kill()
 
 
 def hamd_log():

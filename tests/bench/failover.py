@@ -8,7 +8,6 @@ cut is taken before it is ordered, so what the lab needs for it is in the first
 part.  A run that did not go as it must has no figure.
 """
 import argparse
-import contextlib
 import datetime
 import re
 import statistics
@@ -17,8 +16,8 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from benchlib import (BenchError, LAB, asked, hamctl, run,  # noqa: E402
-                      sh, show, tell, until)
+from benchlib import (BenchError, LAB, all_well, asked,  # noqa: E402
+                      hamctl, power, run, sh, show, tell, until)
 
 NODES = ("n1", "n2", "n3")
 GOAL_MS = 350
@@ -36,11 +35,6 @@ def copy_of(node):
 def runs(node):
     guest = show("web1", node)
     return guest["state"] == "running" and guest["owner"] == node
-
-
-def all_well(node):
-    words = str(asked(node, "status"))
-    return "['n1', 'n2', 'n3']" in words and "proves nothing" not in words
 
 
 def first(events, kind):
@@ -78,7 +72,8 @@ def wait_ms(node):
 def one(owner, parts):
     """Cuts the power of `owner`; the new one, and the moments, seconds."""
     for node in NODES:
-        until(f"{node} has seen all devices on", lambda: all_well(node))
+        until(f"{node} has seen all devices on",
+              lambda: all_well(node))
     to = until("there is a copy", lambda: copy_of(owner))
     until(f"{to} knows of its copy", lambda: copy_of(to) == to)
     since = asked(to, "events")["events"][-1]["data"]["seq"]
@@ -118,22 +113,6 @@ def bench(opt):
             "watchdog": wait_ms("n1") + 1000}[opt.proof]
     figure(opt.proof, "beyond corosync's detection",
            [m[-1] - m[1] for m in found], goal)
-
-
-@contextlib.contextmanager
-def power(proof):
-    """Who switches, or bites, from outside of all nodes."""
-    what = {"switch": "switch", "watchdog": "watchdog"}.get(proof)
-    if not what:
-        yield
-        return
-    with subprocess.Popen([LAB, what], stdout=subprocess.PIPE,
-                          text=True) as child:
-        try:
-            child.stdout.readline()  # ready
-            yield
-        finally:
-            child.kill()
 
 
 def main():
