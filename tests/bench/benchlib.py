@@ -14,6 +14,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.environ.get("HAMLAB_TOOL") or f"{HERE}/../lab/hamlab"
+NODES = ("n1", "n2", "n3")
 ADDRESS = {"n1": "10.77.0.1", "n2": "10.77.0.2", "n3": "10.77.0.3"}
 MIB = 1 << 20
 DEADLINE_S = 90
@@ -102,6 +103,27 @@ def text_of(name):
 
 def image_of(guest, node="n1"):
     return path(node, "images", f"{guest}-root.raw")
+
+
+def pid_on(node, program):
+    """As the machine counts them."""
+    first = text_of(path(node, "pid")).split()[0]
+    ns = os.readlink(f"/proc/{first}/ns/pid")
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/ns/pid") == ns and \
+                    os.readlink(f"/proc/{pid}/exe").endswith("/" + program):
+                return int(pid)
+        except OSError:
+            continue
+    raise BenchError(f"no {program} on {node}")
+
+
+def token_ms(node="n1", *more):
+    """The token that corosync there goes by, and what else is asked for."""
+    return sum(int(sh(node, "corosync-cmapctl", "-g",
+                      f"runtime.config.totem.{key}").split()[-1])
+               for key in ("token", *more))
 
 
 def console_of(guest, node="n1"):

@@ -16,10 +16,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from benchlib import (BenchError, LAB, all_well, asked,  # noqa: E402
-                      hamctl, power, run, sh, show, tell, until)
+from benchlib import (BenchError, LAB, NODES, all_well, asked,  # noqa: E402
+                      hamctl, power, run, show, tell, token_ms, until)
 
-NODES = ("n1", "n2", "n3")
 GOAL_MS = 350
 WATCHDOG_MS = 2000  # as failover.sh has it
 
@@ -62,11 +61,7 @@ def ring_after(node, cut):
 
 def wait_ms(node):
     """T_wait, of what corosync there was told (doc/hamd-cluster.conf.5)."""
-    sums = 2000
-    for key in ("token", "consensus"):
-        said = sh(node, "corosync-cmapctl", "-g", f"runtime.config.totem.{key}")
-        sums += int(said.split()[-1])
-    return 1.5 * sums + 2 * WATCHDOG_MS
+    return 1.5 * (token_ms(node, "consensus") + 2000) + 2 * WATCHDOG_MS
 
 
 def one(owner, parts):

@@ -16,8 +16,8 @@ import time
 
 sys.dont_write_bytecode = True
 from benchlib import (BenchError, LAB, all_well, asked,  # noqa: E402
-                      hamctl, image_of, path, power, run, sh, tell, text_of,
-                      until)
+                      image_of, path, pid_on, power, run, sh, tell, text_of,
+                      token_ms, until)
 
 DEAD, LEFT = "n1", ("n2", "n3")
 LEADER = "n2"  # of those that are left
@@ -40,12 +40,7 @@ def parallel():
 
 def lease_ms():
     """As hamd counts it of what corosync was told (hamd-cluster.conf(5))."""
-    sums = 2000
-    for key in ("token", "consensus"):
-        said = sh(LEADER, "corosync-cmapctl", "-g",
-                  f"runtime.config.totem.{key}")
-        sums += int(said.split()[-1])
-    return 1.5 * sums
+    return 1.5 * (token_ms(LEADER, "consensus") + 2000)
 
 
 class Greetings(threading.Thread):
@@ -76,20 +71,6 @@ class Greetings(threading.Thread):
         self.ending.set()
         self.join()
         return max(self.took) * 1000
-
-
-def pid_on(node, program):
-    """As the machine counts them."""
-    first = text_of(path(node, "pid")).split()[0]
-    ns = os.readlink(f"/proc/{first}/ns/pid")
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.readlink(f"/proc/{pid}/ns/pid") == ns and \
-                    os.readlink(f"/proc/{pid}/exe").endswith("/" + program):
-                return int(pid)
-        except OSError:
-            continue
-    raise BenchError(f"no {program} on {node}")
 
 
 def cpu_s(pid):
@@ -226,6 +207,11 @@ class Judge:
             met &= goal(f"{node}: begun before one of a higher priority "
                         f"(of {len(names)})",
                         out_of_order(names, self.priority), "", 0)
+        # each node has a queue of its own: no goal
+        names = [data["guest"] for _, data in
+                 sorted(self.of("GUEST_STARTING"), key=lambda e: e[0])]
+        tell("begun before one of a higher priority, of both nodes",
+             out_of_order(names, self.priority), "")
         views = [[data["text"] for _, event, data in self.events[node]
                   if event == "MEMBERSHIP"] for node in LEFT]
         met &= goal("views beyond the one without the dead node",

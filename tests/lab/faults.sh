@@ -30,6 +30,25 @@ cmd_cut() {
 	echo "n$a n$b $both ${what:-all}" >>"$HAMLAB/cuts"
 }
 
+# cmd_blink I MS: for so long no frame passes between it and any other node;
+# prints from when to when, seconds since 1970
+cmd_blink() {
+	local port=v$1 ms=${2-} rules
+	[[ $ms =~ ^[1-9][0-9]{0,5}$ ]] || bad_usage "blink NODE MS"
+	[ ! -e "$HAMLAB/cuts" ] || die "there are cuts already: heal first"
+	rules="add table bridge hamlab; add chain bridge hamlab cut"
+	rules+=" { type filter hook forward priority 0; }"
+	rules+="; add rule bridge hamlab cut iifname $port drop"
+	rules+="; add rule bridge hamlab cut oifname $port drop"
+	# ahead of all else: on a busy machine the silence would be a longer one
+	# shellcheck disable=SC2016 # expands in there
+	in_switch chrt --rr 1 bash -c 'nft "$1" && begun=$EPOCHREALTIME && sleep "$2" &&
+		nft delete table bridge hamlab &&
+		echo "$begun $EPOCHREALTIME"' bash "$rules" \
+		"$((ms / 1000)).$(printf %03d $((ms % 1000)))" ||
+		die "the switch does not do as it is told"
+}
+
 cmd_heal() {
 	in_switch nft 'add table bridge hamlab; delete table bridge hamlab'
 	rm -f "$HAMLAB/cuts"
