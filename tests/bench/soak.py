@@ -120,9 +120,10 @@ def boot():
 
 
 def copies_well():
-    return all(replica["state"] == "current"
-               for guest in GUESTS for replica in show(guest)["replicas"]) \
-        and all(show(guest)["replicas"] for guest in GUESTS)
+    """Each has one; what it had elsewhere before may be listed, too."""
+    return all(any(replica["state"] == "current"
+                   for replica in show(guest)["replicas"])
+               for guest in GUESTS)
 
 
 def mend():
@@ -237,7 +238,7 @@ def stop_all():
     """Guest -> the node that it was on, and what did not go as it must."""
     owners, troubles = {}, []
     try:
-        until("all copies are current", copies_well)
+        until("all have a current copy", copies_well)
     except BenchError as e:
         troubles.append(str(e))
     for guest in GUESTS:
