@@ -4,11 +4,11 @@
  *	a signal -> the cluster records that this node rests (core/disarm.c)
  *	-> the watchdog is closed -> hamd ends
  *
- * Where that can't be decided, or not within LEAVE_MS, hamd ends with a
- *warning: then the lease binds, and an armed watchdog resets the node unless a
- *hamd is back before that is over.  But where no guest runs, nor may, nobody
- *counts on this node's end: hamd leaves the group, so that none can come, and
- *the watchdog is closed without a word.
+ * Where that can't be decided, or not within LEAVE_MS, hamd ends with a warning:
+ * then the lease binds, and an armed watchdog resets the node unless a hamd is
+ * back before that is over.  But where no guest runs, nor may, nobody counts on
+ * this node's end: hamd leaves the group, so that none can come, and the watchdog
+ * is closed without a word.
  */
 #include "hamd/daemon.h"
 
