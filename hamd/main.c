@@ -28,7 +28,12 @@ enum {
 static gboolean
 on_term(gpointer data)
 {
-	ham_daemon_leave(data);
+	ham_daemon *daemon = data;
+
+	if (daemon->core && daemon->guests)
+		ham_daemon_leave(daemon);
+	else /* it is only being started */
+		ham_daemon_stop(daemon, 0, "a signal asked for it");
 	return G_SOURCE_CONTINUE;
 }
 
