@@ -334,6 +334,7 @@ bus_up(struct bus *bus, unsigned int i)
 		config.nodes[k].fenced = bus->fences;
 	}
 	config.memory_mib = bus->memory_mib[i];
+	config.config_digest = bus->config_digest[i];
 	config.incarnation = ++node->incarnation;
 	ham_core_free(node->core);
 	node->core = ham_core_new(&config);
@@ -463,6 +464,21 @@ void
 bus_event(struct bus *bus, unsigned int i, struct ham_event *event)
 {
 	step(bus, i, event);
+}
+
+void
+bus_say(struct bus *bus, unsigned int from, unsigned int to,
+	const struct ham_msg *msg)
+{
+	struct ham_msg said = *msg;
+	struct ham_event event = {.kind = HAM_EV_MESSAGE, .node = from + 1};
+	g_autofree uint8_t *bytes = NULL;
+
+	said.incarnation = bus->node[from].incarnation;
+	said.ring = bus->node[to].ring;
+	bytes = ham_msg_encode(&said, NULL, &event.len);
+	event.bytes = bytes;
+	step(bus, to, &event);
 }
 
 void

@@ -11,6 +11,7 @@
 #define BUS_H
 
 #include "hamd/core/core.h"
+#include "hamd/core/message.h"
 
 enum {
 	BUS_MAX = 5,
@@ -60,6 +61,7 @@ struct bus {
 	bool two_node; /* each half is quorate, after the next split */
 	unsigned int quarantine_after; /* within an hour */
 	uint32_t memory_mib[BUS_MAX]; /* of each node, 0: it is not told */
+	uint64_t config_digest[BUS_MAX]; /* of its cluster file */
 };
 
 struct bus *bus_new(unsigned int n, unsigned int replicas);
@@ -78,6 +80,10 @@ void bus_time(struct bus *bus, int64_t us);
 void bus_command(struct bus *bus, unsigned int i, enum ham_command command,
 		 unsigned int target);
 void bus_event(struct bus *bus, unsigned int i, struct ham_event *event);
+/* Node `to` alone hears that of node `from`, in the ring of `to`, before all
+ * that is under way. */
+void bus_say(struct bus *bus, unsigned int from, unsigned int to,
+	     const struct ham_msg *msg);
 void bus_did(struct bus *bus, unsigned int i, enum ham_did did,
 	     const char *text, bool flag);
 void bus_found(struct bus *bus, unsigned int i, enum ham_found found,

@@ -603,6 +603,9 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED(
 		(g->phase = HAM_GUEST_IN_DOUBT, g->dst = 5, g->owner = 7));
 	GUEST_REFUSED((g->phase = HAM_GUEST_STOPPED, g->halts = true));
+	GUEST_REFUSED(g->again = true);
+	GUEST_REFUSED((g->phase = HAM_GUEST_STOPPED, g->wanted = false,
+		       g->again = true));
 }
 END_TEST
 

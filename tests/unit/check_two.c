@@ -14,8 +14,10 @@ two(void)
 	struct bus *bus = bus_new(2, 1);
 
 	bus->fences = true;
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
+		bus->config_digest[i] = 7;
 		bus_up(bus, i);
+	}
 	bus_run(bus);
 	bus_command(bus, 0, HAM_CMD_START, 1);
 	bus_run(bus);
@@ -55,6 +57,24 @@ START_TEST(of_two_the_one_with_guests_fences_first)
 	ck_assert(!did(bus, 0, "FENCE2"));
 	pass(bus, 5);
 	ck_assert(did(bus, 0, "FENCE2"));
+	bus_free(bus);
+}
+END_TEST
+
+/* The other one's outlet may be another one by its own file. */
+START_TEST(of_two_with_two_files_nobody_fences)
+{
+	struct bus *bus = two();
+
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus->config_digest[0] = 8;
+	bus_up(bus, 0);
+	bus_run(bus);
+	split_two(bus);
+	pass(bus, 20);
+	ck_assert(!did(bus, 0, "FENCE"));
+	ck_assert(!did(bus, 1, "FENCE"));
 	bus_free(bus);
 }
 END_TEST
@@ -163,7 +183,6 @@ START_TEST(of_two_one_may_be_replaced)
 }
 END_TEST
 
-/* The proof was one of the ring without it. */
 /* n1 has booted while n2 went on alone, and n2 has lost its state then. */
 START_TEST(of_two_an_old_state_is_not_the_states_heir)
 {
@@ -210,6 +229,7 @@ START_TEST(of_three_one_state_is_not_enough)
 }
 END_TEST
 
+/* The proof was one of the ring without it. */
 START_TEST(of_two_the_return_of_the_other_ends_it)
 {
 	struct bus *bus = two();
@@ -239,6 +259,7 @@ main(void)
 	TCase *tc = tcase_create("courses");
 
 	tcase_add_test(tc, of_two_the_one_with_guests_fences_first);
+	tcase_add_test(tc, of_two_with_two_files_nobody_fences);
 	tcase_add_test(tc, of_two_nobody_decides_without_proof);
 	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
 	tcase_add_test(tc, of_two_a_restarted_hamd_goes_on_alone);
