@@ -90,15 +90,78 @@ START_TEST(no_room_then_some)
 }
 END_TEST
 
-/* An order without a node: where it was is away, and a copy counts elsewhere.
- */
-START_TEST(started_where_its_copy_is)
+/* A migration would bring its disks: they are no reason, memory is. */
+START_TEST(no_room_where_it_has_no_copy)
+{
+	struct bus *bus = bus_new(3, 0);
+
+	bus->guest.memory_mib = 600;
+	bus->memory_mib[0] = 800;
+	bus->memory_mib[1] = bus->memory_mib[2] = 500;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	ck_assert(strstr(bus->node[0].last_error, "it needs 600"));
+	bus_free(bus);
+}
+END_TEST
+
+/* Stopped on n2; n1 has a copy, too. */
+static struct bus *
+stopped_on_n2(void)
 {
 	struct bus *bus = with_replica(0, true);
 
 	bus_command(bus, 0, HAM_CMD_STOP, 0);
 	bus_run(bus);
 	ck_assert_uint_eq(bus_runners(bus), 0);
+	ck_assert(ham_guest_is_current(bus_guest(bus, 0), 1));
+	return bus;
+}
+
+START_TEST(started_where_it_was)
+{
+	struct bus *bus = stopped_on_n2();
+
+	bus_command(bus, 0, HAM_CMD_START, 0);
+	bus_run(bus);
+	ck_assert(bus->node[1].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+/* The file calls a disk shared that was local: the copy on n1 has another one,
+ * whatever it prefers. */
+START_TEST(started_with_other_disks_where_it_was)
+{
+	struct bus *bus = stopped_on_n2();
+
+	for (unsigned int i = 0; i < 3; i++)
+		bus_down(bus, i);
+	bus_run(bus);
+	bus->guest.shared = 1;
+	bus->guest.n_prefer = 1;
+	bus->guest.prefer[0] = 1;
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 0);
+	bus_run(bus);
+	ck_assert_str_eq(bus->node[0].last_error, "");
+	ck_assert(bus->node[1].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
+/* An order without a node: where it was is away, and a copy counts elsewhere.
+ */
+START_TEST(started_where_its_copy_is)
+{
+	struct bus *bus = stopped_on_n2();
+
 	power_cut(bus, 1, "121");
 	bus_command(bus, 2, HAM_CMD_START, 0);
 	bus_run(bus);
@@ -627,6 +690,50 @@ START_TEST(lease_counts_from_what_was_heard)
 }
 END_TEST
 
+/* Its nodes are not ours: which of them is meant, nobody can say. */
+START_TEST(a_heartbeat_of_other_nodes_renews_nothing)
+{
+	struct bus *bus = three(LEASE_US, false);
+	int64_t before = bus->node[0].lease_until_us;
+	struct ham_msg beat = {.kind = HAM_MSG_HEARTBEAT,
+			       .n_nodes = 3,
+			       .lease_ms = LEASE_US / 1000};
+
+	bus->now_us += 1000000;
+	beat.beat_us = beat.seen_us[0] = bus->now_us;
+	bus_say(bus, 0, 0, &beat);
+	beat.n_nodes = 2;
+	bus_say(bus, 1, 0, &beat);
+	ck_assert_int_eq(bus->node[0].lease_until_us, before);
+	beat.n_nodes = 3;
+	bus_say(bus, 1, 0, &beat);
+	ck_assert_int_eq(bus->node[0].lease_until_us, bus->now_us + LEASE_US);
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(leases_of_other_nodes_prove_nothing)
+{
+	struct bus *bus = with_replica(LEASE_US, false);
+	struct ham_event tick = {.kind = HAM_EV_TICK};
+	struct ham_msg leases = {.kind = HAM_MSG_LEASES, .n_nodes = 2};
+
+	power_cut(bus, 1, "121");
+	bus_time(bus, 1000000);
+	for (unsigned int k = 0; k < 2; k++)
+		leases.leases_ms[k] = leases.watchdogs_ms[k] = 1;
+	for (; leases.n_nodes <= 3; leases.n_nodes++) {
+		ck_assert(!bus_guest(bus, 0)->owner_dead);
+		bus_say(bus, 0, 0, &leases);
+		bus_say(bus, 2, 0, &leases);
+		bus_event(bus, 0, &tick);
+		bus_run(bus);
+	}
+	ck_assert(bus_guest(bus, 0)->owner_dead);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(dead_by_waiting)
 {
 	struct bus *bus = with_replica(LEASE_US, false);
@@ -779,6 +886,9 @@ main(void)
 	tcase_add_test(tc, nothing_decided_meanwhile_and_no_device_is_doubted);
 	tcase_add_test(tc, fenced_then_promoted);
 	tcase_add_test(tc, no_room_then_some);
+	tcase_add_test(tc, no_room_where_it_has_no_copy);
+	tcase_add_test(tc, started_where_it_was);
+	tcase_add_test(tc, started_with_other_disks_where_it_was);
 	tcase_add_test(tc, started_where_its_copy_is);
 	tcase_add_test(tc, promotion_waits_for_the_deaths_commit);
 	tcase_add_test(tc, a_view_must_settle);
@@ -803,6 +913,8 @@ main(void)
 	tcase_add_test(tc, a_restart_freezes_nobody);
 	tcase_add_test(tc, back_within_the_lease);
 	tcase_add_test(tc, lease_counts_from_what_was_heard);
+	tcase_add_test(tc, a_heartbeat_of_other_nodes_renews_nothing);
+	tcase_add_test(tc, leases_of_other_nodes_prove_nothing);
 	tcase_add_test(tc, dead_by_waiting);
 	tcase_add_test(tc, shared_disks_need_no_copy);
 	tcase_add_test(tc, doubt_source_dead_on_shared_disks);

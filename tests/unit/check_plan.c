@@ -456,6 +456,43 @@ START_TEST(an_order_starts_it_where_it_was)
 }
 END_TEST
 
+static uint32_t
+placed(struct world *w, enum ham_plan_disks disks)
+{
+	w->n = 0;
+	add(w, 0);
+	w->items[0].disks = disks;
+	ham_plan(&w->in, w->items, 1);
+	return w->items[0].node;
+}
+
+START_TEST(a_start_needs_a_copy_and_a_migration_brings_it)
+{
+	struct world *w = world_new(4096);
+
+	prefer(guest(w, "a", 1024, 50, 3, "4"), "2");
+	w->record.guests[0].phase = HAM_GUEST_STOPPED;
+	ck_assert_uint_eq(placed(w, HAM_PLAN_STARTS), 3);
+	ck_assert_uint_eq(placed(w, HAM_PLAN_BROUGHT), 2);
+	world_free(w);
+}
+END_TEST
+
+/* What the file says of shared disks is what it is started with. */
+START_TEST(other_disks_are_those_of_where_it_was)
+{
+	struct world *w = world_new(4096);
+	struct ham_core_guest *a = guest(w, "a", 1024, 50, 3, "4");
+
+	prefer(a, "4");
+	a->shared = 1;
+	w->record.guests[0].phase = HAM_GUEST_STOPPED;
+	ck_assert_uint_eq(placed(w, HAM_PLAN_STARTS), 3);
+	ck_assert_uint_eq(placed(w, HAM_PLAN_CURRENT), 4);
+	world_free(w);
+}
+END_TEST
+
 /* ---- any world ---- */
 
 static void
@@ -567,6 +604,8 @@ main(void)
 	tcase_add_test(tc, nobody_makes_room_and_stays_without);
 	tcase_add_test(tc, what_was_asked_for_is_not_changed);
 	tcase_add_test(tc, an_order_starts_it_where_it_was);
+	tcase_add_test(tc, a_start_needs_a_copy_and_a_migration_brings_it);
+	tcase_add_test(tc, other_disks_are_those_of_where_it_was);
 	tcase_add_loop_test(tc, rules_hold_whatever_the_order, 1, 200);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

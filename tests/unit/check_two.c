@@ -114,6 +114,23 @@ START_TEST(of_two_who_has_booted_decides_nothing_alone)
 }
 END_TEST
 
+/* Nor who can't tell one boot from another. */
+START_TEST(of_two_who_may_have_booted_decides_nothing_alone)
+{
+	struct bus *bus = two();
+
+	bus_down(bus, 0);
+	bus_run(bus);
+	bus->node[0].boot = 0;
+	bus_up(bus, 0);
+	bus_run(bus);
+	power_cut_of_two(bus, 1);
+	pass(bus, 20);
+	ck_assert(!did(bus, 0, "FENCE"));
+	bus_free(bus);
+}
+END_TEST
+
 /* A restart of hamd alone is no boot: nothing can have happened elsewhere. */
 START_TEST(of_two_a_restarted_hamd_goes_on_alone)
 {
@@ -262,6 +279,7 @@ main(void)
 	tcase_add_test(tc, of_two_with_two_files_nobody_fences);
 	tcase_add_test(tc, of_two_nobody_decides_without_proof);
 	tcase_add_test(tc, of_two_who_has_booted_decides_nothing_alone);
+	tcase_add_test(tc, of_two_who_may_have_booted_decides_nothing_alone);
 	tcase_add_test(tc, of_two_a_restarted_hamd_goes_on_alone);
 	tcase_add_test(tc, of_two_an_operator_may_vouch);
 	tcase_add_test(tc, of_two_an_operators_word_outlives_the_device);
