@@ -719,17 +719,17 @@ START_TEST(leases_of_other_nodes_prove_nothing)
 	struct ham_msg leases = {.kind = HAM_MSG_LEASES, .n_nodes = 2};
 
 	power_cut(bus, 1, "121");
-	bus_time(bus, 1000000);
+	pass(bus, 22); /* n3's watchdog is not among what they say */
 	for (unsigned int k = 0; k < 2; k++)
 		leases.leases_ms[k] = leases.watchdogs_ms[k] = 1;
 	for (; leases.n_nodes <= 3; leases.n_nodes++) {
-		ck_assert(!bus_guest(bus, 0)->owner_dead);
+		ck_assert_uint_eq(bus_guest(bus, 0)->epoch, 2);
 		bus_say(bus, 0, 0, &leases);
 		bus_say(bus, 2, 0, &leases);
 		bus_event(bus, 0, &tick);
 		bus_run(bus);
 	}
-	ck_assert(bus_guest(bus, 0)->owner_dead);
+	ck_assert(bus->node[0].vcpus);
 	bus_free(bus);
 }
 END_TEST
