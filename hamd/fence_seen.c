@@ -15,7 +15,9 @@
 #define HAM_LOG_TAG "fence"
 #include "hamd/base/log.h"
 
-#define PATH "/var/lib/hamd/fence-seen"
+#ifndef SEEN_PATH /* of a test */
+#define SEEN_PATH "/var/lib/hamd/fence-seen"
+#endif
 #define GROUP "seen"
 
 struct ham_fence_seen {
@@ -62,12 +64,13 @@ ham_daemon_seen_open(ham_daemon *daemon)
 	g_autoptr(GError) error = NULL;
 
 	daemon->fence_seen = g_new0(struct ham_fence_seen, 1);
-	daemon->fence_seen->file = ham_kept_file_new(PATH);
-	if (!g_key_file_load_from_file(file, PATH, G_KEY_FILE_NONE, &error)) {
+	daemon->fence_seen->file = ham_kept_file_new(SEEN_PATH);
+	if (!g_key_file_load_from_file(file, SEEN_PATH, G_KEY_FILE_NONE,
+				       &error)) {
 		if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 			ham_warn("%s cannot be read, each device is to be seen "
 				 "on anew: %s",
-				 PATH, error->message);
+				 SEEN_PATH, error->message);
 		return;
 	}
 	for (guint i = 0; i < daemon->fence_devices->len; i++) {

@@ -60,6 +60,9 @@ static const char fake[] =
 	"back.status)\n"
 	"	[ -e $plug.off ] && [ $count -le 3 ] && exit 2\n"
 	"	exit 0 ;;\n"
+	"clock.status)\n"
+	"	[ -e $plug.off ] || exit 0\n"
+	"	cut -d ' ' -f 1 /proc/uptime >>clock; exit 2 ;;\n"
 	"*.status) [ -e $plug.off ] && exit 2; exit 0 ;;\n"
 	"lie.off) exit 0 ;;\n"
 	"error.off) : >$plug.off; echo 'it said no' >&2; exit 1 ;;\n"
@@ -244,6 +247,24 @@ START_TEST(off_once_is_not_off)
 	switch_off();
 	ck_assert(is_well);
 	expect_asked("a status,a off,a status,a status,a status,a status");
+}
+END_TEST
+
+/* A supply may bounce: not within 100 ms of each other, told in steps of 10. */
+START_TEST(off_twice_is_not_at_once)
+{
+	g_autofree char *clock = NULL;
+	char *second;
+
+	add("a", "clock", 1);
+	switch_off();
+	ck_assert(is_well);
+	clock = text_of("clock");
+	second = strchr(clock, '\n');
+	ck_assert_ptr_nonnull(second);
+	ck_assert_double_ge(g_ascii_strtod(second, NULL) -
+				    g_ascii_strtod(clock, NULL),
+			    0.0899);
 }
 END_TEST
 
@@ -686,6 +707,7 @@ main(void)
 	tcase_add_test(tc, done_is_no_proof_that_it_is_well);
 	tcase_add_test(tc, the_power_may_take_its_time);
 	tcase_add_test(tc, off_once_is_not_off);
+	tcase_add_test(tc, off_twice_is_not_at_once);
 	tcase_add_test(tc, an_agent_that_hangs_is_ended_with_all_it_started);
 	tcase_add_test(tc, the_next_level_where_one_fails);
 	tcase_add_test(tc, neither_status_nor_off_and_it_is_left);

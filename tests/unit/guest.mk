@@ -2,17 +2,28 @@
 # what of hamd/guest/ needs no QEMU to be tested
 check_PROGRAMS += \
 	tests/unit/check_label \
+	tests/unit/check_qemu_end \
 	$(NULL)
+
+guest_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
+	$(JSON_CFLAGS) $(CHECK_CFLAGS)
+guest_test_ldadd = libhamguest.la libhamcore.la libhamio.la \
+	libhamconfig.la libhamnet.la libhamblock.la libhamfence.la \
+	libhambase.la $(GLIB_LIBS) $(JSON_LIBS) $(CHECK_LIBS)
 
 tests_unit_check_label_SOURCES = \
 	tests/unit/check_label.c \
 	tests/unit/leaf_run.h \
 	$(NULL)
-tests_unit_check_label_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
-	$(JSON_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_check_label_LDADD = libhamguest.la libhamcore.la libhamio.la \
-	libhamconfig.la libhamnet.la libhamblock.la libhamfence.la \
-	libhambase.la $(GLIB_LIBS) $(JSON_LIBS) $(CHECK_LIBS)
+tests_unit_check_label_CPPFLAGS = $(guest_test_cppflags)
+tests_unit_check_label_LDADD = $(guest_test_ldadd)
+
+tests_unit_check_qemu_end_SOURCES = \
+	tests/unit/check_qemu_end.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_qemu_end_CPPFLAGS = $(guest_test_cppflags)
+tests_unit_check_qemu_end_LDADD = $(guest_test_ldadd)
 
 # of hamd itself, whose parts are in no library
 check_PROGRAMS += \
@@ -28,3 +39,48 @@ tests_unit_check_health_SOURCES = \
 	$(NULL)
 tests_unit_check_health_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_health_LDADD = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+daemon_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
+	$(JSON_CFLAGS) $(QB_CFLAGS) $(CHECK_CFLAGS)
+daemon_test_ldadd = libhamcore.la libhambase.la $(GLIB_LIBS) $(JSON_LIBS) \
+	$(QB_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += \
+	tests/unit/check_daemon_watchdog \
+	tests/unit/check_fence_seen \
+	tests/unit/check_fencing \
+	tests/unit/check_freeze \
+	$(NULL)
+
+tests_unit_check_daemon_watchdog_SOURCES = \
+	hamd/watchdog.c \
+	tests/unit/check_daemon_watchdog.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_daemon_watchdog_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_daemon_watchdog_LDADD = libhamfence.la $(daemon_test_ldadd)
+
+tests_unit_check_fence_seen_SOURCES = \
+	hamd/fence_seen.c \
+	tests/unit/check_fence_seen.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fence_seen_CPPFLAGS = $(daemon_test_cppflags) \
+	-DSEEN_PATH='"fence-seen"'
+tests_unit_check_fence_seen_LDADD = libhamfence.la $(daemon_test_ldadd)
+
+tests_unit_check_fencing_SOURCES = \
+	hamd/fencing.c \
+	tests/unit/check_fencing.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_fencing_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_fencing_LDADD = $(daemon_test_ldadd)
+
+tests_unit_check_freeze_SOURCES = \
+	hamd/guest/freeze.c \
+	tests/unit/check_freeze.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_freeze_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_freeze_LDADD = $(daemon_test_ldadd)
