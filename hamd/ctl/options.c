@@ -64,7 +64,9 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "pki", true }, { "cluster", true },
+	{ "pki", true }, { "cluster init", false },
+	{ "cluster join", false }, { "cluster leave", false },
+	{ "cluster remove", false }, { "cluster cpu", false },
 	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false },
 	{ "guest set", false }, { "config diff", false },

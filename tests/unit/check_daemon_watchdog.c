@@ -29,6 +29,9 @@ static unsigned int posts;
 static uint64_t posted;
 static bool may_run, any_qemu;
 static int64_t lease_us;
+static bool leaseless;
+static unsigned int disarms, ends; /* asked of hamwd; told to leave.c */
+static bool post_flag;
 static char something[1];
 
 static gboolean
@@ -68,6 +71,29 @@ ham_watchdog_arm(ham_watchdog *watchdog, int64_t timeout_us)
 }
 
 bool
+ham_watchdog_disarm(ham_watchdog *watchdog)
+{
+	(void)watchdog;
+	disarms++;
+	return true;
+}
+
+void
+ham_daemon_disarmed(ham_daemon *daemon, const char *why_not)
+{
+	(void)daemon;
+	(void)why_not;
+	ends++;
+}
+
+bool
+ham_core_is_leaseless(const ham_core *core)
+{
+	(void)core;
+	return leaseless;
+}
+
+bool
 ham_watchdog_deadline(ham_watchdog *watchdog, int64_t boottime_us)
 {
 	(void)watchdog;
@@ -82,6 +108,7 @@ ham_daemon_post(ham_daemon *daemon, const struct ham_event *event)
 	ck_assert_uint_eq(event->kind, HAM_EV_WATCHDOG);
 	posts++;
 	posted = event->value;
+	post_flag = event->flag;
 }
 
 uint32_t
@@ -153,7 +180,7 @@ begin(void)
 	greeting = (struct ham_watchdog_state){.identity = "x", .error = ""};
 	reached = true;
 	lease_us = 20 * S;
-	may_run = any_qemu = false;
+	may_run = any_qemu = leaseless = false;
 	setenv("HAMD_WATCHDOG_ANYWHERE", "1", 1);
 }
 
@@ -371,6 +398,101 @@ START_TEST(of_another_node_its_word_counts)
 }
 END_TEST
 
+static void
+start_armed(void)
+{
+	add("n1", "watchdog");
+	greeting = armed(9 * S);
+	start();
+	ham_daemon_watchdog_ready(&daemon_);
+}
+
+/* The core hears of it when hamwd has said so, and not of other answers. */
+START_TEST(closed_and_opened_by_order)
+{
+	struct ham_watchdog_state off = greeting;
+
+	start_armed();
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ck_assert_uint_eq(disarms, 1);
+	say(armed(9 * S)); /* an answer to a deadline */
+	ck_assert_uint_eq(posts, 0);
+	say(off);
+	ck_assert_uint_eq(posts, 1);
+	ck_assert_uint_eq(posted, 0);
+	ck_assert(!post_flag);
+	ck_assert_uint_eq(ends, 1);
+	ck_assert(strstr(problem(), "this node is disarmed"));
+	/* not by itself, nor when hamwd was started anew */
+	tell_lost("gone", &daemon_);
+	say(off);
+	ck_assert_uint_eq(arms, 0);
+	ham_daemon_watchdog_disarm(&daemon_, false);
+	ck_assert_uint_eq(arms, 1);
+	ck_assert_uint_eq(posts, 1);
+	say(armed(9 * S));
+	ck_assert_uint_eq(posts, 2);
+	ck_assert_uint_eq(posted, 9 * S);
+}
+END_TEST
+
+START_TEST(what_cannot_be_closed_is_told)
+{
+	struct ham_watchdog_state no = armed(9 * S);
+
+	start_armed();
+	no.error = "nowayout";
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	say(no);
+	ck_assert(post_flag);
+	ck_assert_uint_eq(posted, 9 * S);
+	ck_assert_uint_eq(ends, 1);
+	ck_assert(ham_daemon_watchdog_armed(&daemon_, "n1"));
+}
+END_TEST
+
+START_TEST(without_one_the_core_is_answered_at_once)
+{
+	start();
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ck_assert_uint_eq(posts, 1);
+	ck_assert_uint_eq(ends, 1);
+	ham_daemon_watchdog_disarm(&daemon_, false);
+	ck_assert_uint_eq(posts, 2);
+	ck_assert_uint_eq(arms + disarms, 0);
+}
+END_TEST
+
+/* The core orders that when it has a lease. */
+START_TEST(not_armed_by_the_start_of_a_node_without_a_lease)
+{
+	add("n1", "watchdog");
+	leaseless = true;
+	start();
+	ham_daemon_watchdog_ready(&daemon_);
+	say(greeting);
+	ck_assert_uint_eq(arms, 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_armed_is_told)
+{
+	struct ham_watchdog_state no = greeting;
+
+	add("n1", "watchdog");
+	leaseless = true;
+	start();
+	ham_daemon_watchdog_ready(&daemon_);
+	ham_daemon_watchdog_disarm(&daemon_, false);
+	ck_assert_uint_eq(arms, 1);
+	ck_assert_uint_eq(posts, 0);
+	no.error = "no such device";
+	say(no);
+	ck_assert_uint_eq(posts, 1);
+	ck_assert_uint_eq(posted, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -389,6 +511,11 @@ main(void)
 	tcase_add_test(tc, fed_by_the_lease_alone_unless_idle);
 	tcase_add_test(tc, a_timer_of_the_kernel_is_named);
 	tcase_add_test(tc, of_another_node_its_word_counts);
+	tcase_add_test(tc, closed_and_opened_by_order);
+	tcase_add_test(tc, what_cannot_be_closed_is_told);
+	tcase_add_test(tc, without_one_the_core_is_answered_at_once);
+	tcase_add_test(tc, not_armed_by_the_start_of_a_node_without_a_lease);
+	tcase_add_test(tc, what_cannot_be_armed_is_told);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

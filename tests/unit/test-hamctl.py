@@ -455,7 +455,7 @@ class Usage(HamctlTest):
                 (["explain", "12"], "explain"), (["watch"], "watch"),
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
                 (["pki", "init"], "pki init"),
-                (["cluster", "x"], "cluster x"),
+                (["cluster", "init"], "cluster init"),
                 (["guest", "set", "web1", "--cpus", "2"], "guest set"),
                 (["config", "diff", "a"], "config diff"),
                 (["config", "apply", "a"], "config apply")):
