@@ -73,4 +73,19 @@ expect_rc 1 ctl n1 node drain n1 --yes
 said_has 'web1: no other node can take it'
 guest_has n3 web1 '"state":"running","owner":"n1"' || fail "it is gone"
 ok "nowhere to go"
+
+# their records, wherever each has come to; nothing of them stays behind
+for node in $(every_node); do
+	ctl n1 node undrain "$node"
+done
+for guest in web1 web2; do
+	until_true "$guest is not on its way" guest_has n1 "$guest" \
+		'"state":"running".*"migration":null'
+	runs_on "$(owner_of "$guest")" "$guest"
+done
+second=$(owner_of web2)
+writes_on "$second" web2
+ctl "$second" guest stop web2
+records "$second" web2
+finish "$(owner_of web1)" web1
 echo "PASS: a node is drained under load"
