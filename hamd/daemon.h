@@ -164,6 +164,8 @@ JsonObject *ham_daemon_migration(ham_daemon *daemon,
 void ham_daemon_health_start(ham_daemon *daemon);
 /* An event of the guest layer: errors of disks count. */
 void ham_daemon_health_hear(ham_daemon *daemon, const struct ham_event *event);
+/* Limits that can't be measured here, for status: lines of text. */
+void ham_daemon_health_problems(const ham_daemon *daemon, JsonArray *list);
 void ham_daemon_health_stop(ham_daemon *daemon);
 
 /* nodes.c: nodes as JSON, and what a drain of one does */

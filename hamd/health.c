@@ -44,6 +44,7 @@ struct ham_health_watch {
 	char command_text[HAM_REASON_SIZE];    /* of the last that has ended */
 	int64_t errors[HAM_HEALTH_MAX_ONSETS]; /* of disks, newest last */
 	unsigned int told;		       /* flags, for the log */
+	struct ham_health_gap gaps[HAM_HEALTH_N_LIMITS];
 };
 
 /* ---- verdict ---- */
@@ -80,6 +81,58 @@ judge(struct ham_health_watch *watch, const struct ham_health_sample *sample)
 		ham_notice("this node is well again");
 	watch->told = (unsigned int)event.value;
 	ham_daemon_post(watch->daemon, &event);
+}
+
+/* ---- what can't be measured ---- */
+
+static char *
+gap_text(const struct ham_health_watch *watch, unsigned int limit)
+{
+	return g_strdup_printf("health: %s cannot be measured: %s",
+			       ham_health_limit_name(limit),
+			       watch->gaps[limit].why);
+}
+
+/* No bad sign: the node is not sick, but a limit is not applied that somebody
+ * counts on. */
+static void
+mind_gaps(struct ham_health_watch *watch,
+	  const struct ham_health_sample *sample)
+{
+	for (unsigned int i = 0; i < HAM_HEALTH_N_LIMITS; i++) {
+		struct ham_effect effect = {.kind = HAM_FX_NOTE};
+		g_autofree char *text = NULL;
+		enum ham_health_turn turn = ham_health_mind_gap(
+			&watch->gaps[i], sample->unknown[i]);
+
+		if (turn == HAM_HEALTH_AS_BEFORE)
+			continue;
+		if (turn == HAM_HEALTH_GAP_BEGINS) {
+			effect.note = HAM_NOTE_HEALTH_UNMEASURED;
+			text = gap_text(watch, i);
+		} else {
+			effect.note = HAM_NOTE_HEALTH_MEASURED;
+			text = g_strdup_printf("health: %s is measured again",
+					       ham_health_limit_name(i));
+		}
+		g_strlcpy(effect.text, text, sizeof(effect.text));
+		ham_daemon_note(watch->daemon, &effect);
+	}
+}
+
+void
+ham_daemon_health_problems(const ham_daemon *daemon, JsonArray *list)
+{
+	const struct ham_health_watch *watch = daemon->health;
+
+	for (unsigned int i = 0; watch && i < HAM_HEALTH_N_LIMITS; i++) {
+		g_autofree char *text = NULL;
+
+		if (!watch->gaps[i].told)
+			continue;
+		text = gap_text(watch, i);
+		json_array_add_string_element(list, text);
+	}
 }
 
 /* ---- the command ---- */
@@ -178,12 +231,11 @@ run_command(struct ham_health_watch *watch)
 static void
 read_links(struct ham_health_watch *watch, struct ham_health_sample *sample)
 {
-	g_autoptr(GHashTable) stats = ham_cluster_link_stats(NULL);
-	int lost = stats ? ham_health_lost_link(stats, watch->self) : -1;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GHashTable) stats = ham_cluster_link_stats(&error);
 
-	if (lost >= 0)
-		g_snprintf(sample->cluster_link, sizeof(sample->cluster_link),
-			   "link %d", lost);
+	ham_health_read_links(stats, error ? error->message : "", watch->self,
+			      sample);
 }
 
 static void
@@ -211,6 +263,7 @@ looked(GObject *source, GAsyncResult *result, gpointer data)
 	watch->sample.disk_errors = recent_errors(watch, ham_clock_us());
 	g_strlcpy(watch->sample.command, watch->command_text,
 		  sizeof(watch->sample.command));
+	mind_gaps(watch, &watch->sample);
 	judge(watch, &watch->sample);
 }
 

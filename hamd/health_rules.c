@@ -19,6 +19,37 @@ ham_health_sample_init(struct ham_health_sample *sample)
 	sample->memory_available = sample->disk_free = UINT64_MAX;
 }
 
+static const char *const limit_names[] = {
+	[HAM_HEALTH_UPLINK] = "uplink",
+	[HAM_HEALTH_CLUSTER_LINK] = "cluster_link",
+	[HAM_HEALTH_DISK_FREE] = "disk_free",
+	[HAM_HEALTH_MEMORY_AVAILABLE] = "memory_available",
+	[HAM_HEALTH_MEMORY_PRESSURE] = "memory_pressure",
+	[HAM_HEALTH_LOAD] = "load",
+	[HAM_HEALTH_TEMPERATURE] = "temperature",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(limit_names) == HAM_HEALTH_N_LIMITS);
+
+const char *
+ham_health_limit_name(unsigned int limit)
+{
+	return limit < HAM_HEALTH_N_LIMITS ? limit_names[limit] : "?";
+}
+
+enum ham_health_turn
+ham_health_mind_gap(struct ham_health_gap *gap, const char *why)
+{
+	bool was = gap->told;
+
+	gap->in_a_row = why[0] ? gap->in_a_row + 1 : 0;
+	gap->told = why[0] && (was || gap->in_a_row >= HAM_HEALTH_BAD_IN_A_ROW);
+	if (why[0])
+		g_strlcpy(gap->why, why, sizeof(gap->why));
+	if (gap->told == was)
+		return HAM_HEALTH_AS_BEFORE;
+	return was ? HAM_HEALTH_GAP_ENDS : HAM_HEALTH_GAP_BEGINS;
+}
+
 static unsigned int
 mib(uint64_t bytes)
 {

@@ -21,8 +21,24 @@ enum {
 	HAM_HEALTH_WORD = 64,
 };
 
+/* Limits that are held against what the kernel or corosync says, and that may
+ * not say it. */
+enum ham_health_limit {
+	HAM_HEALTH_UPLINK,
+	HAM_HEALTH_CLUSTER_LINK,
+	HAM_HEALTH_DISK_FREE,
+	HAM_HEALTH_MEMORY_AVAILABLE,
+	HAM_HEALTH_MEMORY_PRESSURE,
+	HAM_HEALTH_LOAD,
+	HAM_HEALTH_TEMPERATURE,
+	HAM_HEALTH_N_LIMITS
+};
+
+/* As the cluster file has it, without "health." */
+const char *ham_health_limit_name(unsigned int limit);
+
 /* What was found; a value that could not be read is as if it were well, since a
- * kernel without it is not a sick one. */
+ * kernel without it is not a sick one, and `unknown` says why there is none. */
 struct ham_health_sample {
 	double load;
 	uint64_t memory_available; /* UINT64_MAX: not known */
@@ -36,6 +52,8 @@ struct ham_health_sample {
 	char cluster_link[HAM_HEALTH_WORD]; /* that reaches nobody; "": none */
 	char command[HAM_REASON_SIZE];	    /* what is wrong; "": nothing */
 	char hangs[HAM_HEALTH_WORD]; /* what does not answer; "": nothing */
+	/* of limits that are set; "": it was measured */
+	char unknown[HAM_HEALTH_N_LIMITS][HAM_REASON_SIZE];
 };
 
 /* Nothing is known. */
@@ -45,6 +63,24 @@ void ham_health_sample_init(struct ham_health_sample *sample);
 bool ham_health_is_bad(const struct ham_conf_health *limits,
 		       const struct ham_health_sample *sample,
 		       char out[HAM_REASON_SIZE]);
+
+/* A limit that is not applied, since it can't be measured. */
+struct ham_health_gap {
+	unsigned int in_a_row; /* looks without a value */
+	bool told;
+	char why[HAM_REASON_SIZE]; /* as told, or last found */
+};
+
+enum ham_health_turn {
+	HAM_HEALTH_AS_BEFORE,
+	HAM_HEALTH_GAP_BEGINS, /* BAD_IN_A_ROW looks had no value */
+	HAM_HEALTH_GAP_ENDS,   /* there is one again */
+};
+
+/* One more look: `why` there is no value, or "".  What is to be told, once
+ * each. */
+enum ham_health_turn ham_health_mind_gap(struct ham_health_gap *gap,
+					 const char *why);
 
 struct ham_health_rules {
 	int64_t hold_us;

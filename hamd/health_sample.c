@@ -8,51 +8,110 @@
  */
 #include "hamd/health_sample.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
+enum {
+	TEXT_SIZE = 16384, /* /proc/meminfo is the longest, 1500 bytes */
+};
+
+static void lacks(struct ham_health_sample *sample, enum ham_health_limit limit,
+		  const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The first reason is the one that is told. */
+static void
+lacks(struct ham_health_sample *sample, enum ham_health_limit limit,
+      const char *format, ...)
+{
+	char *why = sample->unknown[limit];
+	va_list ap;
+
+	if (why[0])
+		return;
+	va_start(ap, format);
+	g_vsnprintf(why, HAM_REASON_SIZE, format, ap);
+	va_end(ap);
+}
+
+/* One read, as the kernel's small files are made for; NULL, and in *err why. */
 static char *
-read_text(const char *root, const char *path)
+read_text(const char *root, const char *path, int *err)
 {
 	g_autofree char *full = g_strconcat(root, path, NULL);
-	char *text = NULL;
+	g_autofree char *text = g_malloc0(TEXT_SIZE);
+	int fd = open(full, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, TEXT_SIZE - 1);
 
-	return g_file_get_contents(full, &text, NULL, NULL) ? text : NULL;
+	*err = n < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? NULL : g_steal_pointer(&text);
+}
+
+/* Of a limit that has one file: without it that is not applied. */
+static char *
+need_text(const char *root, const char *path, struct ham_health_sample *sample,
+	  enum ham_health_limit limit)
+{
+	int err;
+	char *text = read_text(root, path, &err);
+
+	if (!text)
+		lacks(sample, limit, "cannot read %s: %s", path,
+		      g_strerror(err));
+	return text;
 }
 
 static void
 read_load(const char *root, struct ham_health_sample *sample)
 {
-	g_autofree char *text = read_text(root, "/proc/loadavg");
+	g_autofree char *text =
+		need_text(root, "/proc/loadavg", sample, HAM_HEALTH_LOAD);
+	char *end = NULL;
 
-	if (text)
-		sample->load = g_ascii_strtod(text, NULL);
+	if (!text)
+		return;
+	sample->load = g_ascii_strtod(text, &end);
+	if (end == text)
+		lacks(sample, HAM_HEALTH_LOAD, "no number in /proc/loadavg");
 }
 
 static void
 read_memory(const char *root, struct ham_health_sample *sample)
 {
-	g_autofree char *text = read_text(root, "/proc/meminfo");
+	g_autofree char *text = need_text(root, "/proc/meminfo", sample,
+					  HAM_HEALTH_MEMORY_AVAILABLE);
 	const char *at = text ? strstr(text, "\nMemAvailable:") : NULL;
 
 	if (at)
 		sample->memory_available =
 			1024 * g_ascii_strtoull(at + strlen("\nMemAvailable:"),
 						NULL, 10);
+	else
+		lacks(sample, HAM_HEALTH_MEMORY_AVAILABLE,
+		      "no MemAvailable in /proc/meminfo");
 }
 
 static void
 read_pressure(const char *root, struct ham_health_sample *sample)
 {
-	g_autofree char *text = read_text(root, "/proc/pressure/memory");
+	g_autofree char *text = need_text(root, "/proc/pressure/memory", sample,
+					  HAM_HEALTH_MEMORY_PRESSURE);
 	const char *full = text ? strstr(text, "full ") : NULL;
 	const char *at = full ? strstr(full, "avg60=") : NULL;
 
 	if (at)
 		sample->memory_pressure =
 			g_ascii_strtod(at + strlen("avg60="), NULL);
+	else
+		lacks(sample, HAM_HEALTH_MEMORY_PRESSURE,
+		      "no 'full ... avg60=' in /proc/pressure/memory");
 }
 
 static void
@@ -64,8 +123,11 @@ read_space(const struct ham_health_places *places,
 		struct statvfs fs;
 		uint64_t free;
 
-		if (statvfs(path, &fs) != 0)
+		if (statvfs(path, &fs) != 0) {
+			lacks(sample, HAM_HEALTH_DISK_FREE, "%s: %s", *f,
+			      g_strerror(errno));
 			continue;
+		}
 		free = (uint64_t)fs.f_bavail * fs.f_frsize;
 		if (free >= sample->disk_free)
 			continue;
@@ -74,32 +136,42 @@ read_space(const struct ham_health_places *places,
 	}
 }
 
-/* temp1_input, temp2_input, ... of one chip */
-static void
-read_chip(const char *root, const char *chip, struct ham_health_sample *sample)
+/* temp1_input, temp2_input, ... of one chip; true if one was read.  Many chips
+ * have some that never can be: `why` is told only if none was. */
+static bool
+read_chip(const char *root, const char *chip, struct ham_health_sample *sample,
+	  char why[HAM_REASON_SIZE])
 {
 	g_autofree char *folder =
 		g_strconcat(root, "/sys/class/hwmon/", chip, NULL);
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	bool any = false;
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = NULL;
 		g_autofree char *text = NULL;
-		int degrees;
+		int degrees, err;
 
 		if (!g_str_has_prefix(name, "temp") ||
 		    !g_str_has_suffix(name, "_input"))
 			continue;
 		path = g_strconcat("/sys/class/hwmon/", chip, "/", name, NULL);
-		text = read_text(root, path);
-		degrees = text ? (int)strtol(text, NULL, 10) / 1000 : 0;
+		text = read_text(root, path, &err);
+		if (!text) {
+			g_snprintf(why, HAM_REASON_SIZE, "cannot read %s: %s",
+				   path, g_strerror(err));
+			continue;
+		}
+		any = true;
+		degrees = (int)strtol(text, NULL, 10) / 1000;
 		if (degrees <= sample->temperature)
 			continue;
 		sample->temperature = degrees;
 		g_snprintf(sample->sensor, sizeof(sample->sensor), "%s/%s",
 			   chip, name);
 	}
+	return any;
 }
 
 static void
@@ -107,10 +179,14 @@ read_temperature(const char *root, struct ham_health_sample *sample)
 {
 	g_autofree char *folder = g_strconcat(root, "/sys/class/hwmon", NULL);
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	char why[HAM_REASON_SIZE] = "no sensor in /sys/class/hwmon";
+	bool any = false;
 	const char *chip;
 
 	while (dir && (chip = g_dir_read_name(dir)))
-		read_chip(root, chip, sample);
+		any = read_chip(root, chip, sample, why) || any;
+	if (!any)
+		lacks(sample, HAM_HEALTH_TEMPERATURE, "%s", why);
 }
 
 static bool
@@ -118,7 +194,8 @@ has_carrier(const char *root, const char *interface)
 {
 	g_autofree char *path =
 		g_strconcat("/sys/class/net/", interface, "/carrier", NULL);
-	g_autofree char *text = read_text(root, path);
+	int err;
+	g_autofree char *text = read_text(root, path, &err);
 
 	return text && text[0] == '1';
 }
@@ -133,33 +210,47 @@ is_tap(const char *root, const char *interface)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* It has members that are no guest's, and none of them has a carrier. */
-static bool
-is_cut_off(const struct ham_health_places *places, const char *bridge)
+/* How many members it has that are no guest's, and in *cut_off: none of them
+ * has a carrier. */
+static unsigned int
+uplinks_of(const struct ham_health_places *places, const char *bridge,
+	   bool *cut_off)
 {
 	g_autofree char *folder = g_strconcat(places->root, "/sys/class/net/",
 					      bridge, "/brif", NULL);
 	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	unsigned int uplinks = 0;
+	unsigned int uplinks = 0, carriers = 0;
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
 		if (is_tap(places->root, name))
 			continue;
 		uplinks++;
-		if (has_carrier(places->root, name))
-			return false;
+		carriers += has_carrier(places->root, name);
 	}
-	return uplinks > 0;
+	*cut_off = uplinks > 0 && carriers == 0;
+	return uplinks;
 }
 
+/* A bridge for guests alone is nothing unusual, but where there is no other the
+ * limit is held against nothing. */
 static void
 read_bridges(const struct ham_health_places *places,
 	     struct ham_health_sample *sample)
 {
-	for (char **b = places->bridges; b && *b; b++)
-		if (!sample->bridge[0] && is_cut_off(places, *b))
+	unsigned int uplinks = 0;
+
+	for (char **b = places->bridges; b && *b; b++) {
+		bool cut_off;
+
+		uplinks += uplinks_of(places, *b, &cut_off);
+		if (cut_off && !sample->bridge[0])
 			g_strlcpy(sample->bridge, *b, sizeof(sample->bridge));
+	}
+	if (uplinks == 0)
+		lacks(sample, HAM_HEALTH_UPLINK,
+		      "no bridge of a guest's port has a member here that is "
+		      "no guest's");
 }
 
 void
@@ -181,8 +272,8 @@ ham_health_read(const struct ham_health_places *places,
 		read_bridges(places, sample);
 }
 
-int
-ham_health_lost_link(GHashTable *stats, uint32_t self)
+static int
+lost_link(GHashTable *stats, uint32_t self, unsigned int *n)
 {
 	enum {
 		LINKS = 8
@@ -206,6 +297,7 @@ ham_health_lost_link(GHashTable *stats, uint32_t self)
 			down[link]++;
 		else
 			up[link]++;
+		++*n;
 	}
 	for (unsigned int i = 0; i < LINKS; i++)
 		all_up += up[i];
@@ -213,4 +305,22 @@ ham_health_lost_link(GHashTable *stats, uint32_t self)
 		if (all_up && down[i] && !up[i])
 			return (int)i;
 	return -1;
+}
+
+void
+ham_health_read_links(GHashTable *stats, const char *why, uint32_t self,
+		      struct ham_health_sample *sample)
+{
+	unsigned int n = 0;
+	int lost = stats ? lost_link(stats, self, &n) : -1;
+
+	if (!stats)
+		lacks(sample, HAM_HEALTH_CLUSTER_LINK, "%s", why);
+	else if (n == 0)
+		lacks(sample, HAM_HEALTH_CLUSTER_LINK,
+		      "corosync has no figures of links to other nodes "
+		      "(stats.knet.nodeN.linkN.connected)");
+	if (lost >= 0)
+		g_snprintf(sample->cluster_link, sizeof(sample->cluster_link),
+			   "link %d", lost);
 }

@@ -15,13 +15,15 @@ struct ham_health_places {
 	char **folders;	  /* where images are */
 };
 
-/* Fills in what `limits` asks for, as far as it can be read. */
+/* Fills in what `limits` asks for, as far as it can be read; sample->unknown
+ * says of each of the others why not. */
 void ham_health_read(const struct ham_health_places *places,
 		     const struct ham_conf_health *limits,
 		     struct ham_health_sample *sample);
 
-/* The number of a link that reaches no other node while another one does, of
- * corosync's figures (ham_cluster_link_stats); -1: there is none. */
-int ham_health_lost_link(GHashTable *stats, uint32_t self);
+/* Fills in the link that reaches no other node while another one does, of
+ * corosync's figures (ham_cluster_link_stats); NULL: there are none, `why`. */
+void ham_health_read_links(GHashTable *stats, const char *why, uint32_t self,
+			   struct ham_health_sample *sample);
 
 #endif

@@ -392,6 +392,7 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 		json_array_add_string_element(list, text);
 	}
 	ham_daemon_fence_problems(daemon, list);
+	ham_daemon_health_problems(daemon, list);
 	ham_daemon_plan_warnings(daemon, view, list);
 	return list;
 }

@@ -253,6 +253,10 @@ enum ham_note {
 	HAM_NOTE_DISK_NOT_RESIZED,
 	HAM_NOTE_NODE_STATE,  /* value: node */
 	HAM_NOTE_DRAIN_WAITS, /* it is to leave its node, and can't */
+	/* a limit of this node's health is not applied, or is again; never made
+	 * by the core */
+	HAM_NOTE_HEALTH_UNMEASURED,
+	HAM_NOTE_HEALTH_MEASURED,
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);

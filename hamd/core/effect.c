@@ -36,6 +36,8 @@ static const char *const note_names[] = {
 	"DISK_NOT_RESIZED",
 	"NODE_STATE",
 	"DRAIN_WAITS",
+	"HEALTH_UNMEASURED",
+	"HEALTH_MEASURED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/lab/test-health.sh - a node that is not well loses its guests before it
 # dies: they leave it live, none comes, and if that happens too often it is
-# quarantined
+# quarantined; a limit that can't be measured there is told of and changes nothing
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 check=/var/lib/hamd/look-well
 
 conf() {
 	small 60M | sed "s|^quarantine_after = .*|quarantine_after = 3|
-		s|^\\[node n1\\]\$|&\\nhealth.interval = 1s\\nhealth.hold = 3s\\nhealth.command = $check|"
+		s|^\\[node n1\\]\$|&\\nhealth.interval = 1s\\nhealth.hold = 3s\\nhealth.command = $check|
+		s|^\\[node n3\\]\$|&\\nhealth.interval = 1s\\nhealth.disk_free = 1M\\nhealth.temperature = 200|"
 }
 in_lab conf
 
@@ -25,6 +26,41 @@ bad() {
 well() {
 	on n1 rm -f /var/lib/hamd/bad
 }
+
+# warns NODE PATTERN: a warning in its own status
+warns() {
+	ctl "$1" status | grep -qE -e "^WARNING: $2"
+}
+
+has_sensor() {
+	[ -n "$(find /sys/class/hwmon/ -mindepth 1 -print -quit 2>/dev/null)" ]
+}
+
+# how often n3 has told that
+told_times() {
+	ctl n3 --json events | grep -o "\"event\":\"$1\"" | wc -l
+}
+
+# a folder of images that is not there, and no sensor: no value, no bad sign
+images=/var/lib/hamd/images
+on n3 mv "$images" "$images.away"
+until_true "n3 warns" warns n3 \
+	"health: disk_free cannot be measured: $images: No such file"
+if has_sensor; then
+	ok "this machine has sensors"
+else
+	until_true "n3 warns of sensors, too" warns n3 \
+		'health: temperature cannot be measured: no sensor in /sys/class/hwmon'
+fi
+gaps=$(told_times HEALTH_UNMEASURED)
+on n3 mv "$images.away" "$images"
+until_true "it is measured again" event_has n3 \
+	'HEALTH_MEASURED.*disk_free is measured again'
+warns n3 'health: disk_free' && fail "n3 warns still: $(ctl n3 status)"
+node_has n3 online || fail "a missing value counts: $(ctl n2 node list)"
+[ "$(told_times HEALTH_UNMEASURED) $(told_times HEALTH_MEASURED)" = "$gaps 1" ] ||
+	fail "not told once: $(ctl n3 events)"
+ok "$(ctl n3 events | grep HEALTH_ | cut -d' ' -f3- | paste -sd'|')"
 
 # a command that is not there says nothing good
 until_true "n1 is unhealthy" node_has n1 'unhealthy .*look-well'

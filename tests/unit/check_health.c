@@ -180,6 +180,48 @@ START_TEST(what_the_record_has_goes_on)
 }
 END_TEST
 
+/* ---- limits that can't be measured ---- */
+
+START_TEST(a_gap_is_told_once_and_so_is_its_end)
+{
+	struct ham_health_gap gap = {0};
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 1; i < HAM_HEALTH_BAD_IN_A_ROW; i++)
+			ck_assert_int_eq(ham_health_mind_gap(&gap, "none"),
+					 HAM_HEALTH_AS_BEFORE);
+		ck_assert(!gap.told);
+		ck_assert_int_eq(ham_health_mind_gap(&gap, "no sensor"),
+				 HAM_HEALTH_GAP_BEGINS);
+		ck_assert(gap.told);
+		for (int i = 0; i < 5; i++)
+			ck_assert_int_eq(ham_health_mind_gap(&gap, "no disk"),
+					 HAM_HEALTH_AS_BEFORE);
+		/* status says what is so now */
+		ck_assert_str_eq(gap.why, "no disk");
+		ck_assert_int_eq(ham_health_mind_gap(&gap, ""),
+				 HAM_HEALTH_GAP_ENDS);
+		ck_assert(!gap.told);
+		ck_assert_int_eq(ham_health_mind_gap(&gap, ""),
+				 HAM_HEALTH_AS_BEFORE);
+	}
+}
+END_TEST
+
+START_TEST(a_value_that_is_missed_now_and_then_is_no_gap)
+{
+	struct ham_health_gap gap = {0};
+
+	for (int i = 0; i < 10; i++) {
+		for (int k = 1; k < HAM_HEALTH_BAD_IN_A_ROW; k++)
+			ck_assert_int_eq(ham_health_mind_gap(&gap, "busy"),
+					 HAM_HEALTH_AS_BEFORE);
+		ck_assert_int_eq(ham_health_mind_gap(&gap, ""),
+				 HAM_HEALTH_AS_BEFORE);
+	}
+}
+END_TEST
+
 /* ---- limits ---- */
 
 #define IS_BAD(limit, finding, words)                                          \
@@ -229,7 +271,9 @@ START_TEST(at_the_limit_is_well)
 	struct ham_health_sample s;
 	char out[HAM_REASON_SIZE];
 
-	ham_health_sample_init(&s); /* nothing could be read */
+	ham_health_sample_init(&s); /* nothing could be read: no bad sign */
+	for (unsigned int i = 0; i < HAM_HEALTH_N_LIMITS; i++)
+		strcpy(s.unknown[i], "not there");
 	ck_assert(!ham_health_is_bad(&l, &s, out));
 	s.load = 4.0;
 	s.memory_available = s.disk_free = 100;
@@ -312,6 +356,16 @@ sample_of(char **bridges, char **folders)
 	return s;
 }
 
+/* All limits but these two have a value. */
+static void
+lacks_only(const struct ham_health_sample *s, unsigned int a, unsigned int b)
+{
+	for (unsigned int i = 0; i < HAM_HEALTH_N_LIMITS; i++)
+		if (i != a && i != b)
+			ck_assert_msg(!s->unknown[i][0], "%s: %s",
+				      ham_health_limit_name(i), s->unknown[i]);
+}
+
 START_TEST(files_are_read)
 {
 	char *folders[] = {(char *)"/proc", (char *)"/none", NULL};
@@ -334,6 +388,10 @@ START_TEST(files_are_read)
 	ck_assert_str_eq(s.sensor, "hwmon1/temp2_input");
 	ck_assert_str_eq(s.disk_folder, "/proc");
 	ck_assert_uint_lt(s.disk_free, UINT64_MAX);
+	/* but of one folder nobody knows */
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_DISK_FREE],
+			 "/none: No such file or directory");
+	lacks_only(&s, HAM_HEALTH_DISK_FREE, HAM_HEALTH_UPLINK);
 }
 END_TEST
 
@@ -342,8 +400,72 @@ START_TEST(what_is_not_there_is_well)
 	struct ham_health_sample none;
 	struct ham_health_sample s = sample_of(NULL, NULL);
 
+	memset(s.unknown, 0, sizeof(s.unknown));
 	ham_health_sample_init(&none);
 	ck_assert_mem_eq(&s, &none, sizeof(s));
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_named)
+{
+	char *folders[] = {(char *)"/images", NULL};
+	struct ham_health_sample s = sample_of(NULL, folders);
+
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_LOAD],
+			 "cannot read /proc/loadavg: No such file or "
+			 "directory");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_MEMORY_AVAILABLE],
+			 "cannot read /proc/meminfo: No such file or "
+			 "directory");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_MEMORY_PRESSURE],
+			 "cannot read /proc/pressure/memory: No such file or "
+			 "directory");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_DISK_FREE],
+			 "/images: No such file or directory");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_TEMPERATURE],
+			 "no sensor in /sys/class/hwmon");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_UPLINK],
+			 "no bridge of a guest's port has a member here that "
+			 "is no guest's");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_CLUSTER_LINK], ""); /* unset */
+}
+END_TEST
+
+START_TEST(a_limit_that_is_not_set_is_not_missed)
+{
+	static const struct ham_conf_health none = {.interval_us = 1};
+	struct ham_health_places places = {root, NULL, NULL};
+	struct ham_health_sample s;
+
+	ham_health_sample_init(&s);
+	ham_health_read(&places, &none, &s);
+	lacks_only(&s, HAM_HEALTH_N_LIMITS, HAM_HEALTH_N_LIMITS);
+}
+END_TEST
+
+START_TEST(files_without_the_value)
+{
+	struct ham_health_sample s;
+
+	put("/proc/loadavg", "\n");
+	put("/proc/meminfo", "MemTotal: 900 kB\nMemFree: 1 kB\n");
+	put("/proc/pressure/memory", "some avg10=50.00 avg60=40.00\n");
+	/* a folder, which opens and can't be read, as a sensor that is off */
+	put("/sys/class/hwmon/hwmon0/temp1_input/x", "");
+	s = sample_of(NULL, NULL);
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_LOAD],
+			 "no number in /proc/loadavg");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_MEMORY_AVAILABLE],
+			 "no MemAvailable in /proc/meminfo");
+	ck_assert_ptr_nonnull(
+		strstr(s.unknown[HAM_HEALTH_MEMORY_PRESSURE], "'full"));
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_TEMPERATURE],
+			 "cannot read /sys/class/hwmon/hwmon0/temp1_input: Is "
+			 "a directory");
+	/* many chips have one that is off: another one will do */
+	put("/sys/class/hwmon/hwmon1/temp1_input", "-3000\n");
+	s = sample_of(NULL, NULL);
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_TEMPERATURE], "");
 }
 END_TEST
 
@@ -361,6 +483,8 @@ START_TEST(a_bridge_without_a_carrier)
 	/* nothing but guests: nobody expects a carrier there */
 	put("/sys/class/net/br1/brif/tap0", "");
 	ck_assert_str_eq(sample_of(bridges, NULL).bridge, "");
+	ck_assert_str_eq(sample_of(bridges, NULL).unknown[HAM_HEALTH_UPLINK],
+			 "");
 	put("/sys/class/net/eth1/carrier", "0\n");
 	ck_assert_str_eq(sample_of(bridges, NULL).bridge, "br0");
 }
@@ -376,27 +500,56 @@ link_is(GHashTable *stats, unsigned int node, unsigned int link, bool up)
 		g_strdup(up ? "1" : "0"));
 }
 
+#define LINK_LOST(stats, name)                                                 \
+	do {                                                                   \
+		struct ham_health_sample s;                                    \
+                                                                               \
+		ham_health_sample_init(&s);                                    \
+		ham_health_read_links(stats, "", 1, &s);                       \
+		ck_assert_str_eq(s.cluster_link, name);                        \
+		ck_assert_str_eq(s.unknown[HAM_HEALTH_CLUSTER_LINK], "");      \
+	} while (0)
+
+START_TEST(links_without_figures)
+{
+	g_autoptr(GHashTable) stats =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	struct ham_health_sample s;
+
+	ham_health_sample_init(&s);
+	ham_health_read_links(NULL, "is corosync running?", 1, &s);
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_CLUSTER_LINK],
+			 "is corosync running?");
+	/* another transport, or none but our own to ourselves */
+	link_is(stats, 1, 0, true);
+	ham_health_sample_init(&s);
+	ham_health_read_links(stats, "", 1, &s);
+	ck_assert_str_eq(s.cluster_link, "");
+	ck_assert_ptr_nonnull(strstr(s.unknown[HAM_HEALTH_CLUSTER_LINK],
+				     "no figures of links"));
+}
+END_TEST
+
 START_TEST(a_link_that_reaches_nobody)
 {
 	g_autoptr(GHashTable) stats =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
-	ck_assert_int_eq(ham_health_lost_link(stats, 1), -1);
 	for (unsigned int node = 1; node <= 3; node++)
 		for (unsigned int link = 0; link < 2; link++)
 			link_is(stats, node, link, true);
 	g_hash_table_replace(stats, g_strdup("stats.knet.node2.link0.mtu"),
 			     g_strdup("0"));
-	ck_assert_int_eq(ham_health_lost_link(stats, 1), -1);
+	LINK_LOST(stats, "");
 	/* that is the other's link */
 	link_is(stats, 2, 1, false);
-	ck_assert_int_eq(ham_health_lost_link(stats, 1), -1);
+	LINK_LOST(stats, "");
 	link_is(stats, 3, 1, false);
-	ck_assert_int_eq(ham_health_lost_link(stats, 1), 1);
+	LINK_LOST(stats, "link 1");
 	/* all are gone: that is quorum's matter */
 	link_is(stats, 2, 0, false);
 	link_is(stats, 3, 0, false);
-	ck_assert_int_eq(ham_health_lost_link(stats, 1), -1);
+	LINK_LOST(stats, "");
 }
 END_TEST
 
@@ -414,6 +567,8 @@ main(void)
 	tcase_add_test(tc, an_operator_lifts_it);
 	tcase_add_test(tc, not_lifted_before_the_record_has_it);
 	tcase_add_test(tc, what_the_record_has_goes_on);
+	tcase_add_test(tc, a_gap_is_told_once_and_so_is_its_end);
+	tcase_add_test(tc, a_value_that_is_missed_now_and_then_is_no_gap);
 	tcase_add_test(tc, each_limit_counts_if_it_is_set);
 	tcase_add_test(tc, at_the_limit_is_well);
 	tcase_add_test(tc, who_hangs_is_bad_whatever_the_limits);
@@ -421,6 +576,10 @@ main(void)
 	tcase_add_checked_fixture(files, make_root, remove_root);
 	tcase_add_test(files, files_are_read);
 	tcase_add_test(files, what_is_not_there_is_well);
+	tcase_add_test(files, what_is_not_there_is_named);
+	tcase_add_test(files, a_limit_that_is_not_set_is_not_missed);
+	tcase_add_test(files, files_without_the_value);
+	tcase_add_test(files, links_without_figures);
 	tcase_add_test(files, a_bridge_without_a_carrier);
 	tcase_add_test(files, a_link_that_reaches_nobody);
 	suite_add_tcase(suite, files);
