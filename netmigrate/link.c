@@ -110,6 +110,7 @@ read_link(struct nl_sock *sock, const char *name, int index,
 	out->index = rtnl_link_get_ifindex(link);
 	out->master = rtnl_link_get_master(link);
 	out->mtu = rtnl_link_get_mtu(link);
+	out->frames = rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS);
 	out->up = rtnl_link_get_flags(link) & IFF_UP;
 	out->ours = out->kind == HAM_LINK_BRIDGE &&
 		    g_strcmp0(rtnl_link_get_ifalias(link), BRIDGE_MARK) == 0;

@@ -29,7 +29,8 @@ struct ham_link {
 	int master; /* 0: none */
 	unsigned int mtu;
 	bool up;
-	bool ours; /* a bridge that hamd made */
+	bool ours;	 /* a bridge that hamd made */
+	uint64_t frames; /* received by it: of a tap, what its guest sent */
 };
 
 /* By name, or by index where name is NULL.  An absent link is not an error. */

@@ -62,6 +62,12 @@ int ham_net_port_fd(const ham_net_port *port);
 bool ham_net_port_up(ham_net_port *port, GError **error);
 bool ham_net_port_down(ham_net_port *port, GError **error);
 
+/* How many frames the guest has sent by this port since it was made: what the
+ * kernel took from the tap, its rx_packets (rtnetlink, IFLA_STATS64), with our
+ * announcements among them.  False with *error: it is gone. */
+bool ham_net_port_frames(const ham_net_port *port, uint64_t *frames,
+			 GError **error);
+
 /* Removes the tap from the kernel even while QEMU holds it; the last resort
  * to silence a source.  True if it is gone. */
 bool ham_net_port_delete(ham_net_port *port, GError **error);

@@ -287,6 +287,24 @@ ham_net_port_down(ham_net_port *port, GError **error)
 }
 
 bool
+ham_net_port_frames(const ham_net_port *port, uint64_t *frames, GError **error)
+{
+	struct ham_link tap;
+
+	*frames = 0;
+	if (!ham_link_get(NULL, port->index, &tap, error))
+		return false;
+	if (tap.kind != HAM_LINK_TAP) {
+		g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
+			    "cannot count frames of tap '%s': it is gone",
+			    port->ifname);
+		return false;
+	}
+	*frames = tap.frames;
+	return true;
+}
+
+bool
 ham_net_port_delete(ham_net_port *port, GError **error)
 {
 	return ham_link_delete_tap(port->ifname, port->index, error);

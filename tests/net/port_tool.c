@@ -3,6 +3,7 @@
  *
  *	check|open|adopt IFNAME BRIDGE MAC MTU make|keep ADDRESS,...|-
  *	up, down, announce, delete, close	the port
+ *	frames				ham_net_port_frames()
  *	stale IFNAME				ham_net_remove_stale()
  *	hold, release				a second descriptor, as QEMU's
  *	header BYTES				TUNSETVNETHDRSZ, as QEMU does
@@ -168,8 +169,14 @@ obey_port(const char *verb)
 {
 	g_autoptr(GError) error = NULL;
 	ham_net_port *port = last_port();
+	uint64_t frames;
 
-	if (strcmp(verb, "announce") == 0) {
+	if (strcmp(verb, "frames") == 0) {
+		if (ham_net_port_frames(port, &frames, &error))
+			printf("ok %" G_GUINT64_FORMAT "\n", frames);
+		else
+			answer(false, &error);
+	} else if (strcmp(verb, "announce") == 0) {
 		unsigned int n = ham_net_port_announce(port, &error);
 
 		printf("%s %u %s\n", error ? "error" : "ok", n,

@@ -144,6 +144,8 @@ check "nothing is announced while it is down" \
 	refused "it is down" announce
 check "the address stays where it was" learned_on $mac v0
 
+must frames
+check "nothing has left by it" said "ok 0"
 must up
 check "up is up" is_up tap0
 multicast_kept() { [[ $(flags tap0) == *,MULTICAST,* ]]; }
@@ -158,6 +160,8 @@ ask frame
 check "then the neighbour advertisement" said "ok $na_start*"
 ask rest
 check "and nothing else" said "ok 0"
+must frames
+check "the kernel has counted them, and none the other way" said "ok 3"
 check "the bridge has learned the address on the tap" learned_on $mac tap0
 check "and forgotten the other port" eval "! learned_on $mac v0"
 
@@ -185,6 +189,8 @@ check "an adopted port that is down does not announce" \
 	refused "it is down" announce
 must delete
 check "delete removes the tap that another still holds" gone tap0
+check "frames of a tap that is gone are not known" \
+	refused "it is gone" frames
 must delete
 check "and is content when it is gone" said ok
 must down
