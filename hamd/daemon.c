@@ -17,6 +17,7 @@
 
 enum {
 	TICK_MS = 250,
+	LATE_US = 2 * TICK_MS * 1000, /* the loop's wait took that long */
 	REJOIN_MS = 500,
 };
 
@@ -145,6 +146,7 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 		break;
 	case HAM_FX_LEASE:
 		ham_daemon_watchdog_lease(daemon, (int64_t)effect->value);
+		ham_guests_mark(daemon->guests);
 		break;
 	case HAM_FX_FREEZE:
 		ham_notice("guests here %s",
@@ -364,6 +366,51 @@ tick(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/* ---- after a standstill ---- */
+
+struct guard {
+	GSource source;
+	ham_daemon *daemon;
+	int64_t last_us; /* when the loop last looked at its sources */
+};
+
+/* Looks at the clock right after the loop's wait, and goes before all that has
+ * become ready meanwhile: whoever stood still must know of it first. */
+static gboolean
+guard_check(GSource *source)
+{
+	struct guard *guard = (struct guard *)source;
+	int64_t now_us = ham_clock_us();
+	bool late = now_us - guard->last_us > LATE_US;
+
+	guard->last_us = now_us;
+	return late;
+}
+
+static gboolean
+guard_dispatch(GSource *source, GSourceFunc unused, gpointer data)
+{
+	struct ham_event event = {.kind = HAM_EV_TICK};
+
+	(void)unused;
+	(void)data;
+	ham_daemon_post(((struct guard *)source)->daemon, &event);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs guard_funcs = {.check = guard_check,
+				   .dispatch = guard_dispatch};
+
+static void
+guard_start(ham_daemon *daemon)
+{
+	daemon->guard = g_source_new(&guard_funcs, sizeof(struct guard));
+	((struct guard *)daemon->guard)->daemon = daemon;
+	((struct guard *)daemon->guard)->last_us = ham_clock_us();
+	g_source_set_priority(daemon->guard, 2 * G_PRIORITY_HIGH);
+	g_source_attach(daemon->guard, NULL);
+}
+
 static bool
 open_store(ham_daemon *daemon, GError **error)
 {
@@ -469,6 +516,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 		return false;
 	ham_daemon_watchdog_ready(daemon);
 	daemon->ticker = g_timeout_add(TICK_MS, tick, daemon);
+	guard_start(daemon);
 	ham_daemon_health_start(daemon);
 	ham_notice("hamd " PACKAGE_VERSION " on %s, QEMU %s",
 		   ham_core_node_name(daemon->core, config.self),
@@ -495,6 +543,9 @@ ham_daemon_clear(ham_daemon *daemon)
 	struct ham_note_entry *entry;
 
 	g_clear_handle_id(&daemon->ticker, g_source_remove);
+	if (daemon->guard)
+		g_source_destroy(daemon->guard);
+	g_clear_pointer(&daemon->guard, g_source_unref);
 	g_clear_handle_id(&daemon->rejoin, g_source_remove);
 	g_clear_pointer(&daemon->admin, ham_admin_free);
 	g_clear_pointer(&daemon->cluster, ham_cluster_free);

@@ -55,6 +55,7 @@ typedef struct ham_daemon {
 	GQueue events; /* of struct event_copy */
 	bool stepping;
 	guint ticker;
+	GSource *guard; /* after a standstill, before all else */
 	guint rejoin;
 	int exit_status;
 	bool parted;   /* it does not join the group again */

@@ -260,6 +260,8 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	if (effect->note == HAM_NOTE_GUEST_RUNNING &&
 	    ham_record_lookup(&core->record, msg->guest))
 		ham_local_get(core, msg->guest)->starting_epoch = 0;
+	if (msg->note == HAM_NOTE_FRAMES_LEAKED)
+		ham_stale_on_note(core, sender, msg);
 	if ((msg->note == HAM_NOTE_GUEST_HELD ||
 	     msg->note == HAM_NOTE_GUEST_FREED) &&
 	    ham_record_lookup(&core->record, msg->guest))
@@ -438,6 +440,7 @@ on_tick(ham_core *core)
 	if (!ham_is_active(core))
 		return;
 	ham_local_tick(core);
+	ham_stale_tick(core);
 	ham_again_tick(core);
 	ham_node_tick(core);
 	ham_drain_tick(core);
@@ -452,11 +455,15 @@ void
 ham_core_step(ham_core *core, const struct ham_event *event,
 	      struct ham_effects *effects)
 {
+	int64_t before_us;
+
 	if (core->dead)
 		return;
 	core->fx = effects;
+	before_us = core->now_us;
 	if (event->now_us > core->now_us)
 		core->now_us = event->now_us;
+	ham_lease_begin(core, before_us);
 	switch ((enum ham_event_kind)event->kind) {
 	case HAM_EV_TICK:
 		on_tick(core);

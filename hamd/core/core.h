@@ -23,6 +23,8 @@
  *    acknowledged write on its disk, and none is acknowledged without it;
  *  - HAM_FX_FENCE: the node was switched off and then seen off twice before
  *    HAM_EV_FENCED says so (doc/faults.md, F60);
+ *  - once the clock has jumped by a second, a HAM_EV_TICK comes before all
+ *    else, and a HAM_FX_FREEZE that answers it before anything that takes time;
  *  - HAM_FX_LEASE reaches whoever ends the guests if this hamd falls silent.
  */
 #ifndef HAM_CORE_H
@@ -144,6 +146,8 @@ enum ham_do {
 			     says, while the guest runs */
 	HAM_DO_VERIFY,	  /* owner: compare that copy, beside all else; node;
 			     flag: nobody waits for it */
+	HAM_DO_ANNOUNCE,  /* owner: tell the network again where it is; without
+			     an answer, beside all else */
 	HAM_DO_N
 };
 
@@ -196,6 +200,9 @@ enum ham_did {
 				     else nobody knows; text */
 	HAM_DID_VERIFIED,	  /* node; flag: equal; value 1: not; else text
 				     says why nobody knows */
+	HAM_DID_FRAMES,		  /* value: so many left its ports since
+				     HAM_FX_LEASE came last, until it was
+				     frozen, or ended; flag: they were counted */
 	HAM_DID_N
 };
 
@@ -257,6 +264,7 @@ enum ham_note {
 	 * by the core */
 	HAM_NOTE_HEALTH_UNMEASURED,
 	HAM_NOTE_HEALTH_MEASURED,
+	HAM_NOTE_FRAMES_LEAKED, /* by a node where it ran on; epoch: as which */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);

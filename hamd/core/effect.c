@@ -38,6 +38,7 @@ static const char *const note_names[] = {
 	"DRAIN_WAITS",
 	"HEALTH_UNMEASURED",
 	"HEALTH_MEASURED",
+	"FRAMES_LEAKED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

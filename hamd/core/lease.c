@@ -8,8 +8,10 @@
  * the old one, so that survivors can tell when ours is over (death.c).
  *
  * Out of quorum the guests are frozen, back in time they go on; at the lease's
- * end they are killed.  Nothing is started or resumed without a lease.  A
- * cluster without leases (config: 0) does none of this.
+ * end they are killed.  After a standstill of this node they are frozen before
+ * anything else, until a majority has heard us since (stale.c).  Nothing is
+ * started or resumed without a lease.  A cluster without leases (config: 0)
+ * does none of this.
  *
  * Sources: doc/protocol.md, "Leases"; T_wait and the factor 2 after sbd(8).
  */
@@ -21,6 +23,9 @@
 enum {
 	BEATS = 10,
 	LEASES_US = 1000000,
+	/* A step comes every 250 ms.  No ring was made without us in a shorter
+	 * time than this, or corosync tells us of it. */
+	STANDSTILL_US = 1000000,
 };
 
 bool
@@ -132,11 +137,29 @@ ham_lease_load(ham_core *core, const char *key, const uint8_t *value,
 	return NULL;
 }
 
+static int64_t
+standstill_us(const ham_core *core)
+{
+	return MIN(2 * core->config.lease_us / BEATS, STANDSTILL_US);
+}
+
+/* It stood still, and can't go on before it has heard of us: at once, or its
+ * guests would wait for our next heartbeat. */
+static void
+answer_who_woke(ham_core *core, unsigned int from, int64_t before_us)
+{
+	if (from != core->self && before_us != 0 &&
+	    core->peers[from].came_us - before_us > standstill_us(core) &&
+	    core->peers[from].seen_us == core->peers[from].came_us)
+		send_heartbeat(core);
+}
+
 void
 ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 		       const struct ham_msg *msg)
 {
 	struct ham_peer *peer = &core->peers[from];
+	int64_t before_us = peer->came_us;
 
 	if (core->phase != HAM_VIEW_JOINED || !(core->joined & (1u << from)) ||
 	    msg->n_nodes != core->config.n_nodes)
@@ -148,8 +171,10 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 		from == core->self ? msg->beat_us : msg->seen_us[core->self];
 	if (peer->heard_us > core->now_us)
 		peer->heard_us = 0; /* we never said that */
-	if (core->config.lease_us > 0)
-		renew(core);
+	if (core->config.lease_us == 0)
+		return;
+	renew(core);
+	answer_who_woke(core, from, before_us);
 }
 
 /* Somebody is gone, and how long its lease is may be known to one of us. */
@@ -199,8 +224,8 @@ ham_lease_view_closed(ham_core *core)
 
 /* vCPUs may run here, or are about to; also where `stop` was asked and is not
  * answered yet. */
-static bool
-may_run(const struct ham_local *local)
+bool
+ham_may_run(const struct ham_local *local)
 {
 	return ham_owner_stage(local->stage) || local->stage == HAM_L_D_RUN ||
 	       local->stage == HAM_L_S_CAPTURE ||
@@ -214,7 +239,7 @@ end_all(ham_core *core)
 	for (unsigned int i = 0; i < core->n_locals; i++) {
 		struct ham_local *local = &core->locals[i];
 
-		if (!may_run(local))
+		if (!ham_may_run(local))
 			continue;
 		if (local->stage == HAM_L_D_RUN)
 			local->ran = true; /* or may have */
@@ -227,7 +252,7 @@ static bool
 any_may_run(const ham_core *core)
 {
 	for (unsigned int i = 0; i < core->n_locals; i++)
-		if (may_run(&core->locals[i]))
+		if (ham_may_run(&core->locals[i]))
 			return true;
 	return false;
 }
@@ -263,34 +288,62 @@ out_of_quorum(const ham_core *core)
 		ham_ring_equal(core->quorum, core->totem) && !core->quorate);
 }
 
-void
-ham_lease_mind(ham_core *core)
+static void
+freeze_all(ham_core *core, bool freeze)
 {
-	bool freeze;
-
-	if (core->dead)
-		return;
-	ham_disarm_mind(core);
-	if (core->config.lease_us == 0)
-		return;
-	if (!ham_lease_valid(core) && any_may_run(core)) {
-		ham_fx_note(core, HAM_NOTE_ALARM, NULL,
-			    "the lease is over: all guests here are ended");
-		end_all(core);
-	}
-	if (out_of_quorum(core) && !core->leaseless)
-		freeze = true;
-	else if (core->leaseless ||
-		 (ham_is_active(core) && ham_lease_valid(core)))
-		freeze = false;
-	else
-		return;
 	/* what an earlier life left is not known: say it once */
 	if (core->freeze_said && freeze == core->frozen)
 		return;
 	core->freeze_said = true;
 	core->frozen = freeze;
 	ham_fx(core, HAM_FX_FREEZE)->flag = freeze;
+}
+
+void
+ham_lease_mind(ham_core *core)
+{
+	bool over;
+
+	if (core->dead)
+		return;
+	ham_disarm_mind(core);
+	if (core->config.lease_us == 0)
+		return;
+	over = !ham_lease_valid(core) && any_may_run(core);
+	if (core->woke_us && majority_heard(core) >= core->woke_us) {
+		core->woke_us = 0;
+		ham_stale_heard(core);
+	}
+	if (over ||
+	    (!core->leaseless && (core->woke_us || out_of_quorum(core))))
+		freeze_all(core, true);
+	else if (core->leaseless ||
+		 (ham_is_active(core) && ham_lease_valid(core)))
+		freeze_all(core, false);
+	if (!over)
+		return;
+	end_all(core);
+	ham_fx_note(core, HAM_NOTE_ALARM, NULL,
+		    "the lease is over: all guests here are ended");
+}
+
+void
+ham_lease_begin(ham_core *core, int64_t before_us)
+{
+	if (core->config.lease_us == 0 || core->leaseless || before_us == 0)
+		return;
+	if (core->now_us - before_us > standstill_us(core) &&
+	    any_may_run(core)) {
+		core->woke_us = core->now_us;
+		core->beat_us = 0;
+		ham_stale_woke(core);
+	}
+	/* what this step is about may begin something */
+	if (core->woke_us || !ham_lease_valid(core))
+		ham_lease_mind(core);
+	if (core->woke_us && core->beat_us == 0 &&
+	    core->phase == HAM_VIEW_JOINED)
+		send_heartbeat(core);
 }
 
 void

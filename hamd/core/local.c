@@ -195,13 +195,14 @@ ham_reconcile(ham_core *core, struct ham_local *local, bool new_view)
 	if (ham_owner_stage(local->stage)) {
 		if (keeps_owner(core, local, guest))
 			return;
-		if (local->stage == HAM_L_RUNNING && guest &&
-		    guest->epoch > local->epoch)
+		local->stale = local->stage == HAM_L_RUNNING && guest &&
+			       guest->epoch > local->epoch;
+		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
+		if (local->stale)
 			ham_fx_note(core, HAM_NOTE_ALARM, local->name,
 				    "it ran here at epoch %" G_GUINT64_FORMAT
 				    ", which is over: ended",
 				    local->epoch);
-		ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
 	} else if (ham_source_stage(local->stage)) {
 		if (!keeps_source(core, local, guest))
 			ham_end_here(core, local, HAM_L_KILL, HAM_DO_KILL);
@@ -232,6 +233,7 @@ ham_reconcile_all(ham_core *core)
 		local->changed_us = core->now_us;
 		local->proposed_kind = HAM_OP_NONE;
 	}
+	ham_stale_adopted(core);
 	for (unsigned int i = 0; i < core->n_locals; i++)
 		ham_reconcile(core, &core->locals[i], true);
 	ham_peers_changed(core, true);
@@ -295,7 +297,7 @@ did_gone(ham_core *core, struct ham_local *local, const struct ham_event *event)
 	/* who feeds the watchdog may have ended it before we saw that */
 	bool again = local->lease_over || !ham_lease_valid(core);
 
-	local->lease_over = false;
+	local->lease_over = local->stale = false;
 	if (ham_source_stage(local->stage) ||
 	    (doubt && guest->owner == core->config.self)) {
 		/* an image that never got whole: D need not wait for it */
@@ -400,6 +402,9 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 	    ham_serve_did(core, local, event))
 		return;
 	switch (event->did) {
+	case HAM_DID_FRAMES:
+		ham_stale_frames(core, local, event);
+		break;
 	case HAM_DID_FOUND:
 		did_found(core, local, event);
 		break;

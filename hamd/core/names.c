@@ -16,7 +16,7 @@ static const char *const do_names[HAM_DO_N] = {
 	[HAM_DO_LOOK] = "LOOK",		  [HAM_DO_SERVE] = "SERVE",
 	[HAM_DO_NARROW] = "NARROW",	  [HAM_DO_SLOT_FILL] = "SLOT_FILL",
 	[HAM_DO_SLOT_SET] = "SLOT_SET",	  [HAM_DO_VERIFY] = "VERIFY",
-	[HAM_DO_RESIZE] = "RESIZE",
+	[HAM_DO_RESIZE] = "RESIZE",	  [HAM_DO_ANNOUNCE] = "ANNOUNCE",
 };
 
 static const char *const did_names[HAM_DID_N] = {
@@ -60,6 +60,7 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_DISK_MENDED] = "DISK_MENDED",
 	[HAM_DID_RESIZED] = "RESIZED",
 	[HAM_DID_VERIFIED] = "VERIFIED",
+	[HAM_DID_FRAMES] = "FRAMES",
 };
 
 static const char *const found_names[] = {

@@ -150,6 +150,15 @@ enum ham_stage {
 	HAM_L_N_STAGES
 };
 
+/* stale.c: frames that left here while it may have run elsewhere. */
+struct ham_leak {
+	uint64_t epoch; /* that it ran as; 0: there is none */
+	uint64_t frames;
+	bool counted; /* else nobody knows how many */
+	bool certain; /* it was started elsewhere */
+	int64_t said_us;
+};
+
 /* drain.c, the leader: a guest that is to leave its node, or to come home. */
 struct ham_leave {
 	uint32_t from; /* 0: it need not, all else is void */
@@ -191,6 +200,9 @@ struct ham_local {
 	/* LAUNCH is due once the record is committed, if it has this epoch */
 	uint64_t launch_epoch;
 	bool lease_over;  /* KILL: because of that */
+	bool stale;	  /* KILL: because its epoch is over */
+	bool moved;	  /* when this node woke, vCPUs may have run */
+	struct ham_leak leak;
 	bool kill;	  /* WANT_STOP asked for a kill */
 	bool gate;	  /* S_COPY: GATE was told */
 	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
@@ -345,6 +357,7 @@ struct ham_core {
 	int64_t ring_us; /* of the first ring of this life */
 	int64_t joined_us;		      /* when this view was joined */
 	int64_t lease_until_us;
+	int64_t woke_us; /* after a standstill, and not heard since; 0: heard */
 	int64_t beat_us;   /* last HEARTBEAT */
 	int64_t leases_us; /* last LEASES */
 	bool frozen;	   /* as FREEZE said last, */
@@ -655,8 +668,22 @@ int64_t ham_two_delay_us(const ham_core *core);
 /* The operator's word. */
 void ham_two_confirm_off(ham_core *core, const struct ham_event *event);
 
+/* stale.c */
+void ham_stale_frames(ham_core *core, struct ham_local *local,
+		      const struct ham_event *event);
+void ham_stale_woke(ham_core *core);
+void ham_stale_adopted(ham_core *core);
+void ham_stale_heard(ham_core *core);
+void ham_stale_tick(ham_core *core);
+void ham_stale_on_note(ham_core *core, uint32_t sender,
+		       const struct ham_msg *msg);
+
 /* lease.c */
 bool ham_lease_valid(const ham_core *core);
+/* vCPUs may run here, or are about to. */
+bool ham_may_run(const struct ham_local *local);
+/* Before anything else of a step: the last one was at that time. */
+void ham_lease_begin(ham_core *core, int64_t before_us);
 void ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 			    const struct ham_msg *msg);
 void ham_lease_on_leases(ham_core *core, unsigned int from,

@@ -22,6 +22,8 @@ freeze(struct ham_vm *vm, bool hold)
 	if (!ham_cgroups_freeze(vm->guests->cgroups, vm->name, hold, &error))
 		ham_err("%s can't be made to %s: %s", vm->name,
 			hold ? "stand still" : "go on", error->message);
+	else if (hold)
+		ham_ports_count(vm);
 }
 
 void
@@ -36,6 +38,18 @@ ham_guests_freeze(ham_guests *guests, bool hold)
 	g_hash_table_iter_init(&iter, guests->vms);
 	while (g_hash_table_iter_next(&iter, NULL, &vm))
 		freeze(vm, hold);
+}
+
+void
+ham_guests_mark(ham_guests *guests)
+{
+	GHashTableIter iter;
+	gpointer vm;
+
+	g_hash_table_iter_init(&iter, guests->vms);
+	while (g_hash_table_iter_next(&iter, NULL, &vm))
+		if (((struct ham_vm *)vm)->qemu)
+			ham_ports_mark(vm);
 }
 
 bool

@@ -65,6 +65,8 @@ void ham_guests_do(ham_guests *guests, const struct ham_effect *effect);
 /* Each QEMU here stands still, or goes on (HAM_FX_FREEZE).  While it does it
  * answers nothing, and no limit of an act on it passes. */
 void ham_guests_freeze(ham_guests *guests, bool freeze);
+/* The lease was renewed (HAM_FX_LEASE): frames are counted from here on. */
+void ham_guests_mark(ham_guests *guests);
 /* A QEMU runs here. */
 bool ham_guests_any(const ham_guests *guests);
 /* Why that can't be done; NULL: it can. */

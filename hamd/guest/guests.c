@@ -244,6 +244,10 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 		ham_do_verify(vm, effect->node, effect->flag);
 		return;
 	}
+	if (effect->act == HAM_DO_ANNOUNCE) {
+		ham_do_announce(vm);
+		return;
+	}
 	g_assert(effect->act < HAM_DO_N && acts[effect->act]);
 	if (effect->act == HAM_DO_SHUTDOWN) {
 		ham_do_shutdown(vm); /* no flow */

@@ -157,6 +157,56 @@ ham_ports_announce(struct ham_vm *vm)
 }
 
 void
+ham_do_announce(struct ham_vm *vm)
+{
+	if (!vm->qemu || vm->role != HAM_ROLE_OWNER || vm->held)
+		return;
+	ham_notice("%s: announced again", vm->name);
+	ham_ports_announce(vm);
+}
+
+/* What has left by all of its ports; false: of one it is not known. */
+static bool
+add_frames(const struct ham_vm *vm, uint64_t *sum)
+{
+	*sum = 0;
+	for (guint i = 0; i < vm->ports->len; i++) {
+		uint64_t frames;
+
+		if (!ham_net_port_frames(g_ptr_array_index(vm->ports, i),
+					 &frames, NULL))
+			return false;
+		*sum += frames;
+	}
+	/* one that could not be adopted is not in the list */
+	return vm->conf && vm->ports->len == vm->conf->ports->len;
+}
+
+void
+ham_ports_mark(struct ham_vm *vm)
+{
+	vm->frames_known = add_frames(vm, &vm->frames);
+	vm->frames_counted = false;
+}
+
+/* After a freeze it may lack what left in the microseconds in which the kernel
+ * obeys. */
+void
+ham_ports_count(struct ham_vm *vm)
+{
+	struct ham_event event = {.did = HAM_DID_FRAMES};
+	uint64_t now;
+
+	if (vm->frames_counted)
+		return;
+	vm->frames_counted = true;
+	event.flag = add_frames(vm, &now) && vm->frames_known;
+	if (event.flag)
+		event.value = now - vm->frames;
+	ham_vm_tell(vm, &event);
+}
+
+void
 ham_ports_close(struct ham_vm *vm)
 {
 	g_clear_handle_id(&vm->announcer, g_source_remove);

@@ -156,7 +156,9 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_copy_stop_watching(vm);
 	ham_slot_unwatch(vm);
 	ham_slots_forget(vm);
+	ham_ports_count(vm);
 	ham_ports_close(vm);
+	vm->frames_known = vm->frames_counted = false;
 	if (told) {
 		ham_flow_poke(vm);
 		return;

@@ -261,6 +261,9 @@ struct ham_vm {
 	GPtrArray *made_images; /* paths created for this migration */
 	guint announcer;
 	unsigned int announced;
+	uint64_t frames;   /* that had left when the lease was renewed last, */
+	bool frames_known; /* if that was asked of this QEMU's ports */
+	bool frames_counted; /* told since */
 	guint powerdown;
 
 	char mig_status[32];
@@ -429,6 +432,10 @@ bool ham_ports_down(struct ham_vm *vm, GError **error);
 /* Ahead of time: without the last resort of the former, and unchecked. */
 void ham_ports_try_down(struct ham_vm *vm);
 void ham_ports_announce(struct ham_vm *vm);
+/* The lease was renewed: what has left so far is nobody's concern. */
+void ham_ports_mark(struct ham_vm *vm);
+/* It stands still, or has ended: tells how many frames left since; once. */
+void ham_ports_count(struct ham_vm *vm);
 void ham_ports_close(struct ham_vm *vm);
 char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
 
@@ -579,6 +586,8 @@ void ham_do_look(struct ham_vm *vm);
 void ham_do_serve(struct ham_vm *vm);
 /* Beside any flow; by_itself: nobody waits for it. */
 void ham_do_verify(struct ham_vm *vm, uint32_t node, bool by_itself);
+/* Beside any flow, without an answer. */
+void ham_do_announce(struct ham_vm *vm);
 void ham_do_narrow(struct ham_vm *vm);
 void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);

@@ -315,7 +315,9 @@ bus_up(struct bus *bus, unsigned int i)
 		.n_guests = bus->guests ? bus->n_guests : 1,
 		.guests = bus->guests ? bus->guests : &bus->guest,
 		.lease_us = bus->lease_us,
-		.watchdog_us = bus->node[i].disarmed ? 0 : bus->lease_us,
+		.watchdog_us = node->disarmed ? 0 : bus->lease_us,
+		/* what an earlier life may have been granted, as hamd has it */
+		.lease_until_us = node->vcpus ? bus->now_us + bus->lease_us : 0,
 		.fence_delay_us = bus->fence_delay_us,
 		.two_node_delay_us = BUS_TWO_NODE_US,
 		.boot = node->boot,

@@ -15,6 +15,7 @@ check_PROGRAMS += \
 	tests/unit/check_message \
 	tests/unit/check_migrate \
 	tests/unit/check_record \
+	tests/unit/check_stale \
 	tests/unit/check_copies \
 	tests/unit/check_move \
 	tests/unit/check_plan \
@@ -154,6 +155,16 @@ tests_unit_check_death_SOURCES = \
 	$(NULL)
 tests_unit_check_death_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_death_LDADD = $(core_test_ldadd)
+
+tests_unit_check_stale_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_stale.c \
+	tests/unit/deaths.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_stale_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_stale_LDADD = $(core_test_ldadd)
 
 tests_unit_check_message_SOURCES = \
 	tests/unit/check_message.c \
