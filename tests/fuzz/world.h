@@ -15,6 +15,7 @@ enum {
 	WORLD_NODES = 3, /* with one core, the others are voices only */
 	WORLD_NAMES = 6,
 	WORLD_LEASE_US = 8000000,
+	WORLD_STANDSTILL_US = 1000000,
 	WORLD_WATCHDOG_US = 5000000,
 	WORLD_WAIT_US = WORLD_LEASE_US + 2 * WORLD_WATCHDOG_US,
 };
@@ -89,6 +90,8 @@ struct world_core {
 	bool odd_ring; /* its nodes changed; no corosync does that */
 	bool frozen;
 	bool freeze_said;	/* in this life */
+	int64_t stepped_us;	/* last; 0: not yet */
+	bool woke;		/* by this step, after a standstill */
 	bool lost;		/* corosync, that it had */
 	struct ham_ring quorum; /* the last that was told, */
 	bool quorate;		/* and what it said */

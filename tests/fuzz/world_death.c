@@ -5,7 +5,8 @@
  * the ring; DEAD is asked for on a proof of this very ring only: fenced, or as
  * long without it as T_wait says, by all that share the view.  The lease only
  * grows, never beyond its length; no vCPU is set going without one.  FREEZE
- * alternates, and nobody is frozen who was not told that quorum is gone.
+ * alternates, and nobody is frozen who was not told that quorum is gone, has
+ * not stood still, and has a lease.
  *
  * DEAD is judged only where nobody spoke in another's name: whom a node hears
  * it believes.
@@ -21,6 +22,7 @@ world_death_begin(const struct world *world, struct world_core *node)
 	node->odd_ring = false;
 	node->frozen = world->flags & WORLD_LEASES;
 	node->freeze_said = false;
+	node->stepped_us = 0;
 	node->last_attempt = 0;
 	node->lost = node->quorate = false;
 	node->quorum = (struct ham_ring){0, 0};
@@ -58,6 +60,9 @@ world_death_told(const struct world *world, struct world_core *node,
 {
 	struct world_seen *seen;
 
+	node->woke = node->stepped_us &&
+		     world->now_us - node->stepped_us > WORLD_STANDSTILL_US;
+	node->stepped_us = world->now_us;
 	if (event->kind == HAM_EV_TOTEM)
 		told_totem(world, node, event);
 	if (event->kind == HAM_EV_TOTEM || event->kind == HAM_EV_GROUP)
@@ -120,7 +125,8 @@ world_death_check(const struct world *world, struct world_core *node,
 	} else {
 		g_assert(!node->freeze_said || fx->flag != node->frozen);
 		/* not on the way to corosync, nor between two rings */
-		g_assert(!fx->flag || node->lost ||
+		g_assert(!fx->flag || node->lost || node->woke ||
+			 world->now_us >= node->lease_until_us ||
 			 (!node->quorate && node->told.rep != 0 &&
 			  ham_ring_equal(node->quorum, node->told)));
 		node->freeze_said = true;
