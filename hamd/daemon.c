@@ -149,9 +149,10 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_guests_mark(daemon->guests);
 		break;
 	case HAM_FX_FREEZE:
-		ham_notice("guests here %s",
-			   effect->flag ? "stand still: no quorum" : "may run");
 		ham_guests_freeze(daemon->guests, effect->flag);
+		ham_notice("guests here %s%s",
+			   effect->flag ? "stand still: " : "may run",
+			   effect->text);
 		break;
 	case HAM_FX_DISARM:
 		ham_daemon_watchdog_disarm(daemon, effect->flag);

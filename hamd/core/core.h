@@ -350,7 +350,8 @@ enum ham_effect_kind {
 			       none of them proves anything until it is seen
 			       on anew.  Told before any FENCE of that view */
 	HAM_FX_LEASE,	/* value: until when guests may run here, us */
-	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves; or it may */
+	HAM_FX_FREEZE,	/* flag: no vCPU of any guest here moves, text: why; or
+			   it may */
 	HAM_FX_DISARM, /* flag: the watchdog is to be closed; else armed, if the
 			  cluster file gives it to this node; then
 			  HAM_EV_WATCHDOG, also if nothing has changed */

@@ -289,14 +289,18 @@ out_of_quorum(const ham_core *core)
 }
 
 static void
-freeze_all(ham_core *core, bool freeze)
+freeze_all(ham_core *core, bool freeze, const char *why)
 {
+	struct ham_effect *effect;
+
 	/* what an earlier life left is not known: say it once */
 	if (core->freeze_said && freeze == core->frozen)
 		return;
 	core->freeze_said = true;
 	core->frozen = freeze;
-	ham_fx(core, HAM_FX_FREEZE)->flag = freeze;
+	effect = ham_fx(core, HAM_FX_FREEZE);
+	effect->flag = freeze;
+	g_strlcpy(effect->text, why, sizeof(effect->text));
 }
 
 void
@@ -314,12 +318,16 @@ ham_lease_mind(ham_core *core)
 		core->woke_us = 0;
 		ham_stale_heard(core);
 	}
-	if (over ||
-	    (!core->leaseless && (core->woke_us || out_of_quorum(core))))
-		freeze_all(core, true);
-	else if (core->leaseless ||
-		 (ham_is_active(core) && ham_lease_valid(core)))
-		freeze_all(core, false);
+	if (core->leaseless)
+		freeze_all(core, false, "");
+	else if (core->woke_us)
+		freeze_all(core, true, "this node stood still");
+	else if (out_of_quorum(core))
+		freeze_all(core, true, "no quorum");
+	else if (over)
+		freeze_all(core, true, "no lease");
+	else if (ham_is_active(core) && ham_lease_valid(core))
+		freeze_all(core, false, "");
 	if (!over)
 		return;
 	end_all(core);
