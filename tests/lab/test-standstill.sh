@@ -59,25 +59,31 @@ wake() {
 		pid = open(guest + "/cgroup.procs").read().split()[0]
 		tasks = f"/proc/{pid}/task"
 
-		def ran():
-		    total = 0
-		    for task in os.listdir(tasks):
-		        with open(f"{tasks}/{task}/schedstat") as f:
-		            total += int(f.read().split()[0])
-		    return total / 1e6
+		# a thread that has ended keeps what it had when it was seen last
+		def look(had):
+		    try:
+		        for task in os.listdir(tasks):
+		            with open(f"{tasks}/{task}/schedstat") as f:
+		                had[task] = int(f.read().split()[0])
+		    except (OSError, IndexError):
+		        pass
 
 		def stands():
 		    try:
 		        state = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1]
+		        asked = open(guest + "/cgroup.freeze").read()
 		        events = open(guest + "/cgroup.events").read()
 		    except OSError:
 		        return "gone"
 		    if state.split()[0] in "ZX":
 		        return "gone"
-		    # the order is what counts: the kernel says so when all have obeyed
-		    return "frozen" if "frozen 1" in events else ""
+		    # by hamd, and not still from the node's own standstill
+		    done = asked.strip() == "1" and "frozen 1" in events
+		    return "frozen" if done else ""
 
-		before = last = ran()
+		before = {}
+		look(before)
+		last = dict(before)
 		start = time.monotonic()
 		with open(node + "/cgroup.freeze", "w") as f:
 		    f.write("0")
@@ -87,13 +93,11 @@ wake() {
 		while not how:
 		    if time.monotonic() > start + 30:
 		        sys.exit("it goes on and on")
-		    try:
-		        last = ran()
-		    except (OSError, IndexError):
-		        pass
+		    look(last)
 		    how = stands()
+		ran = sum(last.values()) - sum(before.values())
 		print(f"{how} {(time.monotonic() - start) * 1e3:.1f} ms after it woke,"
-		      f" ran {last - before:.1f} ms")
+		      f" ran {ran / 1e6:.1f} ms")
 	END
 }
 
