@@ -151,12 +151,19 @@ pause_cutover(struct ham_vm *vm)
 	ham_pause_point(vm, "cutover");
 }
 
+static void
+pause_captured(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "captured");
+}
+
 static const struct ham_step capture_steps[] = {
 	{"pause point", pause_cutover, ham_pause_over, 600000},
 	{"raise the threshold", raise_threshold, threshold_holds, 0},
 	{"stop and drain", stop_guest, drained, 0},
 	{"let go of the disks", let_go, NULL, 0},
 	{"send the state", send_state, state_sent, 0},
+	{"pause point", pause_captured, ham_pause_over, 600000},
 };
 
 static void
@@ -179,6 +186,12 @@ ham_do_capture(struct ham_vm *vm)
 /* ---- SILENCE ---- */
 
 static void
+pause_yield(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "yield");
+}
+
+static void
 tap_down(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
@@ -197,6 +210,7 @@ silent(struct ham_vm *vm)
 }
 
 static const struct ham_step silence_steps[] = {
+	{"pause point", pause_yield, ham_pause_over, 600000},
 	{"tap down", tap_down, silent, 60000},
 };
 

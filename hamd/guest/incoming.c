@@ -461,6 +461,18 @@ ham_do_takeover(struct ham_vm *vm)
 /* ---- RUN ---- */
 
 static void
+pause_run(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "run");
+}
+
+static void
+pause_ran(struct ham_vm *vm)
+{
+	ham_pause_point(vm, "ran");
+}
+
+static void
 run_cont(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
@@ -478,10 +490,12 @@ run_cont(struct ham_vm *vm)
 }
 
 static const struct ham_step run_steps[] = {
+	{"pause point", pause_run, ham_pause_over, 600000},
 	{"look at the slots", ham_slots_look, NULL, 0},
 	{"cut the connection", ham_slots_cut, NULL, 0},
 	{"empty the slots", ham_slots_empty, NULL, 0},
 	{"run", run_cont, NULL, 0},
+	{"pause point", pause_ran, ham_pause_over, 600000},
 };
 
 /* Refused: did it run all the same?  Only QEMU's word, or its end, counts. */

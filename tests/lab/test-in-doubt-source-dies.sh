@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/lab/test-in-doubt-source-dies.sh - the source loses its power with guests
+# at five points of the hand-over: each row of the in-doubt table that has no
+# source; then source and destination lose it, and one returns
+nodes=5 guests=5
+. "$(dirname "$(readlink -f "$0")")/doubt.sh"
+
+conf() {
+	light | with_witness n4 | with_witness n5
+	fenced n1 n2
+}
+in_lab conf
+
+beside switch "$lab" switch
+
+dead() {
+	event_has n3 "\"NODE_DEAD\".*$1 is dead: switched off and seen off" "$2"
+}
+
+boot_all n1 web1 web2 web3 web4 web5
+stopped_at n2 web5 ran n2
+stopped_at n2 web4 run n2
+stopped_at n1 web3 yield n2
+stopped_at n1 web2 captured n2
+stopped_at n1 web1 cutover n2
+since=$(last_event n3)
+"$lab" off n1
+without n1 n2 n3 n4 n5
+go n2 web4 web5
+# it may have run at n1 after all that n2 has of it
+waits_for web1 'the return of n1: the copy on n2 may lack its last writes'
+ok "S dies before the mirrors end: web1 waits for n1"
+went_on n2 web2 2
+dead n1 "$since" || fail "web2 started without a proof: $(ctl n3 events | tail)"
+ok "S dies, D's disk is whole: $(ctl n3 events --since "$since" |
+	grep -E 'NODE_DEAD' | tail -n 1)"
+went_on n2 web3 1
+ok "S dies, D holds the image: web3 goes on, the same memory"
+went_on n2 web4 1
+ok "S dies when it has yielded: web4 goes on"
+went_on n2 web5 1
+ok "S dies before it hears that D runs: web5 goes on"
+"$lab" on n1
+cluster_whole
+went_on n1 web1 2
+ok "S is back: web1 boots on its disk"
+
+# web1 from n1 to n2, web3 from n2 to n1: both lose their power
+stopped_at n1 web1 yield n2
+stopped_at n2 web3 yield n1
+since=$(last_event n3)
+"$lab" off n1
+"$lab" off n2
+without n1,n2 n3 n4 n5
+waits_for web1 'in doubt between n1 and n2: one of them'
+waits_for web3 'in doubt between n2 and n1: one of them'
+dead n1 "$since" || dead n2 "$since" && fail "somebody was fenced for nothing"
+ok "neither is there: $(ctl n3 guest show web1 | grep -i 'in doubt')"
+"$lab" on n1
+went_on n1 web1 3
+dead n2 "$since" || fail "web1 started without a proof"
+ok "S alone returns: web1 boots on its disk"
+waits_for web3 'the return of n2: the copy on n1 may lack its last writes'
+ok "D alone returns: web3 waits for n2"
+"$lab" on n2
+cluster_whole
+went_on n2 web3 2
+ok "S returns: web3 boots on its disk"
+
+all_end 3 web1=n1 web2=n2 web3=n2 web4=n2 web5=n2
+echo "PASS: in doubt, and the source dies"
