@@ -69,7 +69,7 @@ limit_passed(gpointer data)
 {
 	ham_flow *flow = data;
 
-	/* QEMU stands still: from its going on all of the time anew */
+	/* QEMU stands still: ham_flow_anew() comes */
 	if (flow->vm->guests->frozen)
 		return G_SOURCE_CONTINUE;
 	flow->deadline = 0;
@@ -78,14 +78,22 @@ limit_passed(gpointer data)
 }
 
 static void
-begin_step(ham_flow *flow)
+set_limit(ham_flow *flow)
 {
-	const struct ham_step *step = &flow->steps[flow->at];
-	unsigned int limit = step->limit_ms ? step->limit_ms : DEFAULT_LIMIT_MS;
+	unsigned int limit = flow->steps[flow->at].limit_ms;
 
 	if (flow->deadline)
 		g_source_remove(flow->deadline);
-	flow->deadline = g_timeout_add(limit, limit_passed, flow);
+	flow->deadline = g_timeout_add(limit ? limit : DEFAULT_LIMIT_MS,
+				       limit_passed, flow);
+}
+
+static void
+begin_step(ham_flow *flow)
+{
+	const struct ham_step *step = &flow->steps[flow->at];
+
+	set_limit(flow);
 	if (step->begin)
 		step->begin(flow->vm);
 }
@@ -198,6 +206,13 @@ ham_flow_release(struct ham_vm *vm, uint64_t generation, GError *error)
 	else
 		g_clear_error(&error);
 	advance(flow);
+}
+
+void
+ham_flow_anew(struct ham_vm *vm)
+{
+	if (vm->flow)
+		set_limit(vm->flow);
 }
 
 void

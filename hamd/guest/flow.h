@@ -60,6 +60,10 @@ void ham_flow_release(struct ham_vm *vm, uint64_t generation, GError *error);
  * say needs none.  Borrowed from the error. */
 const char *ham_flow_words(const GError *error);
 
+/* QEMU goes on after it was made to stand still (ham_guests_freeze): the step
+ * that is under way has all of its time again. */
+void ham_flow_anew(struct ham_vm *vm);
+
 /* Something happened: ask `done` again. */
 void ham_flow_poke(struct ham_vm *vm);
 void ham_flow_fail(struct ham_vm *vm, const char *format, ...)

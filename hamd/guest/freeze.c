@@ -29,6 +29,7 @@ freeze(struct ham_vm *vm, bool hold)
 void
 ham_guests_freeze(ham_guests *guests, bool hold)
 {
+	bool goes_on = guests->frozen && !hold;
 	GHashTableIter iter;
 	gpointer vm;
 
@@ -36,8 +37,11 @@ ham_guests_freeze(ham_guests *guests, bool hold)
 		return;
 	guests->frozen = hold;
 	g_hash_table_iter_init(&iter, guests->vms);
-	while (g_hash_table_iter_next(&iter, NULL, &vm))
+	while (g_hash_table_iter_next(&iter, NULL, &vm)) {
 		freeze(vm, hold);
+		if (goes_on)
+			ham_flow_anew(vm);
+	}
 }
 
 void

@@ -74,6 +74,28 @@ ham_child_pid(const ham_child *child)
 	return 42;
 }
 
+/* Frames are counted when it stands still, and from the mark on. */
+void
+ham_ports_count(struct ham_vm *counted)
+{
+	ck_assert_ptr_eq(counted, &vm);
+	act("count,");
+}
+
+void
+ham_ports_mark(struct ham_vm *marked)
+{
+	ck_assert_ptr_eq(marked, &vm);
+	act("mark,");
+}
+
+void
+ham_flow_anew(struct ham_vm *gone_on)
+{
+	ck_assert_ptr_eq(gone_on, &vm);
+	act("anew,");
+}
+
 static void
 begin(void)
 {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # what of hamd/guest/ needs no QEMU to be tested
 check_PROGRAMS += \
+	tests/unit/check_flow \
 	tests/unit/check_label \
 	tests/unit/check_qemu_end \
 	$(NULL)
@@ -10,6 +11,13 @@ guest_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
 guest_test_ldadd = libhamguest.la libhamcore.la libhamio.la \
 	libhamconfig.la libhamnet.la libhamblock.la libhamfence.la \
 	libhambase.la $(GLIB_LIBS) $(JSON_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_flow_SOURCES = \
+	tests/unit/check_flow.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_flow_CPPFLAGS = $(guest_test_cppflags)
+tests_unit_check_flow_LDADD = $(guest_test_ldadd)
 
 tests_unit_check_label_SOURCES = \
 	tests/unit/check_label.c \
