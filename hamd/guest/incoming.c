@@ -543,5 +543,6 @@ ham_do_run(struct ham_vm *vm)
 {
 	vm->epoch = vm->effect.epoch;
 	vm->cont_asked = false;
-	ham_vm_begin(vm, "run", run_steps, G_N_ELEMENTS(run_steps), run_end);
+	ham_vm_begin(vm, HAM_FLOW_RUN, run_steps, G_N_ELEMENTS(run_steps),
+		     run_end);
 }

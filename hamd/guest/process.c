@@ -168,8 +168,9 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 		ham_vm_ask(vm);
 		return;
 	}
-	/* nothing was written: another node may try it */
-	if (g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_LAUNCH) &&
+	/* it never ran: another node may try it, or S goes on with it */
+	if ((g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_LAUNCH) ||
+	     g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_RUN)) &&
 	    !vm->cont_asked) {
 		ham_flow_fail(vm, "%s", text);
 		return;

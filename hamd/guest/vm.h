@@ -18,6 +18,7 @@
 #define HAM_FLOW_SLOT "change a slot"
 #define HAM_FLOW_FIND "find"
 #define HAM_FLOW_LAUNCH "launch"
+#define HAM_FLOW_RUN "run"
 #define HAM_FLOW_RETRY "retry"
 
 enum {
