@@ -29,7 +29,8 @@ boot_all() {
 	local node=$1 guest
 	shift
 	for guest; do
-		ctl "$node" --no-wait guest start "$guest" --node "$node"
+		ctl "$node" --no-wait guest start "$guest" \
+			--node "$node" >/dev/null
 	done
 	for guest; do
 		until_true "$guest works" grep -q '^ack ' \
@@ -37,9 +38,12 @@ boot_all() {
 	done
 }
 
-# hold_at NODE GUEST POINT: a move of it will stop there
+# hold_at NODE GUEST POINT: a move of it will stop there, and at none before
 hold_at() {
-	local dir
+	local dir node
+	for node in $(every_node); do
+		rm -f "$(root "$node")/run/hamd/pause-at.$2"
+	done
 	dir=$(root "$1")/run/hamd
 	rm -f "$dir/continue.$2" "$dir/paused-at.$2"
 	echo "$3" >"$dir/pause-at.$2"
@@ -47,7 +51,7 @@ hold_at() {
 
 # send GUEST NODE: it is asked of a node that no test of these ends
 send() {
-	ctl "${voter:-n3}" --no-wait guest migrate "$1" "$2"
+	ctl "${voter:-n3}" --no-wait guest migrate "$1" "$2" >/dev/null
 }
 
 # stopped_at NODE GUEST POINT TO: it moves to TO, and stands at that point
@@ -76,26 +80,38 @@ boots() {
 	done | tr -d '\r' | awk '/^boot / { seen[$2] } END { print length(seen) }'
 }
 
-# went_on NODE GUEST LIVES: it runs and writes there, and has had so many
+# went_on LIVES "GUEST=NODE WHAT"...: each runs and writes there, and has had so
+# many lives; nothing runs twice, though a twin may stand still elsewhere
 went_on() {
-	runs_on "$1" "$2"
-	writes_on "$1" "$2"
-	[ "$(boots "$2")" = "$3" ] ||
-		fail "$2 on $1 has had $(boots "$2") lives, not $3"
+	local lives=$1 row guest node
+	local -A before
+	shift
+	for row; do
+		guest=${row%%=*} node=${row#*=} node=${node%% *}
+		until_true "$guest runs on $node" guest_has "$node" "$guest" \
+			"\"state\":\"running\",\"owner\":\"$node\""
+		before[$guest]=$(acks "$node" "$guest")
+	done
+	"$audit" guests --migrating any || fail "audit of guests"
+	for row; do
+		guest=${row%%=*} node=${row#*=} node=${node%% *}
+		until_true "$guest writes on $node" more_acks \
+			"${before[$guest]}" "$node" "$guest"
+		[ "$(boots "$guest")" = "$lives" ] ||
+			fail "$guest on $node has had $(boots "$guest") lives," \
+				"not $lives"
+		ok "${row#* }: $guest on $node, lives: $lives," \
+			"$(ctl "$node" --json guest show "$guest" |
+				grep -o '"epoch":[0-9]*')"
+	done
 }
 
 # waits_for GUEST WORDS
 waits_for() {
 	until_true "$1 waits: $2" guest_has "${voter:-n3}" "$1" \
 		"\"waits_for\":\"$2"
-	"$audit" guests --expect "$1=none" --migrating any ||
-		fail "$1 waits and has a QEMU"
-}
-
-# epoch_is GUEST N: what the outcome must have made of it
-epoch_is() {
-	guest_has "${voter:-n3}" "$1" "\"epoch\":$2[,}]" ||
-		fail "$1: epoch is not $2: $(ctl "${voter:-n3}" --json guest show "$1")"
+	[ "$(boots "$1")" = "${3:-1}" ] || fail "$1 was started, and waits"
+	ok "$1 waits for $2"
 }
 
 # without NODE BY...: those decide without it
@@ -106,18 +122,45 @@ without() {
 		"\"active\":true.*\"members\":\\[${members%,}\\]"
 }
 
-# all_end LIVES GUEST=NODE...: stopped, none has lost anything
-all_end() {
-	local lives=$1 at
+# qemu_of NODE GUEST: its pid in the node
+qemu_of() {
+	# shellcheck disable=SC2016 # expands in the node
+	on "$1" sh -c 'for p in /proc/[0-9]*; do
+			! grep -q "guest=$1," "$p/cmdline" 2>/dev/null ||
+				! grep -q "^Name:.qemu-system" "$p/status" ||
+				echo "${p#/proc/}"
+		done' sh "$2"
+}
+
+# end_qemu NODE GUEST: SIGKILL
+end_qemu() {
+	local pid
+	pid=$(qemu_of "$@")
+	[ -n "$pid" ] || fail "no QEMU of $2 on $1"
+	on "$1" kill -KILL "$pid"
+}
+
+# hamd_gets NODE SIGNAL
+hamd_gets() {
+	on "$1" sh -c "kill -$2 \$(cat /run/hamlab-hamd)"
+}
+
+holds_image() {
+	grep -q '"role" *: *"held"' \
+		"$(root "$1")/run/hamd/guests/$2/state.json"
+}
+
+# ends LIVES GUEST=NODE...: stopped, they have lost nothing, nor lived longer
+ends() {
+	local lives=$1 at stops=()
 	shift
 	for at; do
-		runs_on "${at#*=}" "${at%=*}"
-		writes_on "${at#*=}" "${at%=*}"
+		ctl "${voter:-n3}" guest stop "${at%=*}" >/dev/null &
+		stops+=($!)
 	done
+	wait "${stops[@]}"
 	for at; do
-		ctl "${voter:-n3}" guest stop "${at%=*}"
 		records "${at#*=}" "${at%=*}" --reboots "$((lives - 1))" \
-			--max-gap 20000
+			--max-gap 30000
 	done
-	nothing_left
 }

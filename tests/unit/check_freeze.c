@@ -124,9 +124,9 @@ START_TEST(all_stand_still_and_go_on)
 {
 	vm.qmp = (ham_qmp *)something;
 	ham_guests_freeze(&guests, true);
-	expect("hold,freeze,");
+	expect("hold,freeze,count,");
 	ham_guests_freeze(&guests, false);
-	expect("go on,thaw,");
+	expect("go on,thaw,anew,");
 }
 END_TEST
 
@@ -136,11 +136,11 @@ START_TEST(a_new_one_stands_still_as_all_do)
 	ham_freeze_new(&vm);
 	expect("");
 	ham_guests_freeze(&guests, true);
-	expect("freeze,");
+	expect("freeze,count,");
 	ham_freeze_new(&vm);
-	expect("freeze,");
+	expect("freeze,count,");
 	ham_guests_freeze(&guests, false);
-	expect("thaw,");
+	expect("thaw,anew,");
 	ham_freeze_new(&vm);
 	expect("");
 }
@@ -152,7 +152,7 @@ START_TEST(what_is_to_die_goes_on)
 	ham_freeze_let_die(&vm);
 	expect("");
 	ham_guests_freeze(&guests, true);
-	expect("freeze,");
+	expect("freeze,count,");
 	ham_freeze_let_die(&vm);
 	expect("thaw,");
 	vm.qemu = NULL;
