@@ -173,16 +173,20 @@ static void
 applied_stopped(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest, const struct ham_op *op)
 {
+	bool halts;
+
 	if (guest->owner_dead) { /* as if its node had died */
 		ham_fx_note(core, HAM_NOTE_ALARM, op->guest,
 			    "it did not start, and is to be started "
 			    "elsewhere");
 		return;
 	}
+	/* to start again, and by no failing: that was asked for (halt.c) */
+	halts = guest->again && op->txn != HAM_ENDED_AGAIN;
 	if (guest->phase == HAM_GUEST_STOPPED && !local->cold)
 		ham_fx_note(core,
-			    guest->wanted ? HAM_NOTE_GUEST_FAILED
-					  : HAM_NOTE_GUEST_STOPPED,
+			    guest->wanted && !halts ? HAM_NOTE_GUEST_FAILED
+						    : HAM_NOTE_GUEST_STOPPED,
 			    op->guest, "%s", guest->reason);
 	ham_move_applied(core, local, guest, op);
 	if (guest->phase == HAM_GUEST_STARTED)

@@ -19,21 +19,29 @@ stop_all() {
 	guest_has n3 web1 '"state":"halted"' || fail "$(ctl n3 status)"
 }
 
-both_run() {
-	local guest
-	for guest in web1 web2; do
-		until_true "$guest runs on $1" guest_has "$2" "$guest" \
-			"\"state\":\"running\",\"owner\":\"$1\""
-	done
+# run_on NODE1 NODE2: web1 there, web2 there, as n3 knows
+run_on() {
+	until_true "web1 runs on $1" guest_has n3 web1 \
+		"\"state\":\"running\",\"owner\":\"$1\""
+	until_true "web2 runs on $2" guest_has n3 web2 \
+		"\"state\":\"running\",\"owner\":\"$2\""
+	"$audit" guests --expect "web1=$1" --expect "web2=$2"
+}
+
+copied() {
+	until_true "web1 has a copy" guest_has n3 web1 '"state":"current"'
+	until_true "web2 has a copy" guest_has n3 web2 '"state":"current"'
+}
+
+# copy_of GUEST: the node
+copy_of() {
+	ctl n3 --json guest show "$1" |
+		grep -o '"node":"n[23]","state":"current"' | grep -o 'n[23]'
 }
 
 boot_on n1 web1
 boot_on n1 web2
-for guest in web1 web2; do
-	until_true "there is a copy" guest_has n1 "$guest" '"state":"current"'
-done
-copy=$(ctl n1 --json guest show web1 |
-	grep -o '"node":"n[23]","state":"current"' | grep -o 'n[23]')
+copied
 
 # called off
 stop_all
@@ -43,12 +51,11 @@ said_has 'is halted: it takes no guests before it boots'
 cluster_whole
 "$audit" guests --expect web1=none --expect web2=none
 expect_rc 0 ctl n2 cluster start
-both_run n1 n2
+run_on n1 n1
 ok "called off: $(ctl n2 events | grep -c GUEST_RUNNING) starts seen"
-for guest in web1 web2; do
-	until_true "there is a copy" guest_has n1 "$guest" \
-		"\"node\":\"$copy\",\"state\":\"current\""
-done
+copied
+at1=$(copy_of web1)
+at2=$(copy_of web2)
 
 # stopped, dark, and back without the node where they ran
 stop_all
@@ -57,14 +64,13 @@ for node in n1 n2 n3; do
 done
 "$lab" on n2 --no-wait
 "$lab" on n3 --no-wait
-both_run "$copy" "$copy"
-"$audit" guests --expect "web1=$copy" --expect "web2=$copy"
-ok "n2 and n3 are back: $(ctl "$copy" events | grep GUEST_RUNNING | tail -n 2)"
+run_on "$at1" "$at2"
+ok "n2 and n3 are back: $(ctl n3 events | grep GUEST_RUNNING | tail -n 2)"
 "$lab" on n1
 cluster_whole
 status_lacks n1 halted || fail "still halted: $(ctl n1 status)"
-writes_on "$copy" web2
-ctl "$copy" guest stop web2
-records "$copy" web2 --reboots 2
-finish "$copy" web1 --reboots 2
+writes_on "$at2" web2
+ctl n1 guest stop web2
+records "$at2" web2 --reboots 2
+finish "$at1" web1 --reboots 2
 echo "PASS: a cluster is stopped, and comes back"

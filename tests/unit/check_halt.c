@@ -67,6 +67,8 @@ START_TEST(guests_are_shut_down_and_stay_down)
 
 	ck_assert_uint_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STOPPED);
 	ck_assert(bus_guest(bus, 0)->again);
+	ck_assert(strstr(bus->node[0].notes->str, "GUEST_STOPPED"));
+	ck_assert(!strstr(bus->node[0].notes->str, "GUEST_FAILED"));
 	pass(bus, 30);
 	ck_assert_uint_eq(bus_runners(bus), 0);
 	bus_command(bus, 0, HAM_CMD_START, 2);
