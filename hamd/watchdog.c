@@ -32,7 +32,8 @@ struct ham_daemon_watchdog {
 	bool ready;	     /* hamd has started: it may be armed */
 	bool asked;	     /* to arm it, since it was last reached */
 	bool held;	     /* it is not to be armed for now */
-	bool closing;	     /* it was asked to be closed */
+	bool closing;	     /* it was asked to be closed, */
+	bool reopens;	     /* and, since, to be armed again */
 	bool answer_due;     /* the core waits for what became of its order */
 	bool armed;
 	bool softdog;
@@ -84,11 +85,17 @@ closed(ham_daemon *daemon, const char *why_not)
 {
 	struct ham_daemon_watchdog *w = daemon->watchdog;
 	struct ham_event event = {.kind = HAM_EV_WATCHDOG,
-				  .value = (uint64_t)w->timeout_us,
+				  .value = w->wanted ? (uint64_t)w->timeout_us
+						     : 0,
 				  .flag = why_not != NULL,
 				  .text = why_not};
 
 	w->closing = false;
+	if (w->reopens) {
+		/* the order to close it is outlived, and so is its answer */
+		ham_daemon_watchdog_disarm(daemon, false);
+		return;
+	}
 	w->held = why_not == NULL;
 	if (why_not) {
 		ham_err("not disarmed: %s", why_not);
@@ -106,6 +113,10 @@ ham_daemon_watchdog_disarm(ham_daemon *daemon, bool disarm)
 	struct ham_daemon_watchdog *w = daemon->watchdog;
 
 	w->held = disarm;
+	w->reopens = w->closing && !disarm;
+	/* what is being closed is not armed, whatever was heard last */
+	if (w->reopens)
+		return;
 	if (disarm && w->armed) {
 		w->closing = ham_watchdog_disarm(w->hamwd);
 		if (!w->closing)
@@ -130,7 +141,8 @@ on_state(const struct ham_watchdog_state *state, void *data)
 	int64_t timeout_us = state->armed ? state->timeout_us : 0;
 	bool changed = w->timeout_us != timeout_us;
 
-	if (!state->armed && w->wanted && w->ready && !w->asked && !w->held) {
+	if (!state->armed && w->wanted && w->ready && !w->asked && !w->held &&
+	    !w->closing) {
 		w->asked =
 			ham_watchdog_arm(w->hamwd, daemon->conf->watchdog_us);
 		return; /* its answer is what counts */

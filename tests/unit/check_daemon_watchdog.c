@@ -436,6 +436,65 @@ START_TEST(closed_and_opened_by_order)
 }
 END_TEST
 
+/* It can't be armed while it is being closed: what was heard of it before that
+ * is no answer. */
+START_TEST(opened_while_it_is_being_closed)
+{
+	struct ham_watchdog_state off = greeting;
+
+	start_armed();
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ham_daemon_watchdog_disarm(&daemon_, false);
+	ck_assert_uint_eq(posts, 0);
+	ck_assert_uint_eq(arms, 0);
+	say(off);
+	ck_assert_uint_eq(posts, 0);
+	ck_assert_uint_eq(ends, 0);
+	ck_assert_uint_eq(arms, 1);
+	say(armed(9 * S));
+	ck_assert_uint_eq(posts, 1);
+	ck_assert_uint_eq(posted, 9 * S);
+	/* and closed again, by a later order */
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ck_assert_uint_eq(disarms, 2);
+	say(off);
+	ck_assert_uint_eq(posts, 2);
+	ck_assert_uint_eq(posted, 0);
+	ck_assert_uint_eq(arms, 1);
+}
+END_TEST
+
+/* The last order counts. */
+START_TEST(closed_all_the_same)
+{
+	struct ham_watchdog_state off = greeting;
+
+	start_armed();
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ham_daemon_watchdog_disarm(&daemon_, false);
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	say(off);
+	ck_assert_uint_eq(posts, 1);
+	ck_assert_uint_eq(ends, 1);
+	ck_assert_uint_eq(arms, 0);
+}
+END_TEST
+
+/* One that the file does not want, and that can't be closed. */
+START_TEST(what_is_only_fed_counts_for_nothing_refused)
+{
+	struct ham_watchdog_state no = armed(9 * S);
+
+	greeting = armed(9 * S);
+	start();
+	no.error = "nowayout";
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	say(no);
+	ck_assert(post_flag);
+	ck_assert_uint_eq(posted, 0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_closed_is_told)
 {
 	struct ham_watchdog_state no = armed(9 * S);
@@ -512,6 +571,9 @@ main(void)
 	tcase_add_test(tc, a_timer_of_the_kernel_is_named);
 	tcase_add_test(tc, of_another_node_its_word_counts);
 	tcase_add_test(tc, closed_and_opened_by_order);
+	tcase_add_test(tc, opened_while_it_is_being_closed);
+	tcase_add_test(tc, closed_all_the_same);
+	tcase_add_test(tc, what_is_only_fed_counts_for_nothing_refused);
 	tcase_add_test(tc, what_cannot_be_closed_is_told);
 	tcase_add_test(tc, without_one_the_core_is_answered_at_once);
 	tcase_add_test(tc, not_armed_by_the_start_of_a_node_without_a_lease);
