@@ -4,11 +4,11 @@
  *	a signal -> the cluster records that this node rests (core/disarm.c)
  *	-> the watchdog is closed -> hamd ends
  *
- * Where that can't be decided, or not within LEAVE_MS, hamd ends with a warning:
- * then the lease binds, and an armed watchdog resets the node unless a hamd is
- * back before that is over.  But where no guest runs, nor may, nobody counts on
- * this node's end: hamd leaves the group, so that none can come, and the watchdog
- * is closed without a word.
+ * Where that can't be decided, or not within LEAVE_MS, or the watchdog can't be
+ * closed, hamd ends with a warning: then the lease binds, and an armed watchdog
+ * resets the node unless a hamd is back before that is over.  But where no guest
+ * runs, nor may, nobody counts on this node's end: hamd leaves the group, so that
+ * none can come, and the watchdog is closed without a word.
  */
 #include "hamd/daemon.h"
 
@@ -17,19 +17,37 @@
 
 enum {
 	LEAVE_MS = 5000,
+	/* for the core's word that it rests not */
+	REFUSED_MS = 500,
 	/* for an upgrade of corosync as well */
 	REST_S = 300,
 };
+
+static void
+warn(const char *why_not)
+{
+	ham_warn("this node is not disarmed (%s): guests here end unless a "
+		 "hamd is back before the lease is over",
+		 why_not);
+}
 
 static void
 end(ham_daemon *daemon, const char *why_not)
 {
 	g_clear_handle_id(&daemon->leaving, g_source_remove);
 	if (why_not)
-		ham_warn("this node is not disarmed (%s): guests here end "
-			 "unless a hamd is back before the lease is over",
-			 why_not);
+		warn(why_not);
 	ham_daemon_stop(daemon, 0, "a signal asked for it");
+}
+
+static gboolean
+is_said(gpointer data)
+{
+	ham_daemon *daemon = data;
+
+	daemon->leaving = 0;
+	end(daemon, NULL);
+	return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -79,6 +97,14 @@ ham_daemon_leave(ham_daemon *daemon)
 void
 ham_daemon_disarmed(ham_daemon *daemon, const char *why_not)
 {
-	if (daemon->leaving)
-		end(daemon, why_not);
+	if (!daemon->leaving)
+		return;
+	if (!why_not) {
+		end(daemon, NULL);
+		return;
+	}
+	/* the core has still to say that the lease binds */
+	warn(why_not);
+	g_source_remove(daemon->leaving);
+	daemon->leaving = g_timeout_add(REFUSED_MS, is_said, daemon);
 }

@@ -114,6 +114,13 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		return r.bad || r.at != len ? "the stored boot is damaged"
 					    : NULL;
 	}
+	if (strcmp(key, "opens") == 0) {
+		struct ham_reader r = {value, len, 0, false};
+
+		core->opens = ham_get_u64(&r) == core->config.boot;
+		return r.bad || r.at != len ? "the stored boot is damaged"
+					    : NULL;
+	}
 	if (g_str_has_prefix(key, "heard/"))
 		return ham_lease_load(core, key, value, len);
 	if (g_str_has_prefix(key, "node/"))

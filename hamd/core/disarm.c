@@ -70,15 +70,35 @@ ham_disarm_loaded(ham_core *core)
 }
 
 static void
+expect(ham_core *core, unsigned int i, const struct ham_node_state *state)
+{
+	core->peers[i].rest_until_us =
+		core->now_us + (int64_t)state->rest_s * 1000000;
+	core->peers[i].rest_since = state->since;
+}
+
+/* After a start: of two, who is left may have to wait for the other. */
+static void
+expect_loaded(ham_core *core)
+{
+	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+		if (i != core->self && flags_of(core, i) &&
+		    core->peers[i].rest_until_us == 0)
+			expect(core, i,
+			       ham_record_node(&core->record,
+					       core->config.nodes[i].id));
+}
+
+static void
 begin(ham_core *core, unsigned int i)
 {
 	const struct ham_node_state *state =
 		ham_record_node(&core->record, core->config.nodes[i].id);
 
-	core->peers[i].rest_until_us =
-		core->now_us + (int64_t)state->rest_s * 1000000;
+	expect(core, i, state);
 	if (i != core->self)
 		return;
+	core->rest_taken = state->flags & HAM_NODE_RESTS;
 	core->disarm_at = core->record.pos;
 	core->disarm_said = core->arming = false;
 }
@@ -86,11 +106,20 @@ begin(ham_core *core, unsigned int i)
 void
 ham_disarm_adopted(ham_core *core)
 {
-	for (unsigned int i = 0; i < core->config.n_nodes; i++)
+	for (unsigned int i = 0; i < core->config.n_nodes; i++) {
+		const struct ham_peer *peer = &core->peers[i];
+
 		if (!flags_of(core, i))
 			core->peers[i].rest_until_us = 0;
-		else if (core->peers[i].rest_until_us == 0)
+		else if (peer->rest_until_us == 0 ||
+			 peer->rest_since !=
+				 ham_record_node(&core->record,
+						 core->config.nodes[i].id)
+					 ->since)
 			begin(core, i);
+	}
+	if (!(flags_of(core, core->self) & HAM_NODE_RESTS))
+		core->rest_taken = false;
 }
 
 void
@@ -116,6 +145,8 @@ say(ham_core *core, bool disarm)
 	core->armed_told = false;
 	core->leaseless = disarm;
 	core->disarm_us = 0;
+	if (disarm)
+		core->rest_s = 0; /* it is committed, if that was wanted */
 	ham_fx(core, HAM_FX_DISARM)->flag = disarm;
 }
 
@@ -129,8 +160,12 @@ is_over(const ham_core *core)
 static void
 propose_end(ham_core *core)
 {
+	const struct ham_node_state *state =
+		ham_record_node(&core->record, core->config.self);
+	/* of an order that comes before it, others may not count on it */
 	struct ham_op op = {.kind = HAM_OP_NODE,
 			    .node = core->config.self,
+			    .epoch = state->since,
 			    .flag = true,
 			    .txn = ham_op_node_txn(0, HAM_NODE_LEASELESS)};
 
@@ -140,9 +175,28 @@ propose_end(ham_core *core)
 	ham_propose(core, &op, 0);
 }
 
+/* Until it is committed; it may be lost with its leader, or with a view. */
+static void
+propose_rest(ham_core *core)
+{
+	struct ham_op op = {.kind = HAM_OP_NODE,
+			    .node = core->config.self,
+			    .flag = true,
+			    .txn = ham_op_node_txn(HAM_NODE_RESTS, 0) |
+				   core->rest_s << 16};
+
+	if (core->rest_s == 0 || core->rest_taken || !ham_is_active(core) ||
+	    (core->rest_us && core->now_us - core->rest_us < PROPOSE_US))
+		return;
+	core->rest_us = core->now_us;
+	ham_propose(core, &op, 0);
+}
+
 void
 ham_disarm_mind(ham_core *core)
 {
+	expect_loaded(core);
+	propose_rest(core);
 	if (!flags_of(core, core->self)) {
 		if (core->leaseless) /* it was dead, to the others */
 			say(core, false);
@@ -154,7 +208,8 @@ ham_disarm_mind(ham_core *core)
 	if (!core->disarm_said && !core->arming &&
 	    ham_pos_compare(core->disarm_at, core->committed) <= 0)
 		say(core, true);
-	if (core->stopping)
+	/* but to say that its watchdog could not be closed */
+	if (core->stopping && !core->arming)
 		return;
 	if (core->disarm_said && is_over(core) &&
 	    (core->config.lease_us == 0 || core->now_us < core->lease_until_us))
@@ -188,18 +243,19 @@ ham_disarm_told(ham_core *core, const struct ham_event *event)
 static void
 rest(ham_core *core, const struct ham_event *event)
 {
-	struct ham_op op = {.kind = HAM_OP_NODE,
-			    .node = core->config.self,
-			    .flag = true,
-			    .txn = ham_op_node_txn(HAM_NODE_RESTS, 0) |
-				   event->value << 16};
+	int64_t until_us = core->now_us + (int64_t)event->value * 1000000;
 
 	core->stopping = true;
 	if (core->disarm_said &&
-	    (flags_of(core, core->self) & HAM_NODE_DISARMED))
+	    (flags_of(core, core->self) & HAM_NODE_DISARMED) &&
+	    core->peers[core->self].rest_until_us >= until_us) {
 		say(core, true); /* for longer, as was asked */
-	else
-		ham_propose(core, &op, 0);
+		return;
+	}
+	core->rest_s = event->value;
+	core->rest_us = 0;
+	core->rest_taken = false;
+	propose_rest(core);
 }
 
 /* NULL: that may be asked of the node. */

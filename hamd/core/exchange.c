@@ -311,8 +311,8 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->boot = core->config.boot;
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->joined_us = core->now_us;
+	ham_node_adopted(core); /* what a boot has to say is stored, too */
 	ham_persist_all(core);
-	ham_node_adopted(core);
 	ham_disarm_adopted(core);
 	doubt_devices(core, before);
 	if (had_store) /* else it may have forgotten what ran here */

@@ -24,14 +24,23 @@ is_halted(const ham_core *core, uint32_t node)
 }
 
 /* A life of hamd has booted with its machine, if it finds at the first state it
- * adopts that it has; what is said of it later is of this boot. */
+ * adopts that it has, or an earlier one did, and could not say so; what is said
+ * of the node later is of this boot. */
 void
 ham_halt_adopted(ham_core *core)
 {
 	if (!core->adopted)
-		core->reopens =
-			core->booted && is_halted(core, core->config.self);
+		core->reopens = core->booted || core->opens;
 	core->adopted = true;
+	ham_halt_applied(core);
+}
+
+/* That is over with HALTED, however it ended. */
+void
+ham_halt_applied(ham_core *core)
+{
+	if (!is_halted(core, core->config.self))
+		core->reopens = false;
 }
 
 static void
@@ -42,12 +51,11 @@ reopen(ham_core *core)
 			    .flag = true,
 			    .txn = ham_op_node_txn(0, HAM_NODE_HALTED)};
 
-	if (!is_halted(core, core->config.self))
-		core->reopens = false;
 	if (!core->reopens ||
 	    (core->reopen_us && core->now_us - core->reopen_us < PROPOSE_US))
 		return;
 	core->reopen_us = core->now_us;
+	op.epoch = ham_record_node(&core->record, op.node)->since;
 	ham_propose(core, &op, 0);
 }
 

@@ -307,6 +307,8 @@ ham_node_encode(const struct ham_node_state *state,
 	ham_put_text(&w, state->reason, false);
 	if (state->flags & HAM_NODE_LEASELESS)
 		ham_put_u32(&w, state->rest_s);
+	if (state->flags & HAM_NODE_DATED)
+		ham_put_u64(&w, state->since);
 	return w.len;
 }
 
@@ -322,6 +324,8 @@ get_node(struct ham_reader *r, struct ham_node_state *out)
 		if (out->rest_s == 0 || out->rest_s > HAM_MAX_REST_S)
 			r->bad = true;
 	}
+	if (out->flags & HAM_NODE_DATED)
+		out->since = ham_get_u64(r);
 	if (out->node == 0 || out->flags == 0 ||
 	    (out->flags & ~HAM_NODE_FLAGS) ||
 	    (out->reason[0] && !(out->flags & HAM_NODE_HEALTH)))

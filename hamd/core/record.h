@@ -156,6 +156,8 @@ enum ham_node_flag {
 	/* its guests go on without a lease: its silence is no proof of its
 	 * death, and for `rest_s` no reason to fence it, either (disarm.c) */
 	HAM_NODE_LEASELESS = HAM_NODE_DISARMED | HAM_NODE_RESTS,
+	/* the node's own hamd ends it, as it was: not what was said since */
+	HAM_NODE_DATED = HAM_NODE_LEASELESS | HAM_NODE_HALTED,
 	HAM_NODE_FLAGS = HAM_NODE_CLOSED | HAM_NODE_LEASELESS, /* all */
 };
 
@@ -164,6 +166,8 @@ struct ham_node_state {
 	uint8_t flags;		      /* enum ham_node_flag; never 0 */
 	uint32_t rest_s; /* of HAM_NODE_LEASELESS, from its being recorded; else
 			    0, at most HAM_MAX_REST_S */
+	/* which NODE said so last, of HAM_NODE_DATED; else 0 */
+	uint64_t since;
 	char reason[HAM_REASON_SIZE]; /* of HAM_NODE_HEALTH, else empty */
 };
 
@@ -208,7 +212,8 @@ enum ham_op_kind {
 	HAM_OP_NODE,	    /* node; txn: flags to set, above 8 bits those to
 			       clear, above 16 `rest_s`, if it sets one of
 			       LEASELESS; reason; flag: guests that were moved
-			       away are to come back; no guest */
+			       away are to come back; epoch: only while `since`
+			       is that, 0: anyhow; no guest */
 	HAM_OP_N_KINDS
 };
 

@@ -112,6 +112,11 @@ changed(const struct ham_record *record, const struct ham_op *op)
 		state.rest_s = (uint32_t)(op->txn >> 16);
 	if (!(state.flags & HAM_NODE_LEASELESS))
 		state.rest_s = 0;
+	if (set & HAM_NODE_DATED) /* no other operation has that place */
+		state.since =
+			record->pos.term << 32 | (uint32_t)record->pos.count;
+	if (!(state.flags & HAM_NODE_DATED))
+		state.since = 0;
 	if (set & HAM_NODE_HEALTH)
 		g_strlcpy(state.reason, op->reason, sizeof(state.reason));
 	if (!(state.flags & HAM_NODE_HEALTH))
@@ -145,6 +150,8 @@ ham_record_check_node(const struct ham_record *record, const struct ham_op *op)
 		    ? op->txn >> 16 == 0 || op->txn >> 16 > HAM_MAX_REST_S
 		    : op->txn >> 16 != 0)
 		return "it is for no such time";
+	if (op->epoch && op->epoch != (old ? old->since : 0))
+		return "that was said anew since";
 	if (!old && state.flags && record->n_nodes == HAM_MAX_NODES)
 		return "the record is full of nodes";
 	if ((old ? old->flags : 0) == state.flags &&

@@ -85,6 +85,17 @@ item_boot(const ham_core *core, struct ham_item *item)
 	item_set(item, "boot", bytes, w.len);
 }
 
+/* That boot is still to end HALTED here. */
+static void
+item_opens(const ham_core *core, struct ham_item *item)
+{
+	uint8_t bytes[8];
+	struct ham_writer w = {bytes, 0, sizeof(bytes)};
+
+	ham_put_u64(&w, core->boot);
+	item_set(item, "opens", bytes, w.len);
+}
+
 static void
 item_heard(const ham_core *core, unsigned int i, struct ham_item *item)
 {
@@ -149,7 +160,7 @@ ham_persist_all(ham_core *core)
 	unsigned int n = core->record.n_guests;
 	struct ham_item *items =
 		g_new0(struct ham_item,
-		       n + 3 + core->config.n_nodes + core->record.n_nodes);
+		       n + 4 + core->config.n_nodes + core->record.n_nodes);
 	unsigned int last = n + 2;
 
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
@@ -157,6 +168,8 @@ ham_persist_all(ham_core *core)
 			item_heard(core, i, &items[last++]);
 	if (core->boot)
 		item_boot(core, &items[last++]);
+	if (core->reopens)
+		item_opens(core, &items[last++]);
 	item_head(core, &items[0]);
 	item_promise(MAX(core->promise, core->last_promise), &items[1]);
 	for (unsigned int i = 0; i < n; i++)
@@ -423,6 +436,7 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		core->assigned = msg->pos.count;
 	landed(core);
 	if (!refusal && ham_op_is_of_node(msg->op.kind)) {
+		ham_halt_applied(core);
 		/* entries may be gone, and guests are changed by it, too */
 		ham_persist_all(core);
 		if (msg->op.kind == HAM_OP_DEAD)

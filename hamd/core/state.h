@@ -63,6 +63,7 @@ struct ham_peer {
 	int64_t proposed_us;
 	char text[HAM_REASON_SIZE]; /* of the last fencing */
 	int64_t rest_until_us;	    /* disarm.c; 0: it does not rest */
+	uint64_t rest_since;	    /* of which state that is: its `since` */
 	/* node.c */
 	int64_t deaths[HAM_MAX_DEATHS]; /* DEAD applied, newest last; 0: none */
 	int64_t quarantined_us;		/* proposed last */
@@ -369,6 +370,9 @@ struct ham_core {
 	bool armed_told; /* either was answered */
 	bool stopping;	 /* this hamd is to end */
 	int64_t disarm_us;	  /* that end was proposed */
+	uint64_t rest_s; /* RESTS is to be recorded, for that; 0: it is not */
+	int64_t rest_us; /* it was proposed, */
+	bool rest_taken; /* and is in the record as it is here */
 	struct ham_pos disarm_at; /* of the NODE that began it */
 	uint64_t next_attempt;
 
@@ -390,6 +394,7 @@ struct ham_core {
 	/* halt.c */
 	bool adopted;	   /* a state, in this life */
 	bool reopens;	   /* this node was halted, and has booted since */
+	bool opens;	   /* an earlier life of this boot had to do that */
 	int64_t reopen_us; /* proposed last */
 	GHashTable *file_guests;   /* name -> struct ham_core_guest */
 	struct ham_places *places; /* place.c; NULL: not made yet */
@@ -750,6 +755,7 @@ bool ham_node_is_to_empty(const ham_core *core, uint32_t node);
 /* halt.c */
 void ham_halt_tick(ham_core *core);
 void ham_halt_adopted(ham_core *core);
+void ham_halt_applied(ham_core *core);
 /* The order; it is answered here if it can't be given. */
 bool ham_halt_order(ham_core *core, const struct ham_event *event,
 		    struct ham_op *op);

@@ -421,17 +421,25 @@ deliver(struct bus *bus, const struct bus_frame *f)
 	}
 }
 
+bool
+bus_step(struct bus *bus)
+{
+	struct bus_frame *f = g_queue_pop_head(bus->queue);
+
+	if (!f)
+		return false;
+	deliver(bus, f);
+	frame_free(f);
+	return true;
+}
+
 void
 bus_run(struct bus *bus)
 {
-	struct bus_frame *f;
 	unsigned int budget = 10000;
 
-	while ((f = g_queue_pop_head(bus->queue))) {
-		deliver(bus, f);
-		frame_free(f);
+	while (bus_step(bus))
 		ck_assert_msg(--budget > 0, "the cores talk without end");
-	}
 }
 
 void

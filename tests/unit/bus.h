@@ -74,6 +74,8 @@ void bus_down(struct bus *bus, unsigned int i);
 /* All nodes get a part number each ("112": first two together, third alone)
  * and a new ring per part; messages in flight of an old ring reach nobody. */
 void bus_split(struct bus *bus, const char *parts);
+/* Delivers the next message to all; false: there is none. */
+bool bus_step(struct bus *bus);
 /* Delivers until nothing is left. */
 void bus_run(struct bus *bus);
 void bus_time(struct bus *bus, int64_t us);

@@ -129,7 +129,10 @@ START_TEST(halted_again_it_stays)
 	boot(bus, 7, "111");
 	ck_assert_uint_eq(bus_runners(bus), 1);
 	all(bus, HAM_CMD_HALT);
-	pass(bus, 10);
+	pass(bus, 5);
+	bus_split(bus, "111"); /* nor by the next state it adopts */
+	bus_run(bus);
+	pass(bus, 5);
 	ck_assert_uint_eq(
 		ham_record_node_flags(ham_core_record(bus->node[0].core), 2),
 		HAM_NODE_HALTED);
@@ -187,6 +190,64 @@ START_TEST(nobody_is_moved)
 }
 END_TEST
 
+/* Its hamd ends between the state that it adopts and the end of that order. */
+START_TEST(a_boot_counts_until_it_is_recorded)
+{
+	struct bus *bus = halted();
+
+	for (unsigned int i = 0; i < 3; i++) {
+		bus_down(bus, i);
+		bus->node[i].boot++;
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	ck_assert(bus_active(bus, 0)); /* a state was adopted, nothing more */
+	for (unsigned int i = 0; i < 3; i++)
+		bus_down(bus, i);
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	pass(bus, 6);
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	bus_free(bus);
+}
+END_TEST
+
+/* The cluster is stopped anew as soon as it has opened. */
+START_TEST(a_boot_opens_once)
+{
+	struct bus *bus = halted();
+	struct ham_event halt = {.kind = HAM_EV_COMMAND,
+				 .command = HAM_CMD_HALT,
+				 .guest = "",
+				 .token = 7};
+	struct ham_event tick = {.kind = HAM_EV_TICK};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		bus_down(bus, i);
+		bus->node[i].boot++;
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	bus_run(bus);
+	for (unsigned int i = 0; i < 3; i++)
+		bus_event(bus, i, &tick);
+	bus_run(bus);
+	ck_assert_uint_eq(
+		ham_record_node_flags(ham_core_record(bus->node[0].core), 2),
+		0);
+	halt.node = 2;
+	bus_event(bus, 0, &halt);
+	bus_run(bus);
+	pass(bus, 10);
+	ck_assert_uint_eq(
+		ham_record_node_flags(ham_core_record(bus->node[0].core), 2),
+		HAM_NODE_HALTED);
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -201,6 +262,8 @@ main(void)
 	tcase_add_test(tc, ended_at_once_it_starts_all_the_same);
 	tcase_add_test(tc, an_operators_stop_counts);
 	tcase_add_test(tc, nobody_is_moved);
+	tcase_add_test(tc, a_boot_counts_until_it_is_recorded);
+	tcase_add_test(tc, a_boot_opens_once);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }

@@ -760,6 +760,7 @@ START_TEST(adopt_brings_the_nodes)
 	memset(record->nodes[0].reason, 'r', HAM_REASON_SIZE - 1);
 	record->nodes[0].flags = HAM_NODE_FLAGS;
 	record->nodes[0].rest_s = HAM_MAX_REST_S;
+	record->nodes[0].since = UINT64_MAX;
 	ck_assert_ptr_null(adopted(record, out));
 	ck_assert_uint_eq(out->n_nodes, HAM_MAX_NODES);
 	ck_assert_mem_eq(out->nodes, record->nodes, sizeof(out->nodes));

@@ -1050,6 +1050,52 @@ START_TEST(a_closed_node_gets_no_guest)
 }
 END_TEST
 
+/* The leader's word that it halts comes behind an operator's that it stops. */
+START_TEST(what_is_stopped_does_not_halt)
+{
+	g_autofree struct ham_record *record = record_in(HAM_GUEST_STARTED);
+	struct ham_op o = op(HAM_OP_WANT_STOP, "g");
+
+	o.epoch = guest(record)->epoch;
+	accept(record, &o);
+	g_strlcpy(o.reason, "the cluster is stopped", sizeof(o.reason));
+	refuse(record, &o, "it is not to run");
+	ck_assert(!guest(record)->halts);
+}
+END_TEST
+
+/* What was said anew since is no longer what its end was meant for. */
+START_TEST(the_end_of_a_state_names_it)
+{
+	static const uint8_t flags[] = {HAM_NODE_RESTS, HAM_NODE_HALTED};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
+		g_autofree struct ham_record *record =
+			record_in(HAM_GUEST_STARTED);
+		struct ham_op o = node_op(A, flags[i], 0);
+		struct ham_op over = node_op(A, 0, flags[i]);
+
+		if (flags[i] & HAM_NODE_LEASELESS)
+			o.txn |= UINT64_C(60) << 16;
+		record->pos = (struct ham_pos){7, 3};
+		accept(record, &o);
+		over.epoch = ham_record_node(record, A)->since;
+		record->pos.count++;
+		node_go(record, A, 0, flags[i]);
+		refuse(record, &over, "that was said anew since");
+		record->pos.count++;
+		accept(record, &o);
+		refuse(record, &over, "that was said anew since");
+		/* another flag does not date it anew */
+		over.epoch = ham_record_node(record, A)->since;
+		record->pos.count++;
+		node_go(record, A, HAM_NODE_DRAINED, 0);
+		accept(record, &over);
+		ck_assert_uint_eq(ham_record_node(record, A)->since, 0);
+	}
+}
+END_TEST
+
 /* Its copies count, and it is better there than nowhere. */
 /* Asked twice it is for that long from now on. */
 START_TEST(a_node_rests_until_it_is_over_or_the_node_dead)
@@ -1239,6 +1285,8 @@ main(void)
 	tcase_add_test(tc, a_closed_node_gets_no_guest);
 	tcase_add_test(tc, a_closed_node_keeps_its_copies);
 	tcase_add_test(tc, a_node_rests_until_it_is_over_or_the_node_dead);
+	tcase_add_test(tc, the_end_of_a_state_names_it);
+	tcase_add_test(tc, what_is_stopped_does_not_halt);
 	tcase_add_test(tc, rest_is_no_reason_to_settle);
 	tcase_add_test(tc, who_was_moved_away_has_a_home);
 	tcase_add_test(tc, who_settles_has_no_home);

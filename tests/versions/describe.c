@@ -76,6 +76,10 @@ guests(GString *out, const struct ham_record *record)
 		if (record->nodes[i].rest_s)
 			g_string_append_printf(out, "  rests %u s\n",
 					       record->nodes[i].rest_s);
+		if (record->nodes[i].since)
+			g_string_append_printf(
+				out, "  since %" G_GUINT64_FORMAT "\n",
+				record->nodes[i].since);
 	}
 }
 

@@ -135,8 +135,10 @@ resting_nodes(void)
 
 	record->nodes[0].flags |= HAM_NODE_RESTS;
 	record->nodes[0].rest_s = 300;
+	record->nodes[0].since = UINT64_C(0x3300000008);
 	record->nodes[2].flags |= HAM_NODE_DISARMED;
 	record->nodes[2].rest_s = HAM_MAX_REST_S;
+	record->nodes[2].since = UINT64_C(0x3300000009);
 	return record;
 }
 
