@@ -28,6 +28,7 @@ enum {
 struct ham_daemon_watchdog {
 	ham_watchdog *hamwd; /* NULL: it is not to be armed, `why` */
 	bool heard;	     /* an answer, or that it is not reached */
+	bool lost;	     /* the latter, when it was heard of last */
 	bool wanted;	     /* it is to be armed; else only fed, if it is */
 	bool ready;	     /* hamd has started: it may be armed */
 	bool asked;	     /* to arm it, since it was last reached */
@@ -121,6 +122,9 @@ ham_daemon_watchdog_disarm(ham_daemon *daemon, bool disarm)
 		w->closing = ham_watchdog_disarm(w->hamwd);
 		if (!w->closing)
 			closed(daemon, "hamwd is not reached");
+	} else if (disarm && w->wanted && w->lost) {
+		/* whatever it was told before holds, for all we know */
+		closed(daemon, "hamwd is not reached");
 	} else if (disarm) {
 		closed(daemon, NULL);
 	} else if (w->wanted && !w->armed && w->heard) {
@@ -148,6 +152,7 @@ on_state(const struct ham_watchdog_state *state, void *data)
 		return; /* its answer is what counts */
 	}
 	w->heard = true;
+	w->lost = false;
 	w->armed = state->armed;
 	w->softdog = state->softdog;
 	w->timeout_us = timeout_us;
@@ -179,6 +184,7 @@ on_lost(const char *why, void *data)
 	bool changed = w->armed || w->answer_due;
 
 	w->answer_due = false;
+	w->lost = true;
 	w->heard = true;
 	w->armed = w->asked = false;
 	w->timeout_us = 0;

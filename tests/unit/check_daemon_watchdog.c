@@ -510,6 +510,19 @@ START_TEST(what_cannot_be_closed_is_told)
 }
 END_TEST
 
+/* It may hold a deadline, and kills when that is over. */
+START_TEST(who_is_not_reached_may_be_armed)
+{
+	start_armed();
+	tell_lost("gone", &daemon_);
+	posts = 0;
+	ham_daemon_watchdog_disarm(&daemon_, true);
+	ck_assert_uint_eq(posts, 1);
+	ck_assert(post_flag);
+	ck_assert_uint_eq(ends, 1);
+}
+END_TEST
+
 START_TEST(without_one_the_core_is_answered_at_once)
 {
 	start();
@@ -575,6 +588,7 @@ main(void)
 	tcase_add_test(tc, closed_all_the_same);
 	tcase_add_test(tc, what_is_only_fed_counts_for_nothing_refused);
 	tcase_add_test(tc, what_cannot_be_closed_is_told);
+	tcase_add_test(tc, who_is_not_reached_may_be_armed);
 	tcase_add_test(tc, without_one_the_core_is_answered_at_once);
 	tcase_add_test(tc, not_armed_by_the_start_of_a_node_without_a_lease);
 	tcase_add_test(tc, what_cannot_be_armed_is_told);
