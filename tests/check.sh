@@ -3,9 +3,9 @@
 # tests/check.sh - every test there is, one line each
 #
 # check.sh [--unit | --lab] [--only REGEX] [--fuzz-seconds N] [--long]
-# --long: a million seeds, every mutant, the models with more faults, the whole
-# lab under sanitizers, 30 minutes of chaos, and 15 minutes for each fuzzer;
-# hours.  What a run left out stands before its last line.
+# --long: a million seeds, every mutant, the models with more faults, the lab
+# tests that take longest, the whole lab under sanitizers, 30 minutes of chaos, and
+# 15 minutes for each fuzzer; hours.  What a run left out stands before its last line.
 # A test has a hard deadline and its output in $BUILD/check-logs/.  Exit 77 is
 # a skip: named with its last line as the reason, counted nowhere.  What only
 # computes runs beside the lab, which mostly waits, and is told when it ends.
@@ -177,11 +177,16 @@ make_check() {
 }
 
 # A test that was killed may leave its lab behind, and the next needs the name.
-# One that needs more time than others says so: `# deadline: SECONDS`.
+# One that needs more time than others says so: `# deadline: SECONDS`; one that
+# is only run with --long: `# long`.
 lab_tests() {
 	local test deadline
 	for test in "$top"/tests/lab/test-*.sh; do
 		[ -x "$test" ] || continue
+		if [ "$long" = no ] && grep -qx '# long' "$test"; then
+			left_out "$(name_of "$test")"
+			continue
+		fi
 		deadline=$(sed -n 's/^# deadline: //p' "$test")
 		run_test "$(name_of "$test")" "${deadline:-300}" "$test" ||
 			limited 60 "$logs/lab-down.log" \

@@ -114,7 +114,9 @@ expect_last "18 passed, 0 failed"
 expect 3 "^left out: the "
 
 case="the lab alone"
+stub lab/test-much.sh $'# long\nfalse'
 check --lab
+expect 1 "^left out: lab/much$"
 expect_last "2 passed, 0 failed"
 expect 1 "^left out: the other lab tests"
 

@@ -3,6 +3,7 @@
 # tests/lab/test-in-doubt-cut.sh - the cluster network is cut while guests are at
 # the points of the hand-over: the destination has the majority, then nobody,
 # then the source; and TAKE is lost with all nodes connected
+# long
 guests=6
 . "$(dirname "$(readlink -f "$0")")/doubt.sh"
 

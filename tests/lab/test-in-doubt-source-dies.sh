@@ -3,6 +3,7 @@
 # tests/lab/test-in-doubt-source-dies.sh - the source loses its power with guests
 # at five points of the hand-over: each row of the in-doubt table that has no
 # source; then source and destination lose it, and one returns
+# long
 nodes=5 guests=5
 . "$(dirname "$(readlink -f "$0")")/doubt.sh"
 
