@@ -3,6 +3,7 @@
 # tests/lab/test-in-doubt-stalls.sh - corosync dies at source or destination, the
 # destination stalls, the third voter stalls or dies, with guests at points of the
 # hand-over: nobody is proven dead, and each guest keeps its memory
+# long
 guests=5
 . "$(dirname "$(readlink -f "$0")")/doubt.sh"
 
