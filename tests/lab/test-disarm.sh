@@ -56,6 +56,8 @@ until_true "n1 is gone" status_has n2 '"members":\["n2","n3"\]'
 goes_on n1 16
 "$audit" guests --expect web1=n1
 "$lab" corosync n1 start
+until_true "corosync answers" on n1 corosync-cmapctl -g \
+	runtime.config.totem.token
 "$lab" hamd n1 start
 cluster_whole
 writes_on n1

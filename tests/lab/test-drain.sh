@@ -81,8 +81,7 @@ done
 for guest in web1 web2; do
 	until_true "$guest is not on its way" guest_has n1 "$guest" \
 		'"state":"running".*"migration":null'
-	# what a move leaves behind ends a moment after it
-	until_clean guests --expect "$guest=$(owner_of "$guest")"
+	runs_on "$(owner_of "$guest")" "$guest"
 done
 second=$(owner_of web2)
 writes_on "$second" web2

@@ -196,11 +196,23 @@ cluster_whole() {
 	done
 }
 
+# settled GUEST NODE: what a move leaves behind has ended; that nothing ran twice
+# meanwhile is in $twice
+twice=''
+settled() {
+	local found
+	found=$("$audit" guests --expect "$1=$2" || :)
+	[[ $found != *"RUNS TWICE"* ]] || twice=$found
+	[[ $found != *" QEMUs: "* ]]
+}
+
 # runs_on NODE [GUEST]: the record and the processes say so, and it moves
 runs_on() {
 	local node=$1 guest=${2:-web1}
 	until_true "$guest runs on $node" guest_has "$node" "$guest" \
 		"\"state\":\"running\",\"owner\":\"$node\""
+	until_true "no other QEMU of $guest" settled "$guest" "$node"
+	[ -z "$twice" ] || fail "$twice"
 	"$audit" guests --expect "$guest=$node"
 }
 
