@@ -175,6 +175,15 @@ propose_end(ham_core *core)
 	ham_propose(core, &op, 0);
 }
 
+/* Nobody counts on a watchdog that is not there: a majority has heard that it is
+ * not, if it is not armed. */
+static bool
+is_heard(const ham_core *core)
+{
+	return core->config.watchdog_us > 0 || core->config.lease_us == 0 ||
+	       ham_lease_heard_us(core) >= core->told_us;
+}
+
 /* Until it is committed; it may be lost with its leader, or with a view. */
 static void
 propose_rest(ham_core *core)
@@ -214,7 +223,7 @@ ham_disarm_mind(ham_core *core)
 	if (core->disarm_said && is_over(core) &&
 	    (core->config.lease_us == 0 || core->now_us < core->lease_until_us))
 		say(core, false);
-	if (core->arming && core->armed_told)
+	if (core->arming && core->armed_told && is_heard(core))
 		propose_end(core);
 }
 
@@ -236,6 +245,7 @@ ham_disarm_told(ham_core *core, const struct ham_event *event)
 			    "%s is disarmed: its silence proves nothing",
 			    core->config.nodes[core->self].name);
 	core->armed_told = true;
+	core->told_us = core->now_us;
 }
 
 /* ---- orders ---- */

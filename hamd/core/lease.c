@@ -50,9 +50,8 @@ send_heartbeat(ham_core *core)
 	ham_fx_send(core, &msg, false);
 }
 
-/* The newest time of ours that a majority has heard; 0: none. */
-static int64_t
-majority_heard(const ham_core *core)
+int64_t
+ham_lease_heard_us(const ham_core *core)
 {
 	int64_t best = 0;
 
@@ -72,7 +71,7 @@ majority_heard(const ham_core *core)
 static void
 renew(ham_core *core)
 {
-	int64_t heard = majority_heard(core);
+	int64_t heard = ham_lease_heard_us(core);
 	struct ham_effect *effect;
 	bool first;
 
@@ -314,7 +313,7 @@ ham_lease_mind(ham_core *core)
 	if (core->config.lease_us == 0)
 		return;
 	over = !ham_lease_valid(core) && any_may_run(core);
-	if (core->woke_us && majority_heard(core) >= core->woke_us) {
+	if (core->woke_us && ham_lease_heard_us(core) >= core->woke_us) {
 		core->woke_us = 0;
 		ham_stale_heard(core);
 	}
@@ -359,7 +358,7 @@ ham_lease_tick(ham_core *core)
 {
 	/* a new view has heard nobody yet: no guest starts before */
 	int64_t every =
-		majority_heard(core) ? core->config.lease_us / BEATS : 0;
+		ham_lease_heard_us(core) ? core->config.lease_us / BEATS : 0;
 
 	if (core->config.lease_us > 0 && core->phase == HAM_VIEW_JOINED &&
 	    core->now_us - core->beat_us >= every)

@@ -142,7 +142,7 @@ ham_record_check_node(const struct ham_record *record, const struct ham_op *op)
 
 	if (op->guest[0] != '\0' || op->node == 0)
 		return "a node has that state, not a guest";
-	if (op->txn == 0 || both & 0xff ||
+	if (op->txn == 0 || both ||
 	    (op->txn & 0xffff &
 	     ~ham_op_node_txn(HAM_NODE_FLAGS, HAM_NODE_FLAGS)))
 		return "a node has no such state";

@@ -367,7 +367,8 @@ struct ham_core {
 	bool leaseless;	  /* no lease binds here */
 	bool disarm_said; /* DISARM, as last said, */
 	bool arming;	 /* and it was to arm; what ends it is to be recorded */
-	bool armed_told; /* either was answered */
+	bool armed_told; /* either was answered, */
+	int64_t told_us; /* then */
 	bool stopping;	 /* this hamd is to end */
 	int64_t disarm_us;	  /* that end was proposed */
 	uint64_t rest_s; /* RESTS is to be recorded, for that; 0: it is not */
@@ -685,6 +686,8 @@ void ham_stale_on_note(ham_core *core, uint32_t sender,
 
 /* lease.c */
 bool ham_lease_valid(const ham_core *core);
+/* The newest time of ours that a majority has heard in this ring; 0: none. */
+int64_t ham_lease_heard_us(const ham_core *core);
 /* vCPUs may run here, or are about to. */
 bool ham_may_run(const struct ham_local *local);
 /* Before anything else of a step: the last one was at that time. */

@@ -574,6 +574,24 @@ START_TEST(who_cannot_rest_says_so)
 }
 END_TEST
 
+/* Nothing is armed, as it can't be; others may still have heard of before. */
+START_TEST(unarmed_it_is_heard_first)
+{
+	struct bus *bus = disarmed(false);
+	struct ham_event none = {.kind = HAM_EV_WATCHDOG};
+
+	order(bus, 2, HAM_CMD_ARM, 0);
+	ck_assert(did(bus, 1, " ARM"));
+	bus_event(bus, 1, &none);
+	bus_run(bus);
+	ck_assert_uint_eq(flags(bus), HAM_NODE_RESTS);
+	pass(bus, 3);
+	ck_assert_uint_eq(flags(bus), 0);
+	ck_assert(!ham_core_is_armed(bus->node[0].core, 2));
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -604,6 +622,7 @@ main(void)
 	tcase_add_test(tc, one_of_two_waits_for_it_after_a_restart);
 	tcase_add_test(tc, a_rest_outlives_an_operators_time);
 	tcase_add_test(tc, who_cannot_rest_says_so);
+	tcase_add_test(tc, unarmed_it_is_heard_first);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
