@@ -8,15 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hamd/base/clock.h"
 #include "hamd/ctl/ctl.h"
 #include "hamd/ctl/json.h"
-#include "hamd/ctl/node.h"
 #include "hamd/ctl/report.h"
+#include "hamd/ctl/until.h"
 
 enum {
 	WAIT_MS = 15000,
-	LOOK_US = 100000,
 	FOR_S = 600,
 };
 
@@ -31,17 +29,23 @@ has_state(JsonObject *node, const char *state)
 	return false;
 }
 
+struct wanted {
+	const char *node;
+	bool disarm;
+};
+
 static bool
-is_done(JsonObject *answer, const char *name, bool disarm)
+is_done(JsonObject *answer, void *data)
 {
+	const struct wanted *wanted = data;
 	JsonArray *nodes = ham_ctl_json_array(answer, "nodes");
 
 	for (guint i = 0; i < ham_ctl_json_length(nodes); i++) {
 		JsonObject *node = ham_ctl_json_element(nodes, i);
 
-		if (strcmp(ham_ctl_json_text(node, "name"), name) != 0)
+		if (strcmp(ham_ctl_json_text(node, "name"), wanted->node) != 0)
 			continue;
-		if (disarm)
+		if (wanted->disarm)
 			return has_state(node, "disarmed") &&
 			       !ham_ctl_json_bool(node, "armed");
 		return !has_state(node, "disarmed") &&
@@ -51,36 +55,12 @@ is_done(JsonObject *answer, const char *name, bool disarm)
 }
 
 static int
-wait_for(const struct ham_ctl_options *options, const char *name, bool disarm)
-{
-	int64_t end_us = ham_ctl_deadline(
-		options->timeout_ms ? options->timeout_ms : WAIT_MS);
-	int code;
-
-	for (;;) {
-		g_autoptr(JsonObject) answer = NULL;
-
-		answer = ham_ctl_ask_once(options, "node-list", NULL, &code);
-		if (answer == NULL)
-			return code;
-		if (is_done(answer, name, disarm))
-			return HAM_CTL_OK;
-		if (ham_clock_us() >= end_us)
-			break;
-		g_usleep(LOOK_US);
-	}
-	ham_ctl_complain("%s: it is ordered, but not done yet: see hamctl "
-			 "status and hamctl events",
-			 name);
-	return HAM_CTL_TIMED_OUT;
-}
-
-static int
 order(const struct ham_ctl_options *options, const char *name, int64_t seconds)
 {
 	g_autoptr(JsonObject) arguments = json_object_new();
 	g_autoptr(JsonObject) answer = NULL;
 	bool disarm = seconds > 0;
+	struct wanted wanted = {name, disarm};
 	int code;
 
 	json_object_set_string_member(arguments, "node", name);
@@ -90,7 +70,12 @@ order(const struct ham_ctl_options *options, const char *name, int64_t seconds)
 				  arguments, &code);
 	if (answer == NULL)
 		return code;
-	return wait_for(options, name, disarm);
+	code = ham_ctl_until(options, "node-list", WAIT_MS, is_done, &wanted);
+	if (code == HAM_CTL_TIMED_OUT)
+		ham_ctl_complain("%s: it is ordered, but not done yet: see "
+				 "hamctl status and hamctl events",
+				 name);
+	return code;
 }
 
 int

@@ -121,20 +121,16 @@ print_plan(struct drain *drain)
 		ham_ctl_node_print_plan(drain->node, drain->plan);
 }
 
-/* Only a person is asked. */
 static bool
 is_agreed(struct drain *drain)
 {
-	char line[16] = "";
+	g_autofree char *question = g_strdup_printf("Drain %s?", drain->node);
+	bool agreed;
 
-	if (drain->options->given & HAM_CTL_YES || !isatty(STDIN_FILENO))
-		return true;
-	fprintf(stderr, "Drain %s? [y/N] ", drain->node);
 	sigprocmask(SIG_UNBLOCK, drain->signals, NULL);
-	if (!fgets(line, sizeof(line), stdin))
-		line[0] = '\0';
+	agreed = ham_ctl_agreed(drain->options, question);
 	sigprocmask(SIG_BLOCK, drain->signals, NULL);
-	return line[0] == 'y' || line[0] == 'Y';
+	return agreed;
 }
 
 /* ---- how it goes ---- */

@@ -35,6 +35,8 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/table.h \
 	hamd/ctl/terminal.c \
 	hamd/ctl/terminal.h \
+	hamd/ctl/until.c \
+	hamd/ctl/until.h \
 	hamd/ctl/wait.c \
 	hamd/ctl/wait.h \
 	$(NULL)

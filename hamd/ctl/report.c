@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hamd-config.h"
 #include "hamd/base/clock.h"
@@ -41,6 +42,19 @@ ham_ctl_complain(const char *format, ...)
 	clean = ham_ctl_clean(text);
 	fflush(stdout);
 	fprintf(stderr, "hamctl: %s\n", clean);
+}
+
+bool
+ham_ctl_agreed(const struct ham_ctl_options *options, const char *question)
+{
+	char line[16] = "";
+
+	if (options->given & HAM_CTL_YES || !isatty(STDIN_FILENO))
+		return true;
+	fprintf(stderr, "%s [y/N] ", question);
+	if (!fgets(line, sizeof(line), stdin))
+		line[0] = '\0';
+	return line[0] == 'y' || line[0] == 'Y';
 }
 
 int64_t

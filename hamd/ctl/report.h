@@ -36,6 +36,11 @@ JsonObject *ham_ctl_ask_for(const struct ham_ctl_options *options,
 			    const char *command, JsonObject *arguments,
 			    int64_t default_ms, int *code);
 
+/* A person at the terminal is asked "question [y/N]"; true without one, or with
+ * --yes. */
+bool ham_ctl_agreed(const struct ham_ctl_options *options,
+		    const char *question);
+
 /* Now plus so many milliseconds; HAM_CTL_NEVER for 0. */
 int64_t ham_ctl_deadline(int64_t ms);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""hamctl and nodes: list, drain, undrain, evacuate."""
+"""hamctl and nodes: list, drain, undrain, evacuate, disarm; cluster stop."""
 import os
 import pty
 import signal
@@ -10,7 +10,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fake_hamd import result, status  # noqa: E402
+from fake_hamd import Refusal, guest, result, status  # noqa: E402
 from hamctl_test import DEADLINE_S, HAMCTL, Ended, HamctlTest  # noqa: E402
 
 
@@ -65,6 +65,102 @@ class Undrain(HamctlTest):
         got = self.hamctl("node", "undrain", "n1")
         self.assertEqual((got.code, got.err),
                          (1, "hamctl: n1 takes guests already\n"))
+
+
+class Disarm(HamctlTest):
+    def setUp(self):
+        super().setUp()
+        self.nodes = status([])["nodes"]
+        for node in self.nodes:
+            node.update(states=[], armed=True)
+        self.fake.answers["node-list"] = lambda c, a: {"nodes": self.nodes}
+        self.fake.answers["node-disarm"] = {}
+        self.fake.answers["node-arm"] = {}
+
+    def test_done_when_the_watchdog_is_closed(self):
+        process = self.begin("node", "disarm", "n1", "--for", "60")
+        self.fake.wait_for("node-list")
+        self.nodes[0].update(states=["disarmed"])
+        self.fake.event("NODE_STATE", about="n1")
+        self.fake.wait_for("node-list", 3)
+        self.assertIsNone(process.poll())
+        self.nodes[0].update(armed=False)
+        got = Ended(process)
+        self.assertEqual(got.code, 0)
+        self.assertRegex(got.out, "^n1: disarmed for 60 s: ")
+        self.assertEqual(self.fake.asked("node-disarm"),
+                         [{"node": "n1", "seconds": 60}])
+
+    def test_not_done_in_time(self):
+        got = self.hamctl("node", "disarm", "n1", "--timeout", "0.3")
+        self.assertEqual(got.code, 7)
+        self.assertRegex(got.err, "^hamctl: n1: it is ordered, but not done")
+
+    def test_json_is_the_answer_and_the_end(self):
+        self.nodes[0].update(states=["disarmed"], armed=False)
+        got = self.hamctl("node", "disarm", "n1", "--json")
+        self.assertEqual([list(o) for o in got.objects()], [[], ["nodes"]])
+
+    def test_armed_again(self):
+        got = self.hamctl("node", "arm", "n1")
+        self.assertEqual((got.code, got.out),
+                         (0, "n1: not disarmed any more\n"))
+
+    def test_refused(self):
+        self.refuse("node-arm", "Refused", "n1: it is not disarmed")
+        got = self.hamctl("node", "arm", "n1")
+        self.assertEqual((got.code, got.err),
+                         (1, "hamctl: n1: it is not disarmed\n"))
+
+
+class Cluster(HamctlTest):
+    def setUp(self):
+        super().setUp()
+        self.guests = [guest("db1", state="running"),
+                       guest("web1", state="running")]
+        self.fake.answers["node-list"] = {"nodes": status([])["nodes"]}
+        self.fake.answers["guest-list"] = lambda c, a: {"guests": self.guests}
+        self.fake.answers["node-halt"] = {}
+        self.fake.answers["node-unhalt"] = {}
+
+    def test_stops_when_the_last_one_is_down(self):
+        process = self.begin("cluster", "stop", "--yes")
+        self.fake.wait_for("guest-list")
+        self.guests = [guest("db1", state="halted"),
+                       guest("web1", state="recovering")]
+        self.fake.event("GUEST_STOPPED", guest="db1")
+        self.fake.wait_for("guest-list", 3)
+        self.assertIsNone(process.poll())
+        self.guests[1].update(state="halted")
+        got = Ended(process)
+        self.assertEqual(got.code, 0)
+        self.assertEqual(got.lines[:2], ["db1: stopped", "web1: stopped"])
+        self.assertRegex(got.lines[2], "^no guest runs: ")
+        self.assertEqual(self.fake.asked("node-halt"),
+                         [{"node": "n1"}, {"node": "n2"}, {"node": "n3"}])
+
+    def test_who_does_not_stop_is_named(self):
+        got = self.hamctl("cluster", "stop", "--yes", "--timeout", "0.3")
+        self.assertEqual(got.code, 7)
+        self.assertRegex(got.err, r"not stopped yet: db1 \(running\), "
+                         r"web1 \(running\); hamctl guest stop NAME --kill")
+
+    def test_refused_half_way(self):
+        def halt(_connection, arguments):
+            if arguments["node"] == "n2":
+                raise Refusal("NoQuorum", "no decisions are possible")
+            return {}
+        self.fake.answers["node-halt"] = halt
+        got = self.hamctl("cluster", "stop", "--yes")
+        self.assertEqual(got.code, 4)
+        self.assertIn("that was said of n2", got.err)
+        self.assertIn("hamctl cluster start", got.err)
+        self.assertEqual(self.fake.asked("guest-list"), [])
+
+    def test_start(self):
+        got = self.hamctl("cluster", "start")
+        self.assertEqual(got.code, 0)
+        self.assertEqual(len(self.fake.asked("node-unhalt")), 3)
 
 
 class Drain(HamctlTest):
