@@ -24,11 +24,17 @@ enum {
 };
 
 static void
-warn(const char *why_not)
+warn(const ham_daemon *daemon, const char *why_not)
 {
-	ham_warn("this node is not disarmed (%s): guests here end unless a "
-		 "hamd is back before the lease is over",
-		 why_not);
+	if (ham_core_lease_us(daemon->core) == 0)
+		ham_warn("this node is not disarmed (%s): once it leaves the "
+			 "cluster it may be fenced at once",
+			 why_not);
+	else
+		ham_warn("this node is not disarmed (%s): if its watchdog is "
+			 "armed, guests here end and the machine is reset, "
+			 "unless a hamd is back before the lease is over",
+			 why_not);
 }
 
 static void
@@ -36,7 +42,7 @@ end(ham_daemon *daemon, const char *why_not)
 {
 	g_clear_handle_id(&daemon->leaving, g_source_remove);
 	if (why_not)
-		warn(why_not);
+		warn(daemon, why_not);
 	ham_daemon_stop(daemon, 0, "a signal asked for it");
 }
 
@@ -56,7 +62,8 @@ is_late(gpointer data)
 	ham_daemon *daemon = data;
 
 	daemon->leaving = 0;
-	end(daemon, "the cluster did not answer in time");
+	end(daemon, daemon->parted ? "hamwd did not answer in time"
+				   : "the cluster did not answer in time");
 	return G_SOURCE_REMOVE;
 }
 
@@ -104,7 +111,7 @@ ham_daemon_disarmed(ham_daemon *daemon, const char *why_not)
 		return;
 	}
 	/* the core has still to say that the lease binds */
-	warn(why_not);
+	warn(daemon, why_not);
 	g_source_remove(daemon->leaving);
 	daemon->leaving = g_timeout_add(REFUSED_MS, is_said, daemon);
 }

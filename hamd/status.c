@@ -335,20 +335,25 @@ add_leaseless(ham_daemon *daemon, uint32_t id, JsonArray *list)
 
 	if (!state || !(state->flags & HAM_NODE_LEASELESS))
 		return;
-	if (left_us > 0)
-		text = g_strdup_printf(
-			"%s is %s: if it fails within the next "
-			"%" G_GINT64_FORMAT
-			" s, nobody fences it (hamctl node arm %s ends that)",
-			name,
-			ham_node_flag_name(state->flags & HAM_NODE_LEASELESS),
-			(left_us + 999999) / 1000000, name);
-	else
+	if (left_us <= 0)
 		text = g_strdup_printf(
 			"%s is %s, and should have ended that by now: its "
-			"silence proves nothing",
+			"silence proves nothing; see hamctl status there, or "
+			"start its hamd",
 			name,
 			ham_node_flag_name(state->flags & HAM_NODE_LEASELESS));
+	else if (state->flags & HAM_NODE_DISARMED)
+		text = g_strdup_printf(
+			"%s is disarmed: if it fails within the next "
+			"%" G_GINT64_FORMAT
+			" s, nobody fences it (hamctl node arm %s ends that)",
+			name, (left_us + 999999) / 1000000, name);
+	else
+		text = g_strdup_printf(
+			"%s is resting, as its hamd was stopped: if it fails "
+			"within the next %" G_GINT64_FORMAT
+			" s, nobody fences it (a hamd there ends that)",
+			name, (left_us + 999999) / 1000000);
 	json_array_add_string_element(list, text);
 }
 
