@@ -83,7 +83,7 @@ ring=$(ring_id)
 "$lab" cut n1 n2 --one-way --udp
 go n1 web1
 until_true "n1 holds the image" holds_image n1 web1
-sleep 0.2
+sleep 0.2 # that it does not come takes time to see
 [ ! -e "$(root n2)/run/hamd/paused-at.web1" ] || fail "TAKE got through"
 go n2 web1
 "$lab" heal

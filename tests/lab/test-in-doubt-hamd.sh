@@ -63,7 +63,9 @@ hamd_gets n2 STOP
 end_qemu n2 web5
 go n1 web5
 until_true "n1 holds the image" holds_image n1 web5
-sleep 0.1
+# what n1 says next comes after its TAKE, and all have that when it is decided
+ctl n1 node drain n3 --yes --no-wait
+ctl n1 node undrain n3
 hamd_gets n2 CONT
 
 # ABORT, then TAKE: D stands still; on a busy machine S may have sent all before
@@ -73,7 +75,6 @@ hamd_gets n1 STOP
 end_qemu n2 web6
 until_true "n2 has noticed" grep -q 'web6: QEMU .*ended' \
 	"$("$lab" path n2)/log/hamd.log"
-sleep 0.1
 go n1 web6
 hamd_gets n1 CONT
 

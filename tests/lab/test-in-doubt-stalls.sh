@@ -68,7 +68,7 @@ stopped_at n1 web1 yield n2
 pid=$(pid_of n3 corosync)
 on n3 kill -STOP "$pid"
 go n1 web1
-sleep 0.3
+sleep 0.3 # as long as it stalls: shorter than the token
 on n3 kill -CONT "$pid"
 went_on 1 "web1=n2 the third voter stalls (F10)"
 cluster_whole
