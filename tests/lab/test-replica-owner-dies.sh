@@ -6,7 +6,7 @@
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {
-	small 30M replicas=1 | with_witness n3 |
+	small 12M replicas=1 | with_witness n3 |
 		sed "/^\\[cluster\\]/a replica_timeout = 20s"
 }
 in_lab conf
@@ -14,10 +14,6 @@ in_lab conf
 boots=-1
 state_is() {
 	guest_has n3 web1 "\"node\":\"n2\",\"state\":\"$1\""
-}
-
-filling() {
-	"$lab" logs n1 hamd | tail -n 2 | grep -q 'making a copy'
 }
 
 # dies [NODE]: n1 loses its power, that node is back, and then n1
@@ -60,7 +56,7 @@ back_to_n1() {
 }
 
 begins
-until_true "a copy is being made" filling
+until_true "a copy is being made" state_is syncing
 dies
 expect_rc 1 ctl n3 guest start web1 --node n2
 said_has 'no current copy'
