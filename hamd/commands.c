@@ -113,10 +113,13 @@ order(ham_daemon *daemon, const struct ham_admin_request *request,
 static void
 do_guest_start(ham_daemon *daemon, const struct ham_admin_request *request)
 {
+	bool force = ham_json_true(request->arguments, "force");
 	uint32_t node;
 
-	if (node_argument(daemon, request, false, &node))
-		order(daemon, request, HAM_CMD_START, node, false);
+	/* whose copy is good enough is an operator's word alone */
+	if (node_argument(daemon, request, force, &node))
+		order(daemon, request, force ? HAM_CMD_FORCE : HAM_CMD_START,
+		      node, false);
 }
 
 static void
@@ -261,6 +264,22 @@ order_of_node(ham_daemon *daemon, const struct ham_admin_request *request,
 		ham_notice("%s %s, asked by uid %u, pid %d", request->command,
 			   ham_core_node_name(daemon->core, event.node),
 			   request->uid, request->pid);
+	ham_daemon_post(daemon, &event);
+}
+
+/* Of the node that is asked. */
+static void
+do_cluster_claim(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = HAM_CMD_CLAIM,
+				  .token = request->token,
+				  .guest = "",
+				  .value = (uint64_t)g_get_real_time() /
+					   G_USEC_PER_SEC / 60};
+
+	ham_notice("%s, asked by uid %u, pid %d", request->command,
+		   request->uid, request->pid);
 	ham_daemon_post(daemon, &event);
 }
 
@@ -451,6 +470,7 @@ static const struct {
 	{"disk-accept", true, do_disk_accept},
 	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},
+	{"cluster-claim", true, do_cluster_claim},
 	{"fence-confirm-off", true, do_fence_confirm_off},
 	{"fence-off", true, do_fence_off},
 	{"fence-on", true, do_fence_on},

@@ -334,15 +334,24 @@ shared_of(const char *guest, void *data)
 	return g ? g->shared : 0;
 }
 
-static uint64_t
-history_of(const char *guest, uint64_t *epoch, void *data)
+static void
+history_of(const char *guest, struct ham_guests_history *out, void *data)
 {
 	ham_daemon *daemon = data;
 	const struct ham_guest *g =
 		ham_record_lookup(ham_core_record(daemon->core), guest);
 
-	*epoch = g ? g->epoch : 0;
-	return g ? g->history : 0;
+	struct ham_fork forks[HAM_MAX_FORKS];
+	unsigned int n = ham_core_forks(daemon->core, guest, forks);
+
+	memset(out, 0, sizeof(*out));
+	G_STATIC_ASSERT(G_N_ELEMENTS(out->before) == HAM_MAX_FORKS);
+	for (unsigned int i = 0; i < n; i++) {
+		out->before[i].id = forks[i].history;
+		out->before[i].epoch = forks[i].epoch;
+	}
+	out->id = g ? g->history : 0;
+	out->epoch = g ? g->epoch : 0;
 }
 
 static void

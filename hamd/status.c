@@ -111,7 +111,7 @@ replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 		json_object_set_string_member(
 			o, "node", ham_core_node_name(daemon->core, r->node));
 		json_object_set_string_member(o, "state",
-					      ham_replica_state_name(r->state));
+					      ham_replica_state_name(r));
 		json_object_set_int_member(o, "generation",
 					   (int64_t)r->generation);
 		if (r->node == info.sync_node && info.sync.disk_total) {

@@ -232,13 +232,15 @@ applied_outdated(ham_core *core, struct ham_local *local,
 		    "the destination's copy is given up: %s", op->reason);
 }
 
-/* Also PROMOTE. */
+/* Also PROMOTE and FORCE. */
 static void
 applied_start(ham_core *core, struct ham_local *local,
 	      const struct ham_guest *guest, const struct ham_op *op)
 {
 	local->starting_epoch = guest->epoch;
-	if (op->kind == HAM_OP_PROMOTE && local->mig_phase != HAM_MIG_NONE)
+	if (op->kind == HAM_OP_FORCE)
+		ham_fx_note(core, HAM_NOTE_ALARM, op->guest, "%s", op->reason);
+	if (op->kind != HAM_OP_START && local->mig_phase != HAM_MIG_NONE)
 		ham_fx_note(core, HAM_NOTE_MIGRATION_FAILED, op->guest,
 			    "the source died");
 	local->mig_phase = HAM_MIG_NONE;
@@ -274,6 +276,13 @@ applied_copy(ham_core *core, struct ham_local *local,
 	core->fx->list[core->fx->n - 1].value = op->node;
 }
 
+static bool
+starts(unsigned int kind)
+{
+	return kind == HAM_OP_START || kind == HAM_OP_PROMOTE ||
+	       kind == HAM_OP_FORCE;
+}
+
 void
 ham_applied(ham_core *core, const struct ham_op *op)
 {
@@ -281,18 +290,18 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	struct ham_local *local = ham_local_get(core, op->guest);
 
 	local->proposed_kind = HAM_OP_NONE;
-	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
-	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_OUTDATED ||
-	    op->kind == HAM_OP_RESIZE)
+	if (starts(op->kind) || op->kind == HAM_OP_OUTCOME ||
+	    op->kind == HAM_OP_OUTDATED || op->kind == HAM_OP_RESIZE)
 		local->held[0] = '\0'; /* what was said of it is over */
-	if (op->kind == HAM_OP_START || op->kind == HAM_OP_PROMOTE ||
-	    op->kind == HAM_OP_OUTCOME || op->kind == HAM_OP_STOPPED) {
+	if (starts(op->kind) || op->kind == HAM_OP_OUTCOME ||
+	    op->kind == HAM_OP_STOPPED) {
 		local->broken[0] = '\0';
 		local->kill = false; /* of an order that is carried out */
 	}
 	switch ((enum ham_op_kind)op->kind) {
 	case HAM_OP_START:
 	case HAM_OP_PROMOTE:
+	case HAM_OP_FORCE:
 		applied_start(core, local, guest, op);
 		break;
 	case HAM_OP_WANT_STOP:

@@ -91,26 +91,10 @@ node_open(ham_core *core, const struct ham_event *event, uint32_t node)
 	return false;
 }
 
-static void
-current_nodes(const ham_core *core, const struct ham_guest *guest, char *out,
-	      size_t size)
-{
-	out[0] = '\0';
-	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
-		if (guest->replica[i].node == 0 ||
-		    guest->replica[i].state != HAM_REPLICA_CURRENT)
-			continue;
-		if (out[0])
-			g_strlcat(out, ", ", size);
-		g_strlcat(out, ham_core_node_name(core, guest->replica[i].node),
-			  size);
-	}
-}
-
 /* This life's random number, and which of its orders it was: never twice, and
  * never 0. */
-static uint64_t
-new_history(const ham_core *core)
+uint64_t
+ham_new_history(const ham_core *core)
 {
 	uint64_t id = (core->config.incarnation + core->next_proposal) *
 		      UINT64_C(0x9e3779b97f4a7c15);
@@ -164,52 +148,82 @@ has_place(ham_core *core, const struct ham_event *event,
 	return false;
 }
 
+/* Nobody may run it, and nothing starts it by itself; otherwise the answer was
+ * given. */
 static bool
-prepare_start(ham_core *core, const struct ham_event *event,
-	      const struct ham_guest *guest, struct ham_op *op)
+is_startable(ham_core *core, const struct ham_event *event,
+	     const struct ham_guest *guest)
 {
-	const struct ham_core_guest *config =
-		ham_guest_config(core, event->guest);
+	bool forced = event->command == HAM_CMD_FORCE;
 	char names[HAM_TEXT_MAX / 2];
 
-	op->kind = HAM_OP_START;
-	op->flag = config && config->common;
-	op->txn = config ? config->shared : 0;
-	op->txn |= new_history(core) << HAM_MAX_DISKS;
-	op->node = choose_node(core, event, guest, op->flag);
-	if (guest && guest->owner_dead) {
+	if (!guest || guest->phase == HAM_GUEST_STOPPED ||
+	    (forced && guest->owner_dead &&
+	     (guest->phase != HAM_GUEST_IN_DOUBT || guest->dst_dead)))
+		return true;
+	ham_force_current_text(core, guest, names, sizeof(names));
+	if (guest->owner_dead)
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is started again by itself, as soon as a node "
-			     "with a current copy of its disks is here",
-			     guest->name);
-		return false;
-	}
-	if (guest && guest->phase != HAM_GUEST_STOPPED) {
+			     "with a current copy of its disks is here: %s%s",
+			     guest->name, names[0] ? names : "there is none",
+			     ham_force_hint(core, guest, event->node));
+	else
 		ham_fx_reply(core, event->token, "Refused",
 			     "%s is started already, on %s%s", guest->name,
 			     ham_core_node_name(core, guest->owner),
 			     ham_is_joined(core, guest->owner)
 				     ? ""
 				     : ", which is gone and may still run it");
+	return false;
+}
+
+/* Its disks are there as they are to be, or as they may be by force; otherwise
+ * the answer was given. */
+static bool
+has_disks(ham_core *core, const struct ham_event *event,
+	  const struct ham_guest *guest, struct ham_op *op)
+{
+	char names[HAM_TEXT_MAX / 2];
+
+	if (!guest ||
+	    (guest->phase == HAM_GUEST_STOPPED &&
+	     ham_guest_may_start(guest, op->node, (uint8_t)op->txn, op->flag)))
+		return true;
+	if (event->command == HAM_CMD_FORCE && !guest->common)
+		return ham_force_order(core, event, guest, op);
+	ham_force_current_text(core, guest, names, sizeof(names));
+	ham_fx_reply(core, event->token, "Refused",
+		     "%s holds no current copy of the disks of %s; "
+		     "current: %s%s",
+		     ham_core_node_name(core, op->node), guest->name,
+		     names[0] ? names : "nowhere",
+		     ham_force_hint(core, guest, op->node));
+	return false;
+}
+
+static bool
+prepare_start(ham_core *core, const struct ham_event *event,
+	      const struct ham_guest *guest, struct ham_op *op)
+{
+	const struct ham_core_guest *config =
+		ham_guest_config(core, event->guest);
+
+	op->kind = HAM_OP_START;
+	op->flag = config && config->common;
+	op->txn = config ? config->shared : 0;
+	op->txn |= ham_new_history(core) << HAM_MAX_DISKS;
+	op->node = choose_node(core, event, guest, op->flag);
+	if (!is_startable(core, event, guest))
 		return false;
-	}
 	if (event->node == 0 && guest && ham_node_is_closed(core, op->node) &&
 	    ham_pick_start(core, guest, op))
 		op->node = ham_pick_start(core, guest, op);
 	if (!node_usable(core, event, op->node) ||
 	    !node_open(core, event, op->node))
 		return false;
-	if (guest && !ham_guest_may_start(guest, op->node, (uint8_t)op->txn,
-					  op->flag)) {
-		current_nodes(core, guest, names, sizeof(names));
-		ham_fx_reply(core, event->token, "Refused",
-			     "%s holds no current copy of the disks of %s; "
-			     "current: %s",
-			     ham_core_node_name(core, op->node), guest->name,
-			     names[0] ? names : "nowhere");
-		return false;
-	}
-	return has_place(core, event, guest, op->node);
+	return has_disks(core, event, guest, op) &&
+	       has_place(core, event, guest, op->node);
 }
 
 static bool
@@ -479,7 +493,8 @@ is_of_node(unsigned int command)
 	return command == HAM_CMD_CONFIRM_OFF || command == HAM_CMD_DRAIN ||
 	       command == HAM_CMD_UNDRAIN || command == HAM_CMD_DISARM ||
 	       command == HAM_CMD_ARM || command == HAM_CMD_REST ||
-	       command == HAM_CMD_HALT || command == HAM_CMD_UNHALT;
+	       command == HAM_CMD_HALT || command == HAM_CMD_UNHALT ||
+	       command == HAM_CMD_CLAIM;
 }
 
 void
@@ -503,6 +518,10 @@ ham_command(ham_core *core, const struct ham_event *event)
 		ham_two_confirm_off(core, event);
 		return;
 	}
+	if (event->command == HAM_CMD_CLAIM) {
+		ham_claim(core, event);
+		return;
+	}
 	if (!ham_is_active(core)) {
 		if (event->command == HAM_CMD_REST)
 			return;
@@ -519,7 +538,8 @@ ham_command(ham_core *core, const struct ham_event *event)
 	g_strlcpy(op.guest, event->guest, sizeof(op.guest));
 	op.epoch = guest ? guest->epoch : 0;
 	op.flag = event->flag;
-	if (event->command == HAM_CMD_START) {
+	if (event->command == HAM_CMD_START ||
+	    event->command == HAM_CMD_FORCE) {
 		if (!prepare_start(core, event, guest, &op))
 			return;
 	} else if (!need_guest(core, event, guest)) {
@@ -609,13 +629,16 @@ answer_cancels(ham_core *core)
 static bool
 is_outlived(ham_core *core, struct ham_pending *p)
 {
-	if (p->command != HAM_CMD_CONFIRM_OFF ||
-	    ham_ring_equal(p->ring, core->totem))
+	bool confirmed = p->command == HAM_CMD_CONFIRM_OFF &&
+			 !ham_ring_equal(p->ring, core->totem);
+
+	if (!confirmed && !ham_force_is_outlived(core, &p->op))
 		return false;
 	ham_fx_reply(core, p->token, "Refused",
 		     "the cluster's members have changed meanwhile: see hamctl "
 		     "status, then look at %s again",
-		     ham_core_node_name(core, p->op.node));
+		     confirmed ? ham_core_node_name(core, p->op.node)
+			       : p->op.guest);
 	memset(p, 0, sizeof(*p));
 	return true;
 }

@@ -103,6 +103,24 @@ ham_copies_on_served(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 
 static const char surplus[] = "no replica is wanted";
 
+/* What that copy has then, as far as this node knows. */
+static enum ham_lost
+what_is_left(const ham_core *core, struct ham_local *local,
+	     const struct ham_guest *guest, uint32_t node)
+{
+	const struct ham_slot *slot = ham_slot_of(local, node);
+	const struct ham_replica *r = ham_guest_replica(guest, node);
+
+	if (guest->owner == core->config.self)
+		return slot && slot->differs ? HAM_LOST_DIFFERS : HAM_LOST_LEFT;
+	if (node == core->config.self && r &&
+	    local->begun_generation == r->generation &&
+	    local->refused_generation == r->generation &&
+	    local->served_generation != r->generation)
+		return HAM_LOST_UNTOUCHED;
+	return HAM_LOST_LEFT;
+}
+
 void
 ham_propose_outdated(ham_core *core, struct ham_local *local,
 		     const struct ham_guest *guest, uint32_t node,
@@ -114,6 +132,7 @@ ham_propose_outdated(ham_core *core, struct ham_local *local,
 	op.epoch = guest->epoch;
 	op.node = node;
 	op.flag = reason == surplus;
+	op.txn = what_is_left(core, local, guest, node);
 	g_strlcpy(op.reason, reason, sizeof(op.reason));
 	ham_propose_for(core, local, &op);
 }

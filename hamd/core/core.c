@@ -121,6 +121,8 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		return r.bad || r.at != len ? "the stored boot is damaged"
 					    : NULL;
 	}
+	if (g_str_has_prefix(key, "fork/"))
+		return ham_fork_load(core, key, value, len);
 	if (g_str_has_prefix(key, "heard/"))
 		return ham_lease_load(core, key, value, len);
 	if (g_str_has_prefix(key, "node/"))

@@ -306,6 +306,10 @@ enum ham_command {
 	HAM_CMD_UNHALT,	     /* node; no guest */
 	HAM_CMD_REST, /* this hamd is to be stopped: DISARM follows, if it can
 			 be decided; value: seconds; no guest, no answer */
+	HAM_CMD_FORCE, /* as START; node: whose copy may be an outdated one */
+	/* this node's state is to be the cluster's; value: minutes since 1970:
+	 * of two that were claimed the later one counts; no guest */
+	HAM_CMD_CLAIM,
 };
 
 struct ham_event {
@@ -474,6 +478,19 @@ struct ham_core_guest_info {
 	char stays[HAM_REASON_SIZE]; /* it is to leave its node: why it can't,
 					as far as that was found; or empty */
 };
+/* Histories of a guest of which the images on this node may be: writes of them
+ * up to that epoch are those that its present one has begun with. */
+struct ham_fork {
+	uint64_t history;
+	uint64_t epoch;
+};
+enum {
+	HAM_MAX_FORKS = 4
+};
+/* How many there are. */
+unsigned int ham_core_forks(const ham_core *core, const char *guest,
+			    struct ham_fork out[HAM_MAX_FORKS]);
+
 void ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			 struct ham_core_guest_info *out);
 

@@ -90,6 +90,7 @@ evaluate_running(ham_core *core, struct ham_local *local,
 		else {
 			/* this hamd began no copy: an earlier life did */
 			local->txn = guest->txn;
+			local->pristine = false;
 			ham_source_undo(core, local,
 					"hamd was restarted on the source");
 		}
@@ -221,6 +222,7 @@ end_undo(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
 	op.epoch = guest->epoch;
 	op.txn = guest->txn;
+	op.flag = local->pristine;
 	g_strlcpy(op.reason, local->reason, sizeof(op.reason));
 	ham_propose_for(core, local, &op);
 }
@@ -253,8 +255,8 @@ evaluate_copy(ham_core *core, struct ham_local *local,
 		uint32_t node = guest->replica[i].node;
 		const struct ham_slot *slot = ham_slot_of(local, node);
 
-		if (slot && slot->differs)
-			continue; /* OUTDATED may come too late */
+		if (slot && slot->differs && ham_guest_is_current(guest, node))
+			return; /* OUTDATED, which says so, comes first */
 		for (unsigned int k = 0; k < HAM_MAX_SLOTS; k++)
 			if (node && node == local->goes_on[k])
 				op.node |= 1u << i;

@@ -28,6 +28,8 @@ ham_exchange_open(ham_core *core)
 
 	if (core->totem.seq > promise)
 		promise = core->totem.seq;
+	if (core->claims > promise)
+		promise = core->claims;
 	core->phase = HAM_VIEW_PROMISING;
 	core->asked_promise = promise;
 	ham_persist_promise(core, promise);
@@ -197,6 +199,8 @@ ham_exchange_go_on(ham_core *core)
 	    exchange_complete(core) && ham_view_has_quorum(core) &&
 	    choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
+		if (core->claims)
+			ham_claim_fork(core);
 		send_adopt(core, ham_members(core),
 			   (struct ham_pos){core->promise, 0});
 	}
@@ -308,6 +312,7 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->committed = (struct ham_pos){0, 0};
 	core->told = (struct ham_pos){0, 0};
 	core->has_store = true;
+	core->claims = 0;
 	core->boot = core->config.boot;
 	core->phase = HAM_VIEW_JOINED;
 	core->check_us = core->joined_us = core->now_us;

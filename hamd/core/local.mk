@@ -6,6 +6,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/disarm.c \
 	hamd/core/halt.c \
 	hamd/core/applied.c \
+	hamd/core/claim.c \
 	hamd/core/command.c \
 	hamd/core/copies.c \
 	hamd/core/resize.c \
@@ -20,6 +21,8 @@ libhamcore_la_SOURCES = \
 	hamd/core/effect.c \
 	hamd/core/evaluate.c \
 	hamd/core/exchange.c \
+	hamd/core/force.c \
+	hamd/core/fork.c \
 	hamd/core/lease.c \
 	hamd/core/local.c \
 	hamd/core/message.c \

@@ -59,6 +59,8 @@ enum {
 	IS_AGAIN = 128, /* all that is to be said of it */
 	/* in place of `wanted` */
 	IS_HALTING = 2,
+	/* in place of a copy's state, with it */
+	IS_TORN = 16,
 };
 
 /* A disk was resized once, or is being. */
@@ -107,7 +109,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	ham_put_u64(&w, guest->txn);
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		ham_put_u32(&w, guest->replica[i].node);
-		ham_put_u8(&w, guest->replica[i].state);
+		ham_put_u8(&w, guest->replica[i].state |
+				       (guest->replica[i].torn ? IS_TORN : 0));
 		ham_put_u64(&w, guest->replica[i].generation);
 	}
 	ham_put_text(&w, guest->reason, false);
@@ -145,7 +148,9 @@ replicas_sane(const struct ham_guest *guest)
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		const struct ham_replica *r = &guest->replica[i];
 
-		if (r->state >= HAM_REPLICA_N_STATES)
+		if (r->state >= HAM_REPLICA_N_STATES ||
+		    (r->torn &&
+		     (r->node == 0 || r->state == HAM_REPLICA_CURRENT)))
 			return false;
 		for (int k = 0; k < i; k++)
 			if (r->node && guest->replica[k].node == r->node)
@@ -245,7 +250,9 @@ get_guest(struct ham_reader *r, struct ham_guest *out)
 	out->txn = ham_get_u64(r);
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++) {
 		out->replica[i].node = ham_get_u32(r);
-		out->replica[i].state = ham_get_u8(r);
+		how = ham_get_u8(r);
+		out->replica[i].torn = how & IS_TORN;
+		out->replica[i].state = how & (uint8_t)~IS_TORN;
 		out->replica[i].generation = ham_get_u64(r);
 	}
 	ham_get_text(r, out->reason, sizeof(out->reason), false);

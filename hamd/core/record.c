@@ -31,7 +31,7 @@ static const char *const op_names[] = {
 	"none",	       "start",	   "want-stop", "stopped",  "migrate",
 	"migrate-end", "cutover",  "outcome",	"outdated", "dead",
 	"promote",     "sync",	   "current",	"resize",   "resized",
-	"move",	       "move-end", "move-stop", "node",
+	"move",	       "move-end", "move-stop", "node",	    "force",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(op_names) == HAM_OP_N_KINDS);
 
@@ -42,9 +42,13 @@ ham_phase_name(unsigned int phase)
 }
 
 const char *
-ham_replica_state_name(unsigned int state)
+ham_replica_state_name(const struct ham_replica *replica)
 {
-	return state < HAM_REPLICA_N_STATES ? replica_names[state] : "?";
+	if (replica->state >= HAM_REPLICA_N_STATES)
+		return "?";
+	return replica->state == HAM_REPLICA_OUTDATED && replica->torn
+		       ? "partial"
+		       : replica_names[replica->state];
 }
 
 const char *
@@ -167,6 +171,16 @@ ham_guest_is_syncing(const struct ham_guest *guest, uint32_t node)
 }
 
 bool
+ham_guest_has_whole(const struct ham_guest *guest, uint32_t node)
+{
+	const struct ham_replica *r = ham_guest_replica(guest, node);
+
+	return r && r->state != HAM_REPLICA_SYNCING && !r->torn &&
+	       !(guest->phase == HAM_GUEST_MIGRATING && guest->dst == node &&
+		 r->state != HAM_REPLICA_CURRENT);
+}
+
+bool
 ham_replica_is_alive(const struct ham_replica *replica)
 {
 	return replica->node != 0 && (replica->state == HAM_REPLICA_CURRENT ||
@@ -214,9 +228,22 @@ replica_begin(struct ham_guest *guest, uint32_t node,
 
 	g_assert(replica);
 	replica->generation = next_generation(guest);
+	/* an old one is what it was until something is copied */
+	if (replica->node != node || state == HAM_REPLICA_CURRENT)
+		replica->torn = state != HAM_REPLICA_CURRENT;
 	replica->node = node;
 	replica->state = (uint8_t)state;
 	return replica;
+}
+
+/* It takes no writes any more. */
+static void
+give_up(struct ham_replica *r, enum ham_lost lost)
+{
+	if (lost == HAM_LOST_DIFFERS ||
+	    (r->state == HAM_REPLICA_SYNCING && lost != HAM_LOST_UNTOUCHED))
+		r->torn = true;
+	r->state = HAM_REPLICA_OUTDATED;
 }
 
 /* All copies but those of `a` and `b`, and those of the entries in `keep`,
@@ -229,7 +256,7 @@ outdate_others(struct ham_guest *guest, uint32_t a, uint32_t b, uint32_t keep)
 
 		if (ham_replica_is_alive(r) && r->node != a && r->node != b &&
 		    !(keep & (1u << i)))
-			r->state = HAM_REPLICA_OUTDATED;
+			give_up(r, HAM_LOST_LEFT);
 	}
 }
 
@@ -256,7 +283,7 @@ end_syncing(struct ham_guest *guest)
 {
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		if (guest->replica[i].state == HAM_REPLICA_SYNCING)
-			guest->replica[i].state = HAM_REPLICA_OUTDATED;
+			give_up(&guest->replica[i], HAM_LOST_LEFT);
 }
 
 bool
@@ -382,12 +409,24 @@ other_current(const struct ham_guest *guest, uint32_t node)
 	return mask;
 }
 
+/* A destination's copy that does not count was copied over; and the mirror may
+ * have been cut disk by disk, before all was on its disks. */
+static void
+tear_destination(struct ham_guest *guest)
+{
+	struct ham_replica *r = replica_of(guest, guest->dst);
+
+	if (guest->dst && r && r->state == HAM_REPLICA_OUTDATED)
+		r->torn = true;
+}
+
 static void
 apply_promote(struct ham_guest *guest, const struct ham_op *op)
 {
 	/* else the reasons why it did not start are kept */
 	if (!guest->failover)
 		g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	tear_destination(guest);
 	guest->failover = true;
 	guest->spare = other_current(guest, op->node);
 	/* not +2 after a destination's +1: a source that missed both would take
@@ -402,6 +441,27 @@ apply_promote(struct ham_guest *guest, const struct ham_op *op)
 	come_home(guest);
 	outdate_others(guest, op->node, 0, 0);
 	settle(guest, op->node);
+}
+
+/* As if that copy were the newest: who has more has it for nothing. */
+static void
+apply_force(struct ham_guest *guest, const struct ham_op *op)
+{
+	end_failover(guest);
+	guest->history = op->txn >> HAM_MAX_DISKS;
+	replica_of(guest, op->node)->state = HAM_REPLICA_CURRENT;
+	outdate_others(guest, op->node, 0, 0);
+	tear_destination(guest);
+	guest->epoch += 3;
+	guest->phase = HAM_GUEST_STARTED;
+	guest->wanted = true;
+	guest->again = guest->halts = guest->cold = guest->leaving = false;
+	guest->owner_dead = guest->dst_dead = guest->clean = false;
+	guest->owner = op->node;
+	guest->dst = guest->move_to = guest->home = 0;
+	guest->grow_disk = 0;
+	guest->grow_size = 0; /* what was to grow is not this one */
+	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
 }
 
 static void
@@ -498,6 +558,7 @@ apply_stopped(struct ham_guest *guest, const struct ham_op *op)
 	if (named && unrun(guest, op))
 		return;
 	end_failover(guest);
+	tear_destination(guest);
 
 	guest->phase = HAM_GUEST_STOPPED;
 	guest->dst = 0;
@@ -557,15 +618,31 @@ apply_migrate(struct ham_guest *guest, const struct ham_op *op)
 	end_syncing(guest);
 }
 
-/* Also OUTDATED of the destination: it took the guest's writes, so its disk
- * was not copied, and CUTOVER must not call it current any more. */
 static void
-apply_migrate_end(struct ham_guest *guest, const struct ham_op *op)
+stay(struct ham_guest *guest, const char *reason)
 {
 	guest->phase = HAM_GUEST_STARTED;
 	guest->dst = 0;
 	come_home(guest);
-	g_strlcpy(guest->reason, op->reason, sizeof(guest->reason));
+	g_strlcpy(guest->reason, reason, sizeof(guest->reason));
+}
+
+static void
+apply_migrate_end(struct ham_guest *guest, const struct ham_op *op)
+{
+	if (!op->flag)
+		tear_destination(guest);
+	stay(guest, op->reason);
+}
+
+/* The destination's took the guest's writes, so its disk was not copied, and
+ * CUTOVER must not call it current any more. */
+static void
+apply_outdated(struct ham_guest *guest, const struct ham_op *op)
+{
+	give_up(replica_of(guest, op->node), (enum ham_lost)op->txn);
+	if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == op->node)
+		stay(guest, op->reason);
 }
 
 static void
@@ -588,12 +665,14 @@ apply_outcome(struct ham_guest *guest, const struct ham_op *op)
 
 	guest->epoch += op->node == dst ? 1 : 2;
 	guest->phase = HAM_GUEST_STARTED;
-	guest->dst = 0;
 	guest->clean = false;
-	if (op->node != dst) /* no copy is served at that epoch */
+	if (op->node != dst) { /* no copy is served at that epoch */
 		outdate_others(guest, guest->owner, 0, 0);
-	else if (guest->owner_dead) /* nothing there takes its writes */
+		tear_destination(guest);
+	} else if (guest->owner_dead) { /* nothing there takes its writes */
 		replica_of(guest, guest->owner)->state = HAM_REPLICA_OUTDATED;
+	}
+	guest->dst = 0;
 	guest->owner_dead = guest->dst_dead = false;
 	guest->owner = op->node;
 	come_home(guest);
@@ -644,10 +723,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		apply_outcome(guest, op);
 		break;
 	case HAM_OP_OUTDATED:
-		replica_of(guest, op->node)->state = HAM_REPLICA_OUTDATED;
-		if (guest->phase == HAM_GUEST_MIGRATING &&
-		    guest->dst == op->node)
-			apply_migrate_end(guest, op);
+		apply_outdated(guest, op);
 		break;
 	case HAM_OP_DEAD:
 		apply_dead(record, op->node);
@@ -661,6 +737,7 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_CURRENT:
 		replica_of(guest, op->node)->state = HAM_REPLICA_CURRENT;
+		replica_of(guest, op->node)->torn = false;
 		break;
 	case HAM_OP_RESIZE:
 		apply_resize(guest, op);
@@ -680,6 +757,9 @@ ham_record_apply(struct ham_record *record, const struct ham_op *op)
 		break;
 	case HAM_OP_NODE:
 		ham_record_apply_node(record, op);
+		break;
+	case HAM_OP_FORCE:
+		apply_force(guest, op);
 		break;
 	case HAM_OP_NONE:
 	case HAM_OP_N_KINDS:

@@ -25,7 +25,11 @@
  * guest with a dead owner to a node that holds a current copy.  STOPPED of a
  * guest that never ran there leaves all copies as they were before that, and it
  * is as if its owner were dead: another node gets it, HAM_MAX_STARTS times at
- * most.
+ * most.  FORCE starts a guest that is stopped, or whose owner is dead, from a
+ * copy that is outdated: whatever was written since is lost, by an operator's
+ * order.  The guest's history is another one from then on, so that the copies
+ * that were current are known for what they are when they return; which images
+ * the new one has begun with, their node alone knows (fork.c).
  *
  * MOVE of a guest that runs (warm) or is stopped (cold, then it is STARTED and
  * `cold`) has a copy made on that node; once it is current the guest is
@@ -44,8 +48,8 @@
  * DEAD of a node ends its being without a lease: it returns as any other.
  *
  * Epochs only grow (I6): OUTCOME gives e+1 if the destination won and e+2 if
- * the source did; START, PROMOTE and a move give e+3, so that a source that was
- * away can tell its own outcome from all else.
+ * the source did; START, PROMOTE, FORCE and a move give e+3, so that a source
+ * that was away can tell its own outcome from all else.
  *
  * Order that binds whoever acts on it (doc/design.md, sections 3 and 5):
  *  - START is committed before QEMU is started;
@@ -93,6 +97,10 @@ enum ham_replica_state {
 struct ham_replica {
 	uint32_t node; /* 0: unused entry */
 	uint8_t state;
+	/* what is there is of no moment that ever was: it is being copied over,
+	 * or was and not to the end, or it was found not to be what it should.
+	 * Never while CURRENT. */
+	bool torn;
 	/* grows in each guest with each copy that is begun; two copies of one
 	 * generation were never made apart */
 	uint64_t generation;
@@ -195,11 +203,12 @@ enum ham_op_kind {
 	HAM_OP_STOPPED,	    /* flag: it powered off; txn: enum ham_ended; node:
 			       of MOVE, if that one is here; reason */
 	HAM_OP_MIGRATE,	    /* node: destination; flag: by a drain, or back */
-	HAM_OP_MIGRATE_END, /* txn; reason */
+	HAM_OP_MIGRATE_END, /* txn; reason; flag: nothing was copied yet */
 	HAM_OP_CUTOVER,	    /* txn; node: bit i: entry i of `replica` goes on */
 	HAM_OP_OUTCOME,	    /* txn, node: the winner; reason */
 	HAM_OP_OUTDATED,    /* node; reason; flag: it is good, and one too many:
-			       not if the guest is coming there */
+			       not if the guest is coming there; txn: enum
+			       ham_lost */
 	HAM_OP_DEAD,	    /* node; reason: how it was proven; no guest */
 	HAM_OP_PROMOTE,	    /* node: the new owner */
 	HAM_OP_SYNC,	    /* node: a copy is begun there */
@@ -214,6 +223,8 @@ enum ham_op_kind {
 			       LEASELESS; reason; flag: guests that were moved
 			       away are to come back; epoch: only while `since`
 			       is that, 0: anyhow; no guest */
+	HAM_OP_FORCE,	    /* node: of the outdated copy; txn: as of START, but
+			       `history` always; reason: what is given up */
 	HAM_OP_N_KINDS
 };
 
@@ -224,6 +235,13 @@ enum ham_ended {
 	HAM_ENDED_EQUAL,  /* all its writes are on all of them */
 	HAM_ENDED_AGAIN,  /* as ANYHOW, and by its node's failing, not its own:
 			     it is to be started again */
+};
+
+/* What a copy has that is given up. */
+enum ham_lost {
+	HAM_LOST_LEFT,	    /* all up to a moment, if it was whole */
+	HAM_LOST_UNTOUCHED, /* what it had before SYNC: nothing was copied */
+	HAM_LOST_DIFFERS,   /* something else than the guest wrote */
 };
 
 struct ham_op {
@@ -283,6 +301,9 @@ void ham_record_node_died(struct ham_record *record, uint32_t node);
 bool ham_record_add_node(struct ham_record *record,
 			 const struct ham_node_state *state);
 
+/* "current", "partial": OUTDATED and torn, ... */
+const char *ham_replica_state_name(const struct ham_replica *replica);
+
 /* True if `node`'s death, once recorded, says something of this guest. */
 bool ham_guest_hangs_on(const struct ham_guest *guest, uint32_t node);
 
@@ -301,6 +322,8 @@ bool ham_guest_never_ran(const struct ham_guest *guest);
  * what changes on a disk is known of the old owner's alone. */
 bool ham_guest_may_start(const struct ham_guest *guest, uint32_t node,
 			 uint8_t shared, bool common);
+/* Old as it may be, a guest can be started from it. */
+bool ham_guest_has_whole(const struct ham_guest *guest, uint32_t node);
 /* It is current, or becomes so. */
 bool ham_replica_is_alive(const struct ham_replica *replica);
 /* For a copy on that node nothing that is needed has to go. */
@@ -315,7 +338,6 @@ uint64_t ham_record_checksum(const struct ham_record *record);
 bool ham_name_valid(const char *name);
 
 const char *ham_phase_name(unsigned int phase);
-const char *ham_replica_state_name(unsigned int state);
 const char *ham_op_name(unsigned int kind);
 
 #endif

@@ -166,6 +166,38 @@ check_promote(const struct ham_guest *guest, const struct ham_op *op)
 		       : "that node holds no current copy of its disks";
 }
 
+/* Not while an owner may run it, and only a whole copy of its disks. */
+static const char *
+check_force(const struct ham_record *record, const struct ham_guest *guest,
+	    const struct ham_op *op)
+{
+	const struct ham_replica *r = ham_guest_replica(guest, op->node);
+	const char *closed = ham_record_check_open(record, op->node);
+
+	if (closed)
+		return closed;
+	/* in doubt its destination may run by the source's word alone */
+	if (guest->phase != HAM_GUEST_STOPPED &&
+	    !(guest->owner_dead && (is_live(guest) || guest->dst_dead)))
+		return "it is not stopped, nor its owner proven dead";
+	if (guest->common || guest->shared || op->flag || (uint8_t)op->txn)
+		return "it shares a disk, and an old copy of others does not "
+		       "fit that";
+	if (op->node == 0 || !r)
+		return "that node holds no copy of its disks";
+	/* a third one is, where neither side of a hand-over is left */
+	if (r->state == HAM_REPLICA_CURRENT &&
+	    (guest->phase != HAM_GUEST_IN_DOUBT || op->node == guest->owner ||
+	     op->node == guest->dst))
+		return "that copy is current";
+	if (!ham_guest_has_whole(guest, op->node))
+		return "that copy was not made to its end";
+	/* else the newer images could not be told from it */
+	if (guest->history == 0)
+		return "its images have no history";
+	return op->txn >> HAM_MAX_DISKS ? NULL : "it is given no history";
+}
+
 static const char *
 check_other(const struct ham_guest *guest, const struct ham_op *op)
 {
@@ -228,6 +260,8 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 		if (op->flag && guest->phase == HAM_GUEST_MIGRATING &&
 		    guest->dst == op->node)
 			return "it is being migrated there";
+		if (op->txn > HAM_LOST_DIFFERS)
+			return "it is not said what becomes of that copy";
 		return ham_guest_is_current(guest, op->node) ||
 				       ham_guest_is_syncing(guest, op->node)
 			       ? NULL
@@ -256,6 +290,7 @@ check_other(const struct ham_guest *guest, const struct ham_op *op)
 	case HAM_OP_START:
 	case HAM_OP_DEAD:
 	case HAM_OP_NODE:
+	case HAM_OP_FORCE:
 	case HAM_OP_N_KINDS:
 		break;
 	}
@@ -278,7 +313,9 @@ check(const struct ham_record *record, const struct ham_guest *guest,
 		return check_start(record, guest, op);
 	refusal = check_epoch(guest, op);
 	if (!refusal)
-		refusal = check_other(guest, op);
+		refusal = op->kind == HAM_OP_FORCE
+				  ? check_force(record, guest, op)
+				  : check_other(guest, op);
 	if (!refusal && (op->kind == HAM_OP_MIGRATE || op->kind == HAM_OP_MOVE))
 		refusal = ham_record_check_open(record, op->node);
 	return refusal;

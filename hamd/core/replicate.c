@@ -111,6 +111,16 @@ item_heard(const ham_core *core, unsigned int i, struct ham_item *item)
 }
 
 static void
+item_fork(const struct ham_local *local, struct ham_item *item)
+{
+	uint8_t bytes[HAM_FORK_WIRE_MAX];
+	size_t len = ham_fork_encode(local, bytes);
+	g_autofree char *key = g_strconcat("fork/", local->name, NULL);
+
+	item_set(item, key, bytes, len);
+}
+
+static void
 persist(ham_core *core, struct ham_item *items, size_t n, bool all,
 	uint64_t promise)
 {
@@ -158,11 +168,14 @@ void
 ham_persist_all(ham_core *core)
 {
 	unsigned int n = core->record.n_guests;
-	struct ham_item *items =
-		g_new0(struct ham_item,
-		       n + 4 + core->config.n_nodes + core->record.n_nodes);
+	struct ham_item *items = g_new0(
+		struct ham_item, n + 4 + core->config.n_nodes +
+					 core->record.n_nodes + core->n_locals);
 	unsigned int last = n + 2;
 
+	for (unsigned int i = 0; i < core->n_locals; i++)
+		if (core->locals[i].n_forks)
+			item_fork(&core->locals[i], &items[last++]);
 	for (unsigned int i = 0; i < core->config.n_nodes; i++)
 		if (core->peers[i].heard.lease_us)
 			item_heard(core, i, &items[last++]);
@@ -182,12 +195,16 @@ ham_persist_all(ham_core *core)
 static void
 persist_one(ham_core *core, const struct ham_guest *guest)
 {
-	size_t n = guest ? 2 : 1;
-	struct ham_item *items = g_new0(struct ham_item, n);
+	const struct ham_local *local =
+		guest ? ham_local_lookup(core, guest->name) : NULL;
+	struct ham_item *items = g_new0(struct ham_item, 3);
+	size_t n = 1;
 
 	item_head(core, &items[0]);
 	if (guest)
-		item_guest(guest, &items[1]);
+		item_guest(guest, &items[n++]);
+	if (local && local->n_forks)
+		item_fork(local, &items[n++]);
 	persist(core, items, n, false, 0);
 }
 
@@ -416,8 +433,10 @@ ham_on_propose(ham_core *core, unsigned int from, const struct ham_msg *msg)
 void
 ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 {
+	const struct ham_guest *guest;
 	const char *refusal;
 	struct ham_local *local;
+	struct ham_guest before;
 
 	(void)from;
 	if (core->phase != HAM_VIEW_JOINED ||
@@ -430,8 +449,14 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		ham_fx(core, HAM_FX_REJOIN);
 		return;
 	}
+	guest = ham_record_lookup(&core->record, msg->op.guest);
+	before = guest ? *guest : (struct ham_guest){0};
 	refusal = ham_record_apply(&core->record, &msg->op);
 	core->record.pos = msg->pos;
+	if (!refusal && msg->op.kind == HAM_OP_FORCE &&
+	    msg->op.node == core->config.self)
+		ham_fork_add(ham_local_get(core, before.name), before.history,
+			     before.epoch);
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
 	landed(core);

@@ -183,6 +183,7 @@ did_serve(ham_core *core, struct ham_local *local,
 {
 	if (local->stage == HAM_L_SERVE && event->blob) {
 		local->served = *event->blob;
+		local->served_generation = local->generation;
 		local->serve_epoch = local->epoch;
 		ham_stage(core, local, HAM_L_REPLICA);
 		say_served(core, local, local->epoch, &local->served);

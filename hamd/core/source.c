@@ -338,6 +338,7 @@ ham_source_begin(ham_core *core, struct ham_local *local,
 	local->txn = guest->txn;
 	local->reason[0] = '\0';
 	local->gate = local->wired = false;
+	local->pristine = false;
 	local->resume_us = 0; /* of an image that died as it waited */
 	local->offer.len = 0;
 	ham_stage(core, local, HAM_L_S_PREPARE);
@@ -410,6 +411,8 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 		gate_reached(core, local);
 		break;
 	case HAM_MSG_REFUSED:
+		/* it has made nothing, or removed that, before it said so */
+		local->pristine = local->stage == HAM_L_S_PREPARE;
 		if (local->stage >= HAM_L_S_PREPARE &&
 		    local->stage <= HAM_L_S_GATE)
 			ham_source_undo(core, local, msg->text);

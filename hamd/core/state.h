@@ -172,6 +172,9 @@ struct ham_leave {
 
 struct ham_local {
 	char name[HAM_NAME_SIZE];
+	/* fork.c; durable */
+	unsigned int n_forks;
+	struct ham_fork forks[HAM_MAX_FORKS];
 	/* of every guest, on every node */
 	struct ham_pos changed_at;    /* last operation that changed it */
 	struct ham_ring cutover_ring; /* {0,0}: disturbed since CUTOVER */
@@ -205,6 +208,7 @@ struct ham_local {
 	bool moved;	  /* when this node woke, vCPUs may have run */
 	struct ham_leak leak;
 	bool kill;	  /* WANT_STOP asked for a kill */
+	bool pristine;	  /* S: refused there before anything was copied */
 	bool gate;	  /* S_COPY: GATE was told */
 	bool wired;	  /* S_COPY: WIRED came.  D_READY: it is */
 	bool drained;	  /* D: DRAINED came */
@@ -240,6 +244,7 @@ struct ham_local {
 	uint64_t generation;  /* that is served */
 	uint64_t refused_generation; /* that can't be */
 	uint64_t begun_generation; /* SYNC of it was applied in this life */
+	uint64_t served_generation; /* so that something may be written to it */
 	uint8_t next;	      /* enum ham_next */
 	bool retry;	      /* found stopped by an I/O error: RETRY is due */
 	bool migrate_due;     /* S: MIGRATE came before the guest was RUNNING */
@@ -341,6 +346,9 @@ struct ham_core {
 	uint16_t adopt_wanted; /* leader: newcomers to be given the state */
 	bool adopt_sent;
 	uint64_t foreign_term; /* of a state of this ring without us, 0: none */
+	/* claim.c: ours is to be the state of this ring, in that term at
+	 * least; 0: it is not */
+	uint64_t claims;
 	uint64_t said_heard;   /* in our last EXCHANGE */
 	/* leader: sent, not delivered yet; asked again under the same number */
 	unsigned int n_flying;
@@ -653,11 +661,43 @@ uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);
 
+/* command.c: never twice, and never 0. */
+uint64_t ham_new_history(const ham_core *core);
+
 /* again.c */
 void ham_again_tick(ham_core *core);
 /* Why it is not started yet; "": nothing stands against it. */
 void ham_again_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
+
+/* force.c: the part of HAM_CMD_FORCE where the node has no current copy: the
+ * order, or false and the answer was given. */
+bool ham_force_order(ham_core *core, const struct ham_event *event,
+		     const struct ham_guest *guest, struct ham_op *op);
+/* A node with a current copy has come since that was ordered. */
+bool ham_force_is_outlived(const ham_core *core, const struct ham_op *op);
+/* That it could be started there by force, if nobody may run it; else "". */
+const char *ham_force_hint(const ham_core *core, const struct ham_guest *guest,
+			   uint32_t node);
+/* Which nodes have a current copy, and for how long they are away; "": none. */
+void ham_force_current_text(const ham_core *core, const struct ham_guest *guest,
+			    char *out, size_t size);
+
+/* claim.c */
+void ham_claim(ham_core *core, const struct ham_event *event);
+/* The record is of other histories from here on: it is about to be adopted. */
+void ham_claim_fork(ham_core *core);
+
+/* fork.c */
+enum {
+	HAM_FORK_WIRE_MAX = 16 * HAM_MAX_FORKS
+};
+void ham_fork_add(struct ham_local *local, uint64_t history, uint64_t epoch);
+size_t ham_fork_encode(const struct ham_local *local,
+		       uint8_t out[HAM_FORK_WIRE_MAX]);
+/* Why it can't be: NULL. */
+const char *ham_fork_load(ham_core *core, const char *key, const uint8_t *value,
+			  size_t len);
 
 /* two.c: a cluster of two nodes */
 /* The other one is gone from the ring, and corosync says that we may go on. */

@@ -11,7 +11,8 @@
  *    this machine had been switched off.  So the record must have been adopted
  *    in the present boot of this machine, from a view of both or by itself.
  * Then it is its own majority until the ring changes.  It never is when it has
- * only booted, lest it start guests from old copies.
+ * only booted, lest it start guests from old copies; but for an operator who
+ * says that its record is to be the newest (claim.c).
  *
  * Both may fence each other: the one with fewer guests waits (F64).  A silence
  * proves nothing among two, there is no watchdog's word here.
@@ -35,8 +36,8 @@ ham_two_alone(const ham_core *core)
 bool
 ham_two_is_newest(const ham_core *core)
 {
-	return core->has_store && core->config.boot != 0 &&
-	       core->boot == core->config.boot;
+	return core->claims || (core->has_store && core->config.boot != 0 &&
+				core->boot == core->config.boot);
 }
 
 bool
@@ -117,7 +118,8 @@ ham_two_confirm_off(ham_core *core, const struct ham_event *event)
 		ham_fx_reply(core, event->token, "Refused",
 			     "this node has booted since it was last in one "
 			     "cluster with %s, which may have gone on without "
-			     "it: only both together can say what is newest",
+			     "it: only both together can say what is newest, "
+			     "or hamctl cluster claim",
 			     core->config.nodes[i].name);
 		return;
 	}

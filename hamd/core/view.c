@@ -87,6 +87,11 @@ close_view(ham_core *core)
 	core->adopt_wanted = 0;
 	core->adopt_sent = false;
 	core->foreign_term = 0;
+	if (core->claims)
+		ham_fx_note(core, HAM_NOTE_ALARM, NULL,
+			    "the cluster's members have changed: the claim of "
+			    "its state is void");
+	core->claims = 0;
 	core->n_waiting = 0;
 	core->n_flying = 0;
 	core->asked_promise = 0;

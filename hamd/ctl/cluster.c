@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* hamd/ctl/cluster.c - hamctl cluster stop and start
+/* hamd/ctl/cluster.c - hamctl cluster stop, start and claim
  *
  *	stop: asked on a terminal -> each node is halted -> guests are shut down
  *	by hamd, and said as they end -> none runs
@@ -146,5 +146,26 @@ ham_ctl_cluster_start(const struct ham_ctl_options *options, char **args)
 	if (code == HAM_CTL_OK && !(options->given & HAM_CTL_JSON))
 		puts("the nodes take guests again, and those that ran before "
 		     "start by themselves");
+	return code;
+}
+
+int
+ham_ctl_cluster_claim(const struct ham_ctl_options *options, char **args)
+{
+	g_autoptr(JsonObject) answer = NULL;
+	int code;
+
+	(void)args;
+	if (!ham_ctl_agreed(options,
+			    "Go on with the state of this node, and lose what "
+			    "was decided and written without it?")) {
+		ham_ctl_complain("nothing was changed");
+		return HAM_CTL_FAILED;
+	}
+	answer = ham_ctl_ask_once(options, "cluster-claim", NULL, &code);
+	if (answer == NULL || options->given & HAM_CTL_JSON)
+		return code;
+	puts("this node's state is the cluster's as soon as the other node is "
+	     "proven off: hamctl fence confirm-off NODE");
 	return code;
 }

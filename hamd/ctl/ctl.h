@@ -111,6 +111,7 @@ int ham_ctl_fence_status(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_test(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_off(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_on(const struct ham_ctl_options *options, char **args);
+int ham_ctl_cluster_claim(const struct ham_ctl_options *options, char **args);
 int ham_ctl_fence_confirm_off(const struct ham_ctl_options *options,
 			      char **args);
 int ham_ctl_plan_failure(const struct ham_ctl_options *options, char **args);

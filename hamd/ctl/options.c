@@ -45,7 +45,7 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_LIMIT, "limit", "N", "N events, or entries of the past, at most" },
 	{ HAM_CTL_COROSYNC, "corosync", "FILE",
 	  "hold the file against this corosync.conf" },
-	{ HAM_CTL_FORCE, "force", NULL, "cut it with whatever runs there" },
+	{ HAM_CTL_FORCE, "force", NULL, "although it costs what runs there, or was written" },
 	{ HAM_CTL_FOR, "for", "S", "that many seconds [600]" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },

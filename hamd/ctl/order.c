@@ -136,8 +136,17 @@ ham_ctl_guest_start(const struct ham_ctl_options *options, char **args)
 		.on_look = on_start_look,
 	};
 
+	if ((options->given & HAM_CTL_FORCE) &&
+	    !(options->given & HAM_CTL_NODE)) {
+		ham_ctl_complain("--force needs --node NODE: the copy there is "
+				 "what %s starts from",
+				 args[0]);
+		return HAM_CTL_USAGE;
+	}
 	if (options->given & HAM_CTL_NODE)
 		json_object_set_string_member(arguments, "node", options->node);
+	if (options->given & HAM_CTL_FORCE)
+		json_object_set_boolean_member(arguments, "force", TRUE);
 	return run(&wait, options, args[0], arguments);
 }
 

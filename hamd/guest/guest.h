@@ -32,9 +32,19 @@ typedef uint64_t (*ham_guests_size_fn)(const char *guest, unsigned int disk,
 /* Bit i: disk i of that guest is shared by all nodes, as the record has it. */
 typedef uint32_t (*ham_guests_shared_fn)(const char *guest, void *data);
 
-/* Which history of that guest the record has, 0: none; and up to what epoch. */
-typedef uint64_t (*ham_guests_history_fn)(const char *guest, uint64_t *epoch,
-					  void *data);
+/* Which writes of a guest count: of which history, up to which epoch. */
+struct ham_guests_history {
+	uint64_t id; /* 0: there is none */
+	uint64_t epoch;
+	/* and the images here may be of these, too; ends with 0 */
+	struct {
+		uint64_t id;
+		uint64_t epoch;
+	} before[4];
+};
+typedef void (*ham_guests_history_fn)(const char *guest,
+				      struct ham_guests_history *out,
+				      void *data);
 
 struct ham_guests_spec {
 	const ham_conf *conf; /* borrowed */

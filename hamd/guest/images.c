@@ -257,6 +257,15 @@ may_cut(const struct work *work, const struct image *image)
 	return !image->shared || work->launch;
 }
 
+/* One that was left behind, and is filled anew or was made the newest. */
+static bool
+may_lengthen(const struct work *work, const struct image *image)
+{
+	return image->resized && !image->device &&
+	       (work->create ||
+		(work->launch && work->now.history.before[0].id));
+}
+
 /* An image may be smaller than its disk is by now, and, of the owner, larger
  * than the record knows. */
 static bool
@@ -285,8 +294,7 @@ fit(const struct work *work, struct image *image, int fd, GError **error)
 		if (has < to && !lengthen(fd, image, has, to, error))
 			return false;
 		image->size = to;
-	} else if (work->create && image->resized && !image->device &&
-		   has < image->size &&
+	} else if (may_lengthen(work, image) && has < image->size &&
 		   !lengthen(fd, image, has, image->size, error)) {
 		return false;
 	}
@@ -536,8 +544,7 @@ add_label(struct ham_vm *vm, struct work *work)
 	uint8_t act = vm->effect.act;
 
 	work->label = ham_label_path(vm->guests, vm->name);
-	work->now.history =
-		spec->history_of(vm->name, &work->now.epoch, spec->data);
+	spec->history_of(vm->name, &work->now.history, spec->data);
 	work->now.guest = work->name;
 	work->launch = act == HAM_DO_LAUNCH;
 	work->locked = act == HAM_DO_PREPARE;

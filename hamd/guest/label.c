@@ -105,14 +105,25 @@ refuse_file(const struct ham_label_disk *disk, GError **error)
 	return false;
 }
 
+static bool
+was_before(const struct ham_guests_history *now, uint64_t id, uint64_t epoch)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(now->before); i++)
+		if (now->before[i].id && now->before[i].id == id &&
+		    epoch <= now->before[i].epoch)
+			return true;
+	return false;
+}
+
 bool
 ham_label_check(const char *path, const struct ham_label *now, GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	uint64_t history = 0, epoch = 0;
 	g_auto(GStrv) lines = read_lines(path, &history, &epoch, &local);
-	bool foreign =
-		history && (history != now->history || epoch > now->epoch);
+	bool other = history != now->history.id;
+	bool foreign = history && (other || epoch > now->history.epoch) &&
+		       !was_before(&now->history, history, epoch);
 
 	if (local) {
 		g_propagate_error(error, g_steal_pointer(&local));
@@ -129,8 +140,7 @@ ham_label_check(const char *path, const struct ham_label *now, GError **error)
 		if (disk->shared && shared != same)
 			return refuse_file(disk, error);
 		if (foreign && !disk->shared && same)
-			return refuse_history(now, history == now->history,
-					      disk, error);
+			return refuse_history(now, !other, disk, error);
 	}
 	return true;
 }
@@ -151,7 +161,7 @@ text_of(const struct ham_label *label, char **old)
 	GString *text = g_string_new(NULL);
 
 	g_string_append_printf(text, "history %" PRIx64 " epoch %" PRIu64 "\n",
-			       label->history, label->epoch);
+			       label->history.id, label->history.epoch);
 	for (unsigned int i = 0; i < label->n; i++)
 		g_string_append_printf(text, "%s %s %s\n",
 				       label->disk[i].shared ? "shared"

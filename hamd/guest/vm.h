@@ -401,13 +401,12 @@ struct ham_label_disk {
 };
 struct ham_label {
 	const char *guest;
-	uint64_t history; /* 0: there is none */
-	uint64_t epoch;
+	struct ham_guests_history history;
 	unsigned int n;
 	struct ham_label_disk disk[HAM_CONF_MAX_DISKS];
 };
 char *ham_label_path(const ham_guests *guests, const char *name);
-/* May those images be used in its history, at its epoch? */
+/* May those images be used, by the histories that count? */
 bool ham_label_check(const char *path, const struct ham_label *now,
 		     GError **error);
 bool ham_label_write(const char *path, const struct ham_label *label,

@@ -60,7 +60,7 @@ expect_rc 6 ctl n3 guest migrate web1 n2
 said_has 'another history'
 runs_on n1
 until_true "another node has the copy, or was asked for it" guest_has n1 web1 \
-	'"node":"n[23]","state":"(current|outdated)"'
+	'"node":"n[23]","state":"(current|partial)"'
 [ "$(content n2)" = "$newest" ] || fail "n2's image was copied over"
 ok "the newer one is kept: ${said##*$'\n'}"
 

@@ -6,6 +6,8 @@
  * the first node's, wherever that guest is.  Left out: disks that fail of their
  * own, and locks, which would hide a second writer.
  */
+#include <string.h>
+
 #include "tests/sim/sim.h"
 
 struct sim_disk *
@@ -83,6 +85,29 @@ sim_open_disks(struct sim *sim, unsigned int i, unsigned int g)
 	}
 }
 
+void
+sim_disk_forced(struct sim *sim, unsigned int i, unsigned int g)
+{
+	const struct ham_guest *record = ham_record_lookup(
+		ham_core_record(sim->node[i].core), sim->guest[g].name);
+	struct sim_guest *guest = &sim->guest[g];
+	struct sim_disk *disk = sim_disk_of(sim, i, g);
+
+	if (!record || guest->history == record->history)
+		return;
+	if (guest->history) {
+		if (!guest->forced)
+			sim_fail(sim,
+				 "I3: %s has another history, and nobody "
+				 "ordered that",
+				 guest->name);
+		disk->fork = ++guest->fork;
+		guest->acked = disk->writes;
+		memset(guest->seen, 0, sizeof(guest->seen));
+	}
+	guest->history = record->history;
+}
+
 bool
 sim_disks_ahead(struct sim *sim, unsigned int i, unsigned int g)
 {
@@ -151,6 +176,7 @@ check_copies(struct sim *sim, unsigned int i, unsigned int g)
 		      guest->dst == k + 1) &&
 		    guest->epoch == node->vm[g].epoch &&
 		    (sim_disk_of(sim, k, g)->hole ||
+		     sim_disk_of(sim, k, g)->fork != sim->guest[g].fork ||
 		     sim_disk_of(sim, k, g)->writes < sim->guest[g].acked))
 			sim_fail(sim,
 				 "I3: write %" G_GUINT64_FORMAT " of %s was "

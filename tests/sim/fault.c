@@ -100,7 +100,8 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		HAM_CMD_CANCEL,	 HAM_CMD_STOP,	  HAM_CMD_VERIFY,
 		HAM_CMD_RESIZE,	 HAM_CMD_MOVE,	  HAM_CMD_DRAIN,
 		HAM_CMD_UNDRAIN, HAM_CMD_DISARM,  HAM_CMD_ARM,
-		HAM_CMD_REST,	 HAM_CMD_HALT,	  HAM_CMD_UNHALT};
+		HAM_CMD_REST,	 HAM_CMD_HALT,	  HAM_CMD_UNHALT,
+		HAM_CMD_FORCE,	 HAM_CMD_CLAIM};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -110,6 +111,10 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 	/* where all are halted nothing happens any more */
 	if (f->command == HAM_CMD_HALT && !sim_chance(dice, 1500))
 		f->command = HAM_CMD_UNHALT;
+	/* which lifts what holds for writes from then on */
+	if (f->command == HAM_CMD_CLAIM &&
+	    (plan->n != 2 || !sim_chance(dice, 1500)))
+		f->command = HAM_CMD_START;
 	f->target = (uint32_t)sim_pick(dice, plan->n) + 1;
 	if (f->command == HAM_CMD_START && sim_chance(dice, 5000))
 		f->target = 0;
@@ -335,6 +340,20 @@ split(struct sim *sim, const struct sim_fault *f)
 		sim_ring_changed(sim);
 }
 
+/* Whatever was committed without that node may be void; with corosync's own
+ * waiting ended before, as hamctl(8) has it. */
+static void
+claimed(struct sim *sim, unsigned int node)
+{
+	if (sim->n == 2)
+		sim_ring_go_alone(sim, node);
+	for (unsigned int g = 0; g < sim->n_guests; g++) {
+		sim->guest[g].forced = true;
+		for (unsigned int i = 0; i < sim->n; i++)
+			sim->node[i].last_epoch[g] = 0;
+	}
+}
+
 void
 sim_fault_do(struct sim *sim, const struct sim_fault *f)
 {
@@ -378,6 +397,10 @@ sim_fault_do(struct sim *sim, const struct sim_fault *f)
 				    f->target);
 		break;
 	case SIM_F_COMMAND:
+		if (f->command == HAM_CMD_FORCE)
+			sim->guest[f->guest].forced = true;
+		if (f->command == HAM_CMD_CLAIM)
+			claimed(sim, f->node);
 		sim_command(sim, f->node, (enum ham_command)f->command,
 			    f->guest, f->target);
 		break;
@@ -433,9 +456,9 @@ static const char *const words[SIM_F_N] = {
 };
 
 const char *const sim_command_names[SIM_COMMANDS] = {
-	"start",  "stop",   "migrate", "cancel", "confirm-off",
-	"verify", "resize", "move",    "drain",	 "undrain",
-	"disarm", "arm",    "halt",    "unhalt", "rest",
+	"start",  "stop",   "migrate", "cancel",  "confirm-off", "verify",
+	"resize", "move",   "drain",   "undrain", "disarm",	 "arm",
+	"halt",	  "unhalt", "rest",    "force",	  "claim",
 };
 
 static const char *
@@ -547,7 +570,8 @@ parse_command(char **w, unsigned int n, const struct sim_plan *plan,
 	if (n < 4 || k == SIM_COMMANDS)
 		return "operator nN "
 		       "start|stop|migrate|cancel|confirm-off|verify|"
-		       "drain|undrain|disarm|arm|rest|halt|unhalt gN [nN]";
+		       "drain|undrain|disarm|arm|rest|halt|unhalt|force|"
+		       "claim gN [nN]";
 	out->command = (uint8_t)k;
 	if (!number(w[3], 'g', plan->n_guests, &guest))
 		return "no such guest";

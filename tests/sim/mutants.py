@@ -93,9 +93,8 @@ MUTANTS = {
         "case HAM_L_S_YIELDED:\n\tcase HAM_L_S_HALTED:")],
     "outdated-ends-the-migration": [(
         "record.c",
-        "if (guest->phase == HAM_GUEST_MIGRATING &&\n"
-        "\t\t    guest->dst == op->node)\n"
-        "\t\t\tapply_migrate_end(guest, op);", "")],
+        "if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == op->node)\n"
+        "\t\tstay(guest, op->reason);", "")],
     "outdated-before-writes-go-on": [(
         "copies.c",
         "ham_guest_is_current(guest, slot->node) ||\n"
@@ -143,12 +142,25 @@ MUTANTS = {
          "return NULL;\n}"),
         ("record.c",
          "outdate_others(guest, op->node, 0, 0);\n"
-         "\tsettle(guest, op->node);\n}\n\nstatic void\napply_resize(",
+         "\tsettle(guest, op->node);\n}\n\n"
+         "/* As if that copy were the newest",
          "outdate_others(guest, op->node, 0, 0);\n"
          "\treplica_begin(guest, op->node, HAM_REPLICA_CURRENT);\n"
-         "}\n\nstatic void\napply_resize("),
+         "}\n\n/* As if that copy were the newest"),
         ("plan.c", "return ham_guest_may_own(item->guest, node);",
          "return true;")],
+    "force-of-a-whole-copy": [(
+        "record.c",
+        "return r && r->state != HAM_REPLICA_SYNCING && !r->torn &&",
+        "return r &&")],
+    "force-needs-a-proof": [
+        ("record_check.c",
+         "!(guest->owner_dead && (is_live(guest) || guest->dst_dead)))",
+         "!is_live(guest))"),
+        ("command.c",
+         "(forced && guest->owner_dead &&\n"
+         "\t     (guest->phase != HAM_GUEST_IN_DOUBT || guest->dst_dead)))",
+         "forced)")],
     "restored-only-if-it-never-ran": [(
         "record.c",
         "bool named = guest->failover && op->txn == HAM_ENDED_UNRUN;",
@@ -177,7 +189,7 @@ MUTANTS = {
     "newcomer-waits": [(
         "death.c", ": core->joined_us);", ": since);")],
     "word-of-this-ring": [(
-        "command.c", "ham_ring_equal(p->ring, core->totem))", "p->token)")],
+        "command.c", "!ham_ring_equal(p->ring, core->totem);", "!p->token;")],
     "proof-of-this-ring": [(
         "death.c", "peer->off = false;\n\t\tpeer->proposed_us = peer->due_us",
         "peer->proposed_us = peer->due_us")],
@@ -331,6 +343,8 @@ STORIES |= {
     "group-it-names": "found-adopt-beside-a-newcomer",
     "alone-before-a-cold-start": "found-started-cold-beside-a-current-copy",
     "yield-voids-holds": "found-newcomer-leads-after-yield",
+    "force-of-a-whole-copy": "F32-half-a-copy-is-not-forced",
+    "force-needs-a-proof": "guard-force-needs-a-proof",
     "start-is-no-outcome": "found-start-taken-for-an-outcome",
     "count-whom-it-names": "found-two-leaders-in-one-view",
 }

@@ -105,6 +105,17 @@ tell(struct sim *sim, unsigned int i, uint8_t kind)
 		sim_step(sim, i, &event);
 }
 
+void
+sim_ring_go_alone(struct sim *sim, unsigned int i)
+{
+	struct sim_node *node = &sim->node[i];
+
+	if (!node->ring || node->cut)
+		return;
+	node->seen_all = true;
+	tell(sim, i, HAM_EV_QUORUM);
+}
+
 /* ---- delivery ---- */
 
 static void

@@ -91,6 +91,7 @@ struct sim_vm {
 struct sim_disk {
 	uint64_t writes; /* it has all up to this one */
 	bool hole;	 /* it lacks one before that, or is half copied */
+	unsigned int fork; /* of which the writes are: after so many FORCEs */
 	uint64_t size[HAM_MAX_DISKS];
 };
 
@@ -99,6 +100,9 @@ struct sim_guest {
 	uint64_t written; /* last write any image tried */
 	uint64_t acked;
 	uint64_t seen[HAM_MAX_DISKS]; /* the sizes that it has seen */
+	bool forced;	   /* an operator has ordered that, once at least */
+	unsigned int fork; /* so often that was done */
+	uint64_t history;  /* as the record had it at its last boot */
 };
 
 /* ---- nodes ---- */
@@ -317,7 +321,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_REST + 1,
+	SIM_COMMANDS = HAM_CMD_CLAIM + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,
@@ -341,6 +345,8 @@ const char *sim_fence_name(unsigned int kind);
 /* ring.c */
 void sim_ring_free(struct sim *sim);
 void sim_ring_power(struct sim *sim, unsigned int i);
+/* An administrator tells corosync there to wait for nobody (of two nodes). */
+void sim_ring_go_alone(struct sim *sim, unsigned int i);
 /* Connections or power changed: corosync will notice. */
 void sim_ring_changed(struct sim *sim);
 void sim_ring_send(struct sim *sim, unsigned int i, const uint8_t *bytes,
@@ -395,6 +401,9 @@ void sim_slots_keep(struct sim_vm *vm, const struct ham_blob *ids);
 struct sim_disk *sim_disk_of(struct sim *sim, unsigned int i, unsigned int g);
 /* The images of a guest there are opened, as the record there wants them. */
 void sim_open_disks(struct sim *sim, unsigned int i, unsigned int g);
+/* Its record may have another history since it booted last, by FORCE: what that
+ * disk has is all that counts. */
+void sim_disk_forced(struct sim *sim, unsigned int i, unsigned int g);
 /* They are common, and larger than the record there knows: none is cut. */
 bool sim_disks_ahead(struct sim *sim, unsigned int i, unsigned int g);
 /* The guest sees its disks as they are open there: none may have shrunk. */

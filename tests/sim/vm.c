@@ -55,12 +55,16 @@ run_image(struct sim *sim, const struct work *w, const char *how)
 			 " was tried since",
 			 guest->name, how, w->node + 1, vm->image,
 			 guest->written);
-	if (disk->hole || disk->writes < guest->acked)
+	if (disk->hole || disk->fork != guest->fork ||
+	    disk->writes < guest->acked)
 		sim_fail(sim,
 			 "I3: %s %s on n%u, whose disk has %" G_GUINT64_FORMAT
 			 "%s of %" G_GUINT64_FORMAT " acknowledged writes",
 			 guest->name, how, w->node + 1, disk->writes,
-			 disk->hole ? " (with a hole)" : "", guest->acked);
+			 disk->hole		     ? " (with a hole)"
+			 : disk->fork != guest->fork ? " (of before a FORCE)"
+						     : "",
+			 guest->acked);
 	vm->q = SIM_Q_RUNNING;
 	vm->role = SIM_ROLE_OWNER;
 	vm->epoch = w->epoch;
@@ -128,6 +132,7 @@ go_launch(struct sim *sim, struct work *w)
 		return;
 	}
 	*vm = (struct sim_vm){.work = vm->work, .voids = vm->voids};
+	sim_disk_forced(sim, w->node, w->guest);
 	sim_open_disks(sim, w->node, w->guest);
 	unconnected = connect_all(sim, w, true);
 	if (unconnected) {

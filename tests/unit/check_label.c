@@ -12,8 +12,7 @@
 static char *folder, *path;
 static const struct ham_label noted = {
 	.guest = "web1",
-	.history = 7,
-	.epoch = 12,
+	.history = {.id = 7, .epoch = 12},
 	.n = 2,
 	.disk = {{.path = "/d/root", .there = true, .id = "00000000000000aa"},
 		 {.path = "/d/data", .there = true, .id = "00000000000000bb"}},
@@ -61,7 +60,7 @@ START_TEST(as_noted_and_later)
 
 	ck_assert(ham_label_write(path, &noted, NULL));
 	expect(&noted, NULL);
-	later.epoch++;
+	later.history.epoch++;
 	expect(&later, NULL);
 }
 END_TEST
@@ -71,13 +70,34 @@ START_TEST(another_history)
 	struct ham_label now = noted;
 
 	ck_assert(ham_label_write(path, &noted, NULL));
-	now.history = 8;
-	now.epoch = 99;
+	now.history.id = 8;
+	now.history.epoch = 99;
 	expect(&now, "of another history: ");
 	now.disk[0].written = 86400;
 	expect(&now, "of another history, last at 1970-01-0");
 	expect(&now, "hamctl disk accept web1");
-	now.history = 0; /* a record of before there were any */
+	now.history.id = 0; /* a record of before there were any */
+	expect(&now, "of another history");
+}
+END_TEST
+
+/* An old copy that was made the newest, and no more than what it was then. */
+START_TEST(histories_that_it_has_begun_with)
+{
+	struct ham_label now = noted;
+
+	ck_assert(ham_label_write(path, &noted, NULL));
+	now.history.id = 8;
+	now.history.epoch = 99;
+	now.history.before[0].id = 7;
+	now.history.before[0].epoch = 12;
+	expect(&now, NULL);
+	now.history.before[0].epoch = 11;
+	expect(&now, "of another history");
+	now.history.before[1].id = 7;
+	now.history.before[1].epoch = 13;
+	expect(&now, NULL);
+	now.history.before[1].id = 6;
 	expect(&now, "of another history");
 }
 END_TEST
@@ -88,7 +108,7 @@ START_TEST(an_epoch_of_the_future)
 	struct ham_label now = noted;
 
 	ck_assert(ham_label_write(path, &noted, NULL));
-	now.epoch--;
+	now.history.epoch--;
 	expect(&now, "of a later history");
 }
 END_TEST
@@ -99,7 +119,7 @@ START_TEST(other_files)
 	struct ham_label now = noted;
 
 	ck_assert(ham_label_write(path, &noted, NULL));
-	now.history = 8;
+	now.history.id = 8;
 	now.disk[0].id[15] = 'c';
 	now.disk[1].there = false;
 	expect(&now, NULL);
@@ -114,7 +134,7 @@ START_TEST(written_anew)
 	struct ham_label now = noted;
 
 	ck_assert(ham_label_write(path, &noted, NULL));
-	now.history = 8;
+	now.history.id = 8;
 	ck_assert(ham_label_write(path, &now, NULL));
 	expect(&now, NULL);
 	expect(&noted, "another history");
@@ -129,9 +149,9 @@ START_TEST(other_disks_stay_noted)
 
 	ck_assert(ham_label_write(path, &noted, NULL));
 	one.n = 1;
-	one.epoch++;
+	one.history.epoch++;
 	ck_assert(ham_label_write(path, &one, NULL));
-	now.history = 8;
+	now.history.id = 8;
 	now.disk[0].there = false;
 	expect(&now, "another history");
 }
@@ -151,7 +171,7 @@ START_TEST(a_shared_disk_has_no_history)
 	struct ham_label now = shared();
 
 	ck_assert(ham_label_write(path, &now, NULL));
-	now.history = 8;
+	now.history.id = 8;
 	now.disk[0].there = false;
 	expect(&now, NULL);
 }
@@ -185,7 +205,7 @@ START_TEST(a_path_that_another_ends_with)
 	struct ham_label now = noted;
 
 	ck_assert(ham_label_write(path, &noted, NULL));
-	now.history = 8;
+	now.history.id = 8;
 	now.disk[0].path = "/root";
 	now.disk[1].path = "/data";
 	expect(&now, NULL);
@@ -210,6 +230,7 @@ main(void)
 	tcase_add_test(tc, without_a_label_all_is_taken);
 	tcase_add_test(tc, as_noted_and_later);
 	tcase_add_test(tc, another_history);
+	tcase_add_test(tc, histories_that_it_has_begun_with);
 	tcase_add_test(tc, an_epoch_of_the_future);
 	tcase_add_test(tc, other_files);
 	tcase_add_test(tc, written_anew);

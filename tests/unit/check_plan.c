@@ -69,11 +69,13 @@ guest(struct world *w, const char *name, uint64_t memory_mib,
 	g->phase = HAM_GUEST_STARTED;
 	g->wanted = true;
 	g->owner = owner;
-	g->replica[0] = (struct ham_replica){owner, HAM_REPLICA_CURRENT, 1};
+	g->replica[0] = (struct ham_replica){
+		.node = owner, .state = HAM_REPLICA_CURRENT, .generation = 1};
 	for (unsigned int k = 0; copies[k]; k++)
-		g->replica[k + 1] =
-			(struct ham_replica){(uint32_t)(copies[k] - '0'),
-					     HAM_REPLICA_CURRENT, k + 2};
+		g->replica[k + 1] = (struct ham_replica){
+			.node = (uint32_t)(copies[k] - '0'),
+			.state = HAM_REPLICA_CURRENT,
+			.generation = k + 2};
 	g_strlcpy(c->name, name, sizeof(c->name));
 	c->memory_mib = memory_mib;
 	c->priority = priority;

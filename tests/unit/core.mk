@@ -9,6 +9,8 @@ check_PROGRAMS += \
 	tests/unit/check_disarm \
 	tests/unit/check_drain \
 	tests/unit/check_failover \
+	tests/unit/check_claim \
+	tests/unit/check_force \
 	tests/unit/check_fd \
 	tests/unit/check_halt \
 	tests/unit/check_handover \
@@ -117,6 +119,26 @@ tests_unit_check_failover_SOURCES = \
 	$(NULL)
 tests_unit_check_failover_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_failover_LDADD = $(core_test_ldadd)
+
+tests_unit_check_force_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_force.c \
+	tests/unit/deaths.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_force_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_force_LDADD = $(core_test_ldadd)
+
+tests_unit_check_claim_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_claim.c \
+	tests/unit/deaths.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_claim_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_claim_LDADD = $(core_test_ldadd)
 
 tests_unit_check_plan_SOURCES = \
 	tests/unit/check_plan.c \

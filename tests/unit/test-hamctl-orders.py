@@ -49,6 +49,14 @@ class StartStop(OrderTest):
                          [("events-follow", {}),
                           ("guest-start", {"name": "web1", "node": "n2"})])
 
+    def test_start_by_force(self):
+        self.guest.update(state="running", owner="n2")
+        self.fake.answers["guest-start"] = {"epoch": 8}
+        got = self.hamctl("guest", "start", "web1", "--node", "n2", "--force")
+        self.assertEqual(got.code, 0)
+        self.assertEqual(self.fake.asked("guest-start"),
+                         [{"name": "web1", "node": "n2", "force": True}])
+
     def test_start_of_a_running_guest_is_done(self):
         self.fake.answers["guest-start"] = {}
         got = self.hamctl("guest", "start", "web1")

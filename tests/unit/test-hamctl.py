@@ -443,6 +443,7 @@ class Usage(HamctlTest):
                 (["status", "-x"], "unknown option '-x'"),
                 (["status", "--json=1"], "--json takes no value"),
                 (["guest", "start", "a", "--node"], "--node needs NODE"),
+                (["guest", "start", "a", "--force"], "needs --node NODE"),
                 (["status", "--timeout", "0"], "found '0', expected seconds"),
                 (["status", "--timeout", "nan"], "found 'nan'"),
                 (["events", "--limit", "0"], "found '0'"),

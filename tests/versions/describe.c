@@ -53,7 +53,7 @@ guest(GString *out, const struct ham_guest *g)
 		g_string_append_printf(
 			out, "\treplica %d node %u %s generation %" PRIu64 "\n",
 			r, g->replica[r].node,
-			ham_replica_state_name(g->replica[r].state),
+			ham_replica_state_name(&g->replica[r]),
 			g->replica[r].generation);
 	g_string_append_printf(out, "\treason \"%s\"\n", g->reason);
 	if (g->home)
