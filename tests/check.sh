@@ -234,7 +234,7 @@ sanitized_lab() {
 		run_test lab/sanitized 7200 "$top/tests/lab/sanitized.sh"
 	else
 		run_test lab/sanitized 600 "$top/tests/lab/sanitized.sh" \
-			migrate-back-and-forth restart-hamd
+			restart-hamd
 		left_out "the other lab tests under sanitizers"
 	fi
 }
