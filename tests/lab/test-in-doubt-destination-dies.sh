@@ -3,8 +3,8 @@
 # tests/lab/test-in-doubt-destination-dies.sh - the destination loses its power
 # with guests at six points of the hand-over: before the source yielded they go
 # on there with their memory; after it they boot on its disk, which has every
-# long
 # write, and only when somebody has vouched for the destination's death
+# long
 guests=6
 . "$(dirname "$(readlink -f "$0")")/doubt.sh"
 in_lab light
