@@ -704,6 +704,8 @@ const char *ham_fork_load(ham_core *core, const char *key, const uint8_t *value,
 bool ham_two_alone(const ham_core *core);
 /* And it is proven off, and knows nothing that we do not: we decide alone. */
 bool ham_two_solo(const ham_core *core);
+/* Its cluster file was another one when it was last heard: it is not fenced. */
+bool ham_two_differ(const ham_core *core);
 /* The other one; only of a cluster of two. */
 unsigned int ham_two_other(const ham_core *core);
 /* Nothing is missing here that the other may have decided alone. */

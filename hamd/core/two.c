@@ -83,6 +83,14 @@ matters(const ham_core *core)
 	return false;
 }
 
+/* What is its outlet is said by a file that both have. */
+bool
+ham_two_differ(const ham_core *core)
+{
+	return core->other_digest &&
+	       core->other_digest != core->config.config_digest;
+}
+
 void
 ham_two_tick(ham_core *core)
 {
@@ -92,9 +100,7 @@ ham_two_tick(ham_core *core)
 	    !ham_two_is_newest(core))
 		return;
 	other = &core->peers[ham_two_other(core)];
-	/* what is its outlet is said by a file that both have */
-	if (core->other_digest &&
-	    core->other_digest != core->config.config_digest)
+	if (ham_two_differ(core))
 		return;
 	if (!other->off && matters(core) &&
 	    !ham_disarm_is_expected(core, ham_two_other(core)) &&

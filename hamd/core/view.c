@@ -283,8 +283,12 @@ ham_view_waiting_for(const ham_core *core, char *out, size_t size)
 			core->config.nodes[ham_two_other(core)].name;
 
 		if (ham_two_is_newest(core))
-			g_snprintf(out, size, "%s, or proof that it is off",
-				   other);
+			g_snprintf(out, size, "%s, or proof that it is off%s",
+				   other,
+				   ham_two_differ(core)
+					   ? ", which its fence devices don't "
+					     "give as its cluster file differed"
+					   : "");
 		else
 			g_snprintf(out, size,
 				   "%s, which may have gone on while this node "

@@ -75,6 +75,8 @@ START_TEST(of_two_with_two_files_nobody_fences)
 	pass(bus, 20);
 	ck_assert(!did(bus, 0, "FENCE"));
 	ck_assert(!did(bus, 1, "FENCE"));
+	bus_command(bus, 1, HAM_CMD_STOP, 0);
+	ck_assert(strstr(bus->node[1].last_error, "its cluster file differed"));
 	bus_free(bus);
 }
 END_TEST
