@@ -13,6 +13,25 @@
  */
 #include "hamd/core/state.h"
 
+bool
+ham_again_owes(const ham_core *core)
+{
+	for (unsigned int i = 0; core->booted && i < core->record.n_guests;
+	     i++) {
+		const struct ham_guest *guest = &core->record.guests[i];
+		const struct ham_local *local =
+			ham_local_lookup(core, guest->name);
+
+		if (guest->owner == core->config.self && !guest->owner_dead &&
+		    (guest->phase == HAM_GUEST_STARTED ||
+		     guest->phase == HAM_GUEST_MIGRATING) &&
+		    (!local || (local->stage == HAM_L_NONE &&
+				local->launch_epoch != guest->epoch)))
+			return true;
+	}
+	return false;
+}
+
 /* Why it has no place, or a closed node for one, which a START is refused;
  * false: it has, *node. */
 static bool

@@ -76,12 +76,13 @@ item_promise(uint64_t promise, struct ham_item *item)
 }
 
 static void
-item_boot(const ham_core *core, struct ham_item *item)
+item_boot(ham_core *core, struct ham_item *item)
 {
 	uint8_t bytes[8];
 	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 
-	ham_put_u64(&w, core->boot);
+	core->owes = ham_again_owes(core);
+	ham_put_u64(&w, core->owes ? core->boot_before : core->boot);
 	item_set(item, "boot", bytes, w.len);
 }
 
@@ -468,6 +469,8 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 			ham_death_applied(core, &msg->op);
 		ham_disarm_applied(core, &msg->op);
 		ham_node_applied(core, &msg->op);
+	} else if (core->owes && !ham_again_owes(core)) {
+		ham_persist_all(core);
 	} else {
 		persist_one(core, refusal ? NULL
 					  : ham_record_find(&core->record,

@@ -320,6 +320,8 @@ struct ham_core {
 	uint64_t other_digest; /* of two: of its cluster file, as heard last */
 	bool booted;   /* the machine, since the record was last adopted */
 	uint64_t boot; /* in which the record was last adopted from a view */
+	uint64_t boot_before; /* as it was stored when this life began */
+	bool owes; /* that one is stored still: ham_again_owes() */
 
 	/* membership, as told */
 	bool connected;
@@ -661,6 +663,9 @@ uint32_t ham_doubt_waits_for(const ham_core *core,
 			     const struct ham_guest *guest, char *out,
 			     size_t size);
 
+/* again.c: guests here ended with the machine, and it is not recorded yet: the
+ * next life of hamd must find that it has booted, too. */
+bool ham_again_owes(const ham_core *core);
 /* command.c: never twice, and never 0. */
 uint64_t ham_new_history(const ham_core *core);
 

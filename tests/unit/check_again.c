@@ -90,6 +90,46 @@ START_TEST(qemu_that_died_since_its_node_booted_is_left)
 }
 END_TEST
 
+static uint64_t
+term_on(struct bus *bus, unsigned int i)
+{
+	struct ham_core_view view;
+
+	ham_core_get_view(bus->node[i].core, &view);
+	return view.position.term;
+}
+
+/* hamd there is restarted before anybody heard what has become of it. */
+START_TEST(a_boot_that_could_not_be_told)
+{
+	struct bus *bus = with_replica(0, false);
+	uint64_t term = term_on(bus, 1);
+
+	all_down(bus, true);
+	for (unsigned int i = 0; i < 3; i++)
+		bus_up(bus, i);
+	while (term_on(bus, 1) == term) /* it has the state, and stored it */
+		ck_assert(bus_step(bus));
+	ck_assert_uint_eq(bus_guest(bus, 1)->phase, HAM_GUEST_STARTED);
+	bus_down(bus, 1);
+	bus_run(bus);
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 3);
+	ck_assert_uint_eq(bus_runners(bus), 1);
+	ck_assert(bus->node[1].vcpus);
+	/* and once is enough */
+	bus_down(bus, 1);
+	bus->node[1].vcpus = false;
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 3);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	ck_assert(!bus_guest(bus, 0)->again);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(an_operator_stops_what_would_start_again)
 {
 	struct bus *bus = with_replica(0, false);
@@ -444,6 +484,7 @@ main(void)
 	tcase_add_test(tc, qemu_that_died_without_hamd_is_left);
 	tcase_add_test(tc, without_a_number_of_its_boot_it_has_not_booted);
 	tcase_add_test(tc, qemu_that_died_since_its_node_booted_is_left);
+	tcase_add_test(tc, a_boot_that_could_not_be_told);
 	tcase_add_test(tc, an_operator_stops_what_would_start_again);
 	tcase_add_test(tc, a_stop_that_was_answered_is_not_undone);
 	tcase_add_test(tc, ended_by_hamwd_and_it_starts_again);
