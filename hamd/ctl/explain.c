@@ -104,6 +104,36 @@ is_online(JsonObject *status, const char *name)
 	return true; /* not known as absent */
 }
 
+/* A node that is here, with a whole copy that lacks the last writes; NULL: there
+ * is none. */
+static const char *
+old_copy(JsonObject *guest, JsonObject *status)
+{
+	JsonArray *replicas = ham_ctl_json_array(guest, "replicas");
+
+	for (guint i = 0; i < ham_ctl_json_length(replicas); i++) {
+		JsonObject *replica = ham_ctl_json_element(replicas, i);
+		const char *node = ham_ctl_json_text(replica, "node");
+
+		if (is(replica, "state", "outdated") && is_online(status, node))
+			return node;
+	}
+	return NULL;
+}
+
+static char *
+advise_newest_is_away(JsonObject *guest, JsonObject *status)
+{
+	const char *node = old_copy(guest, status);
+
+	if (!node)
+		return g_strdup("bring that node back");
+	return g_strdup_printf("bring that node back; only if it is lost for "
+			       "good, and the last writes with it: hamctl guest "
+			       "start %s --node %s --force",
+			       ham_ctl_json_text(guest, "name"), node);
+}
+
 /* What the operator can do; NULL: nothing but to wait. */
 static char *
 advise(JsonObject *guest, JsonObject *status)
@@ -118,6 +148,9 @@ advise(JsonObject *guest, JsonObject *status)
 	if (!ham_ctl_json_bool(quorum, "quorate"))
 		return g_strdup("bring the absent nodes back: without quorum "
 				"nothing is decided");
+	if (g_str_has_prefix(ham_ctl_json_text(guest, "waits_for"),
+			     "a node with a current copy of its disks"))
+		return advise_newest_is_away(guest, status);
 	if (owner[0] && !is_online(status, owner) &&
 	    !is(guest, "state", "in-doubt"))
 		return g_strdup_printf("bring %s back", owner);

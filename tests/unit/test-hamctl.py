@@ -75,6 +75,17 @@ web1  running  n1        7  -
             "web1 is stopped, wanted running: its node is absent; waits for "
             "fencing of n3; to do: bring n3 back")
 
+    def test_guest_whose_newest_copy_is_away_is_explained(self):
+        waits = "a node with a current copy of its disks: n3"
+        for state, advice in (
+                ("partial", "to do: bring that node back"),
+                ("outdated", "to do: bring that node back; only if it is lost "
+                 "for good, and the last writes with it: hamctl guest start "
+                 "web1 --node n2 --force")):
+            self.assertTrue(self.explained(
+                state="recovering", owner="n3", waits_for=waits,
+                replicas=[{"node": "n2", "state": state}]).endswith(advice))
+
     def test_failed_guest_is_explained(self):
         self.assertEqual(
             self.explained(state="failed", reason="QEMU exited with 1"),
