@@ -42,8 +42,8 @@ program() {
 		"${check[@]}" --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-courses=(again copies core death disarm drain halt handover migrate move replica
-	resize stale two)
+courses=(again claim copies core death disarm drain force halt handover migrate move
+	replica resize stale two)
 units=(failover message plan record starts wire)
 for unit in "${courses[@]}"; do
 	program "check_$unit" "$top"/tests/unit/{bus,courses}.c \
