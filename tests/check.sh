@@ -35,6 +35,8 @@ beside=
 # in the order of their cost to the one who waits for a first failure
 build_tests=(check shellcheck hardening install configure sanitizers distcheck)
 fuzz_targets=(config jsonl message metadata netlink step)
+# the lab test that is run on programs with sanitizers, if not all are
+sanitized=restart-hamd
 
 usage() {
 	sed -n 's/^# \(check.sh \[.*\)/usage: \1/p' "$0"
@@ -187,6 +189,9 @@ lab_tests() {
 			left_out "$(name_of "$test")"
 			continue
 		fi
+		# it is run below, and more is looked at
+		[ "$long" = yes ] || [ "$(name_of "$test")" != "lab/$sanitized" ] ||
+			continue
 		deadline=$(sed -n 's/^# deadline: //p' "$test")
 		run_test "$(name_of "$test")" "${deadline:-300}" "$test" ||
 			limited 60 "$logs/lab-down.log" \
@@ -234,7 +239,7 @@ sanitized_lab() {
 		run_test lab/sanitized 7200 "$top/tests/lab/sanitized.sh"
 	else
 		run_test lab/sanitized 600 "$top/tests/lab/sanitized.sh" \
-			restart-hamd
+			"$sanitized"
 		left_out "the other lab tests under sanitizers"
 	fi
 }
@@ -308,6 +313,11 @@ rm -rf "$logs"
 mkdir -p "$logs"
 : >"$results"
 : >"$left_out"
+if [ "$long" = no ]; then
+	export HAM_QUICK=yes
+	left_out "a release that is built, tested and installed from its archive"
+	left_out "the slowest unit tests with sanitizers; a minute of chaos"
+fi
 setup=("$top/tests/setup.sh")
 [ "$with_unit" = no ] || setup+=(--fuzz)
 if timeout -k 10 1800 "${setup[@]}" </dev/null 2>&1 |

@@ -3,6 +3,7 @@
 # tests/build/test-distcheck.sh - a release can be made: its archive has every
 # file of the tree, builds out of it, installs and leaves nothing; and the tests
 # that read files of the tree pass, as make check has run them all
+# HAM_QUICK=yes: only that the archive is made, with every file
 set -eu -o pipefail
 top=$(readlink -f "$(dirname "$0")/../..")
 dist=$(readlink -m "${BUILD:-$top/build}")-dist
@@ -12,13 +13,17 @@ rm -rf "$dist"
 mkdir "$dist"
 cd "$dist"
 "$top/configure" -q
-reading=$(printf 'include Makefile\nnames:\n\t@echo $(TESTS)\n' |
-	make -s -f - names | tr -s ' ' '\n' |
-	grep -E '\.sh$|versions|conf_man|corpus' | tr '\n' ' ')
-[ -n "$reading" ]
-make -j"$(nproc)" distcheck VERBOSE=1 TESTS="$reading" \
-	DISTCHECK_CONFIGURE_FLAGS="--enable-werror" \
-	LOG_COMPILER='timeout -k 10 240'
+if [ "${HAM_QUICK-}" = yes ]; then
+	make -j"$(nproc)" dist VERBOSE=1
+else
+	reading=$(printf 'include Makefile\nnames:\n\t@echo $(TESTS)\n' |
+		make -s -f - names | tr -s ' ' '\n' |
+		grep -E '\.sh$|versions|conf_man|corpus' | tr '\n' ' ')
+	[ -n "$reading" ]
+	make -j"$(nproc)" distcheck VERBOSE=1 TESTS="$reading" \
+		DISTCHECK_CONFIGURE_FLAGS="--enable-werror" \
+		LOG_COMPILER='timeout -k 10 240'
+fi
 
 archives=(hamd-*.tar.xz)
 if [ -e "$top/.git" ] && command -v git >/dev/null; then

@@ -3,7 +3,7 @@
 # tests/lab/test-cancel.sh - a migration is called off in PREPARE and COPY;
 # later that is refused with the phase, and the migration ends normally
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
-in_lab small 10M
+in_lab small 16M
 
 # cancel PHASE: works, and leaves n1 as it was and n2 clean
 cancel() {
@@ -37,7 +37,7 @@ until_true "held in PREPARE" held n2
 cancel PREPARE
 [ ! -e "$(root n2)/run/hamd/continue" ] || fail "it was let go"
 
-# the copy takes some 10 s: cancel must not wait for its end
+# the copy takes some 6 s: cancel must not wait for its end
 hold n2 none
 begin n2
 until_true "data flows" copying
