@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/lab/test-migrate-back-and-forth.sh - five times there and back under
 # writes to memory and disk, as a replica that stays and with full copies
+# long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 # web1 keeps the disk it left as a replica, web2 none

@@ -4,6 +4,7 @@
 # its memory alone, is started anywhere, and writes from one node
 # at a time; one with a disk of either kind has the other copied.  A hard link
 # stands for the shared file system: one file, one lock, a path on each node
+# long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 guests=2
