@@ -42,9 +42,10 @@ fill_guest(unsigned int i)
 	g->wanted = true;
 	g->owner = 1 + i % NODES;
 	for (unsigned int k = 0; k < 3; k++)
-		g->replica[k] =
-			(struct ham_replica){1 + (i + k * (1 + i % 5)) % NODES,
-					     HAM_REPLICA_CURRENT, k + 1};
+		g->replica[k] = (struct ham_replica){
+			.node = 1 + (i + k * (1 + i % 5)) % NODES,
+			.state = HAM_REPLICA_CURRENT,
+			.generation = k + 1};
 	g_strlcpy(c->name, g->name, sizeof(c->name));
 	c->memory_mib = 512u << i % 4;
 	c->priority = i % 7;

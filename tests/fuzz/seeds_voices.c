@@ -255,7 +255,8 @@ stored(void)
 	g->phase = HAM_GUEST_STARTED;
 	g->owner = 1;
 	g->epoch = 3;
-	g->replica[0] = (struct ham_replica){1, HAM_REPLICA_CURRENT, 3};
+	g->replica[0] = (struct ham_replica){
+		.node = 1, .state = HAM_REPLICA_CURRENT, .generation = 3};
 	PUT(s, ONE, SCRIPT_LOAD, 0, 3);
 	ham_put_u64(&head, 8);
 	ham_put_u64(&head, 2);
