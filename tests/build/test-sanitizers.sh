@@ -12,6 +12,8 @@ cd "$asan"
 	--enable-sanitizers=address,undefined CFLAGS='-g -O1'
 options=()
 if [ "${HAM_QUICK-}" = yes ]; then
+	# which speaks if it is made anew
+	make Makefile
 	names=$(printf 'include Makefile\nnames:\n\t@echo $(TESTS)\n' |
 		make -s -f - names | tr -s ' ' '\n' |
 		grep -vE 'check_(bm_digest|hamwd|fence)$|hamctl|ham-sim')
