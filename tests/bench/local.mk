@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # how long a plan takes, and a QEMU that starts.sh needs; the figures of the
 # others are of a lab (*.sh, *.py)
-check_PROGRAMS += \
+noinst_PROGRAMS += \
 	tests/bench/plan \
 	tests/bench/fake_qemu
 tests_bench_plan_SOURCES = tests/bench/plan.c

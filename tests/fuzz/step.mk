@@ -35,7 +35,7 @@ endif
 EXTRA_DIST += tests/fuzz/corpus/step
 
 # writes the corpora of step and message anew
-check_PROGRAMS += tests/fuzz/seeds
+noinst_PROGRAMS += tests/fuzz/seeds
 tests_fuzz_seeds_SOURCES = \
 	tests/fuzz/course.c \
 	tests/fuzz/course.h \
