@@ -556,6 +556,96 @@ START_TEST(a_current_copy_needs_no_force)
 }
 END_TEST
 
+/* It was ordered, and was not done before n2 came back with the newest. */
+START_TEST(an_order_that_was_outlived)
+{
+	struct bus *bus = one_is_left_behind();
+	uint64_t history = bus_guest(bus, 2)->history;
+
+	bus_command(bus, 2, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	power_cut(bus, 1, "131");
+	bus_up(bus, 0);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_FORCE, 1);
+	bus_split(bus, "111");
+	bus_up(bus, 1);
+	bus_run(bus);
+	pass(bus, 5);
+	ck_assert(strstr(bus->node[2].last_error,
+			 "the cluster's members have changed meanwhile"));
+	ck_assert_uint_eq(bus_guest(bus, 2)->history, history);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_free(bus);
+}
+END_TEST
+
+/* Its disks are on all nodes, or one of them is. */
+START_TEST(what_shares_disks_is_told_so)
+{
+	static const char *const why[] = {
+		"holds no current copy of the disks",
+		"g shares a disk with other nodes, and an old copy of others "
+		"does not fit that"};
+	struct bus *bus = one_is_left_behind();
+
+	bus_command(bus, 2, HAM_CMD_STOP, 0);
+	bus_run(bus);
+	power_cut(bus, 1, "131");
+	bus->guest.shared = 1;
+	bus_down(bus, 2);
+	bus_up(bus, 0);
+	bus_up(bus, 2);
+	bus_run(bus);
+	for (int k = 0; k < 2; k++) {
+		bus_command(bus, 2, k ? HAM_CMD_FORCE : HAM_CMD_START, 1);
+		ck_assert_msg(strstr(bus->node[2].last_error, why[k]), "%s",
+			      bus->node[2].last_error);
+	}
+	bus_free(bus);
+}
+END_TEST
+
+/* ---- what a node has stored of it ---- */
+
+START_TEST(stored_histories_are_checked)
+{
+	static const uint8_t bytes[16 * (HAM_MAX_FORKS + 1)] = {0, 1};
+	struct bus *bus = three(0, false);
+	ham_core *core = bus->node[0].core;
+
+	ck_assert_ptr_nonnull(ham_core_load(core, "fork/g", bytes, 0));
+	ck_assert_ptr_nonnull(ham_core_load(core, "fork/g", bytes, 15));
+	ck_assert_ptr_nonnull(
+		ham_core_load(core, "fork/g", bytes, sizeof(bytes)));
+	ck_assert_ptr_nonnull(ham_core_load(core, "fork/-g", bytes, 16));
+	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, 16));
+	bus_free(bus);
+}
+END_TEST
+
+START_TEST(the_oldest_history_goes)
+{
+	uint8_t bytes[16 * HAM_MAX_FORKS] = {0};
+	struct bus *bus = newest_is_gone();
+	ham_core *core = bus->node[0].core;
+	struct ham_fork forks[HAM_MAX_FORKS];
+
+	for (unsigned int i = 0; i < HAM_MAX_FORKS; i++)
+		bytes[16 * i + 7] = (uint8_t)(i + 1);
+	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, sizeof(bytes)));
+	bus_command(bus, 2, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_FORCE, 1);
+	bus_run(bus);
+	ck_assert_uint_eq(ham_core_forks(core, "g", forks), HAM_MAX_FORKS);
+	ck_assert_uint_eq(forks[0].history, 2);
+	ck_assert_uint_gt(forks[HAM_MAX_FORKS - 1].history, HAM_MAX_FORKS);
+	ck_assert_uint_eq(ham_core_forks(core, "nobody", forks), 0);
+	bus_free(bus);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -586,6 +676,10 @@ main(void)
 	tcase_add_test(tc, what_it_has_begun_with_is_not_forgotten);
 	tcase_add_test(tc, what_the_refusal_says);
 	tcase_add_test(tc, a_current_copy_needs_no_force);
+	tcase_add_test(tc, an_order_that_was_outlived);
+	tcase_add_test(tc, what_shares_disks_is_told_so);
+	tcase_add_test(tc, stored_histories_are_checked);
+	tcase_add_test(tc, the_oldest_history_goes);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
