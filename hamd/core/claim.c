@@ -70,11 +70,13 @@ ham_claim_fork(ham_core *core)
 	for (unsigned int i = 0; i < core->record.n_guests; i++) {
 		struct ham_guest *guest = &core->record.guests[i];
 
-		if (guest->history == 0)
+		uint64_t before = guest->history;
+
+		if (before == 0)
 			continue;
-		ham_fork_add(ham_local_get(core, guest->name), guest->history,
-			     guest->epoch);
 		core->next_proposal++;
 		guest->history = ham_new_history(core);
+		ham_fork_add(ham_local_get(core, guest->name), before,
+			     guest->epoch, guest->history);
 	}
 }

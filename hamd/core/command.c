@@ -96,7 +96,8 @@ node_open(ham_core *core, const struct ham_event *event, uint32_t node)
 uint64_t
 ham_new_history(const ham_core *core)
 {
-	uint64_t id = (core->config.incarnation + core->next_proposal) *
+	uint64_t id = (core->config.incarnation * UINT64_C(0xbf58476d1ce4e5b9) +
+		       core->next_proposal) *
 		      UINT64_C(0x9e3779b97f4a7c15);
 
 	return (id >> HAM_MAX_DISKS) | 1;

@@ -109,8 +109,8 @@ ham_core_load(ham_core *core, const char *key, const uint8_t *value, size_t len)
 		struct ham_reader r = {value, len, 0, false};
 
 		core->boot = core->boot_before = ham_get_u64(&r);
-		core->booted = core->config.boot != 0 &&
-			       core->boot != core->config.boot;
+		core->booted = core->owes = core->config.boot != 0 &&
+					    core->boot != core->config.boot;
 		return r.bad || r.at != len ? "the stored boot is damaged"
 					    : NULL;
 	}

@@ -478,16 +478,17 @@ struct ham_core_guest_info {
 	char stays[HAM_REASON_SIZE]; /* it is to leave its node: why it can't,
 					as far as that was found; or empty */
 };
-/* Histories of a guest of which the images on this node may be: writes of them
- * up to that epoch are those that its present one has begun with. */
+/* A history of a guest of which the images on this node may be: its writes up
+ * to that epoch are what `into` has begun with. */
 struct ham_fork {
 	uint64_t history;
 	uint64_t epoch;
+	uint64_t into;
 };
 enum {
 	HAM_MAX_FORKS = 4
 };
-/* How many there are. */
+/* Those that have led to its present history, newest first; how many. */
 unsigned int ham_core_forks(const ham_core *core, const char *guest,
 			    struct ham_fork out[HAM_MAX_FORKS]);
 

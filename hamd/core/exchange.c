@@ -199,8 +199,6 @@ ham_exchange_go_on(ham_core *core)
 	    exchange_complete(core) && ham_view_has_quorum(core) &&
 	    choose_source(core) == (int)core->self) {
 		core->adopt_sent = true;
-		if (core->claims)
-			ham_claim_fork(core);
 		send_adopt(core, ham_members(core),
 			   (struct ham_pos){core->promise, 0});
 	}
@@ -312,6 +310,8 @@ adopt(ham_core *core, const struct ham_msg *msg)
 	core->committed = (struct ham_pos){0, 0};
 	core->told = (struct ham_pos){0, 0};
 	core->has_store = true;
+	if (core->claims)
+		ham_claim_fork(core);
 	core->claims = 0;
 	core->boot = core->config.boot;
 	core->phase = HAM_VIEW_JOINED;

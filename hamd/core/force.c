@@ -56,12 +56,12 @@ current_here(const ham_core *core, const struct ham_guest *guest)
 /* It has a copy there, and that is whole; otherwise the answer was given. */
 static bool
 has_whole_copy(ham_core *core, const struct ham_event *event,
-	       const struct ham_guest *guest)
+	       const struct ham_guest *guest, uint32_t on)
 {
-	const struct ham_replica *r = ham_guest_replica(guest, event->node);
-	const char *node = ham_core_node_name(core, event->node);
+	const struct ham_replica *r = ham_guest_replica(guest, on);
+	const char *node = ham_core_node_name(core, on);
 
-	if (ham_guest_has_whole(guest, event->node))
+	if (ham_guest_has_whole(guest, on))
 		return true;
 	if (r)
 		ham_fx_reply(core, event->token, "Refused",
@@ -120,7 +120,7 @@ ham_force_order(ham_core *core, const struct ham_event *event,
 			     guest->name);
 		return false;
 	}
-	if (!has_whole_copy(core, event, guest))
+	if (!has_whole_copy(core, event, guest, op->node))
 		return false;
 	ham_force_current_text(core, guest, names, sizeof(names));
 	op->kind = HAM_OP_FORCE;

@@ -175,9 +175,12 @@ ham_guest_has_whole(const struct ham_guest *guest, uint32_t node)
 {
 	const struct ham_replica *r = ham_guest_replica(guest, node);
 
-	return r && r->state != HAM_REPLICA_SYNCING && !r->torn &&
-	       !(guest->phase == HAM_GUEST_MIGRATING && guest->dst == node &&
-		 r->state != HAM_REPLICA_CURRENT);
+	if (node == 0 || !r || r->torn)
+		return false;
+	/* the destination's is being copied over */
+	return r->state == HAM_REPLICA_CURRENT ||
+	       (r->state == HAM_REPLICA_OUTDATED &&
+		!(guest->phase == HAM_GUEST_MIGRATING && guest->dst == node));
 }
 
 bool

@@ -81,7 +81,7 @@ item_boot(ham_core *core, struct ham_item *item)
 	uint8_t bytes[8];
 	struct ham_writer w = {bytes, 0, sizeof(bytes)};
 
-	core->owes = ham_again_owes(core);
+	core->owes = core->owes && ham_again_owes(core);
 	ham_put_u64(&w, core->owes ? core->boot_before : core->boot);
 	item_set(item, "boot", bytes, w.len);
 }
@@ -457,7 +457,7 @@ ham_on_record(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	if (!refusal && msg->op.kind == HAM_OP_FORCE &&
 	    msg->op.node == core->config.self)
 		ham_fork_add(ham_local_get(core, before.name), before.history,
-			     before.epoch);
+			     before.epoch, guest->history);
 	if (core->assigned < msg->pos.count)
 		core->assigned = msg->pos.count;
 	landed(core);

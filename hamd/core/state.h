@@ -690,14 +690,17 @@ void ham_force_current_text(const ham_core *core, const struct ham_guest *guest,
 
 /* claim.c */
 void ham_claim(ham_core *core, const struct ham_event *event);
-/* The record is of other histories from here on: it is about to be adopted. */
+/* The record that was adopted is of other histories from here on; nobody else
+ * has adopted it. */
 void ham_claim_fork(ham_core *core);
 
 /* fork.c */
 enum {
-	HAM_FORK_WIRE_MAX = 16 * HAM_MAX_FORKS
+	HAM_FORK_WIRE_MAX = 24 * HAM_MAX_FORKS
 };
-void ham_fork_add(struct ham_local *local, uint64_t history, uint64_t epoch);
+/* One of `history`, up to `epoch`, is what `into` begins with here. */
+void ham_fork_add(struct ham_local *local, uint64_t history, uint64_t epoch,
+		  uint64_t into);
 size_t ham_fork_encode(const struct ham_local *local,
 		       uint8_t out[HAM_FORK_WIRE_MAX]);
 /* Why it can't be: NULL. */

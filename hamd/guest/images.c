@@ -49,6 +49,7 @@ struct work {
 	uint64_t generation;
 	uint32_t uid;
 	bool create;
+	bool begins; /* these images are what its history begins with */
 	bool first;  /* the guest was never started before */
 	bool grow;   /* to grows_to, or it is an error */
 	bool launch;
@@ -262,8 +263,7 @@ static bool
 may_lengthen(const struct work *work, const struct image *image)
 {
 	return image->resized && !image->device &&
-	       (work->create ||
-		(work->launch && work->now.history.before[0].id));
+	       (work->create || (work->launch && work->begins));
 }
 
 /* An image may be smaller than its disk is by now, and, of the owner, larger
@@ -405,7 +405,7 @@ may_use(struct work *work, GError **error)
 	if (!work->guarded)
 		return true;
 	look_at_all(work);
-	return ham_label_check(work->label, &work->now, error);
+	return ham_label_check(work->label, &work->now, &work->begins, error);
 }
 
 static bool

@@ -116,15 +116,17 @@ was_before(const struct ham_guests_history *now, uint64_t id, uint64_t epoch)
 }
 
 bool
-ham_label_check(const char *path, const struct ham_label *now, GError **error)
+ham_label_check(const char *path, const struct ham_label *now, bool *begins,
+		GError **error)
 {
 	g_autoptr(GError) local = NULL;
 	uint64_t history = 0, epoch = 0;
 	g_auto(GStrv) lines = read_lines(path, &history, &epoch, &local);
 	bool other = history != now->history.id;
-	bool foreign = history && (other || epoch > now->history.epoch) &&
-		       !was_before(&now->history, history, epoch);
+	bool foreign = history && (other || epoch > now->history.epoch);
 
+	*begins = foreign && was_before(&now->history, history, epoch);
+	foreign = foreign && !*begins;
 	if (local) {
 		g_propagate_error(error, g_steal_pointer(&local));
 		return false;

@@ -406,9 +406,10 @@ struct ham_label {
 	struct ham_label_disk disk[HAM_CONF_MAX_DISKS];
 };
 char *ham_label_path(const ham_guests *guests, const char *name);
-/* May those images be used, by the histories that count? */
+/* May those images be used, by the histories that count?  *begins: they are of
+ * one before, and have not been used in the present one. */
 bool ham_label_check(const char *path, const struct ham_label *now,
-		     GError **error);
+		     bool *begins, GError **error);
 bool ham_label_write(const char *path, const struct ham_label *label,
 		     GError **error);
 

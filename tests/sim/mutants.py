@@ -151,8 +151,10 @@ MUTANTS = {
          "return true;")],
     "force-of-a-whole-copy": [(
         "record.c",
-        "return r && r->state != HAM_REPLICA_SYNCING && !r->torn &&",
-        "return r &&")],
+        "return r->state == HAM_REPLICA_CURRENT ||\n"
+        "\t       (r->state == HAM_REPLICA_OUTDATED &&",
+        "return r->state == HAM_REPLICA_SYNCING ||\n"
+        "\t       (r->state == HAM_REPLICA_OUTDATED &&")],
     "force-needs-a-proof": [
         ("record_check.c",
          "!(guest->owner_dead && (is_live(guest) || guest->dst_dead)))",

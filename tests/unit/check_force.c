@@ -238,6 +238,7 @@ START_TEST(only_an_outdated_copy)
 	ck_assert_str_eq(force(record, C), "that copy is current");
 	ck_assert_str_eq(force(record, 4),
 			 "that node holds no copy of its disks");
+	ck_assert(!ham_guest_has_whole(guest(record), 0));
 	ck_assert_str_eq(say(record, HAM_OP_FORCE, B, 0),
 			 "it is given no history");
 	ck_assert_ptr_null(force(record, B));
@@ -610,7 +611,7 @@ END_TEST
 
 START_TEST(stored_histories_are_checked)
 {
-	static const uint8_t bytes[16 * (HAM_MAX_FORKS + 1)] = {0, 1};
+	static const uint8_t bytes[24 * (HAM_MAX_FORKS + 1)] = {0, 1};
 	struct bus *bus = three(0, false);
 	ham_core *core = bus->node[0].core;
 
@@ -618,29 +619,55 @@ START_TEST(stored_histories_are_checked)
 	ck_assert_ptr_nonnull(ham_core_load(core, "fork/g", bytes, 15));
 	ck_assert_ptr_nonnull(
 		ham_core_load(core, "fork/g", bytes, sizeof(bytes)));
-	ck_assert_ptr_nonnull(ham_core_load(core, "fork/-g", bytes, 16));
-	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, 16));
+	ck_assert_ptr_nonnull(ham_core_load(core, "fork/-g", bytes, 24));
+	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, 24));
+	bus_free(bus);
+}
+END_TEST
+
+/* An order that was dropped, or one that another node has made void. */
+START_TEST(what_led_elsewhere_says_nothing)
+{
+	static const uint8_t bytes[24] = {[7] = 1, [23] = 2};
+	struct bus *bus = newest_is_gone();
+	ham_core *core = bus->node[0].core;
+	struct ham_fork forks[HAM_MAX_FORKS];
+
+	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, 24));
+	ck_assert_uint_eq(ham_core_forks(core, "g", forks), 0);
+	bus_command(bus, 2, HAM_CMD_CONFIRM_OFF, 2);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_FORCE, 1);
+	bus_run(bus);
+	ck_assert_uint_eq(ham_core_forks(core, "g", forks), 1);
+	ck_assert_uint_ne(forks[0].history, 1);
 	bus_free(bus);
 }
 END_TEST
 
 START_TEST(the_oldest_history_goes)
 {
-	uint8_t bytes[16 * HAM_MAX_FORKS] = {0};
+	uint8_t bytes[24 * HAM_MAX_FORKS] = {0};
 	struct bus *bus = newest_is_gone();
 	ham_core *core = bus->node[0].core;
 	struct ham_fork forks[HAM_MAX_FORKS];
+	uint64_t history = bus_guest(bus, 0)->history;
 
-	for (unsigned int i = 0; i < HAM_MAX_FORKS; i++)
-		bytes[16 * i + 7] = (uint8_t)(i + 1);
+	/* 1 -> 2 -> 3 -> 4 -> what it has now */
+	for (unsigned int i = 0; i < HAM_MAX_FORKS; i++) {
+		bytes[24 * i + 7] = (uint8_t)(i + 1);
+		bytes[24 * i + 23] = (uint8_t)(i + 2);
+	}
+	for (int i = 0; i < 8; i++)
+		bytes[sizeof(bytes) - 1 - i] = (uint8_t)(history >> 8 * i);
 	ck_assert_ptr_null(ham_core_load(core, "fork/g", bytes, sizeof(bytes)));
 	bus_command(bus, 2, HAM_CMD_CONFIRM_OFF, 2);
 	bus_run(bus);
 	bus_command(bus, 2, HAM_CMD_FORCE, 1);
 	bus_run(bus);
 	ck_assert_uint_eq(ham_core_forks(core, "g", forks), HAM_MAX_FORKS);
-	ck_assert_uint_eq(forks[0].history, 2);
-	ck_assert_uint_gt(forks[HAM_MAX_FORKS - 1].history, HAM_MAX_FORKS);
+	ck_assert_uint_eq(forks[0].history, history);
+	ck_assert_uint_eq(forks[HAM_MAX_FORKS - 1].history, 2);
 	ck_assert_uint_eq(ham_core_forks(core, "nobody", forks), 0);
 	bus_free(bus);
 }
@@ -679,6 +706,7 @@ main(void)
 	tcase_add_test(tc, an_order_that_was_outlived);
 	tcase_add_test(tc, what_shares_disks_is_told_so);
 	tcase_add_test(tc, stored_histories_are_checked);
+	tcase_add_test(tc, what_led_elsewhere_says_nothing);
 	tcase_add_test(tc, the_oldest_history_goes);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

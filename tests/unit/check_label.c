@@ -10,6 +10,7 @@
 #include "tests/unit/leaf_run.h"
 
 static char *folder, *path;
+static bool begins; /* as the last check said */
 static const struct ham_label noted = {
 	.guest = "web1",
 	.history = {.id = 7, .epoch = 12},
@@ -40,7 +41,7 @@ static void
 expect(const struct ham_label *now, const char *words)
 {
 	g_autoptr(GError) error = NULL;
-	bool ok = ham_label_check(path, now, &error);
+	bool ok = ham_label_check(path, now, &begins, &error);
 
 	ck_assert_int_eq(ok, words == NULL);
 	if (words)
@@ -92,6 +93,7 @@ START_TEST(histories_that_it_has_begun_with)
 	now.history.before[0].id = 7;
 	now.history.before[0].epoch = 12;
 	expect(&now, NULL);
+	ck_assert(begins);
 	now.history.before[0].epoch = 11;
 	expect(&now, "of another history");
 	now.history.before[1].id = 7;
@@ -99,6 +101,10 @@ START_TEST(histories_that_it_has_begun_with)
 	expect(&now, NULL);
 	now.history.before[1].id = 6;
 	expect(&now, "of another history");
+	/* and once it was used */
+	ck_assert(ham_label_write(path, &now, NULL));
+	expect(&now, NULL);
+	ck_assert(!begins);
 }
 END_TEST
 

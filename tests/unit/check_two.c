@@ -8,28 +8,6 @@
 #include "tests/unit/deaths.h"
 #include "tests/unit/leaf_run.h"
 
-static struct bus *
-two(void)
-{
-	struct bus *bus = bus_new(2, 1);
-
-	bus->fences = true;
-	for (unsigned int i = 0; i < 2; i++) {
-		bus->config_digest[i] = 7;
-		bus_up(bus, i);
-	}
-	bus_run(bus);
-	bus_command(bus, 0, HAM_CMD_START, 1);
-	bus_run(bus);
-	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
-	bus_run(bus);
-	bus_time(bus, 300000);
-	ck_assert(bus->node[1].vcpus);
-	for (unsigned int i = 0; i < 2; i++)
-		g_string_truncate(bus->node[i].acts, 0);
-	return bus;
-}
-
 /* Each half is quorate, as corosync's two_node has it. */
 static void
 split_two(struct bus *bus)

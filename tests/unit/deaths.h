@@ -86,4 +86,27 @@ pass(struct bus *bus, unsigned int seconds)
 		bus_time(bus, 1000000);
 }
 
+/* Two nodes: n1 has handed the guest to n2, and holds its live replica. */
+static inline struct bus *
+two(void)
+{
+	struct bus *bus = bus_new(2, 1);
+
+	bus->fences = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		bus->config_digest[i] = 7;
+		bus_up(bus, i);
+	}
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	bus_command(bus, 0, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_time(bus, 300000);
+	ck_assert(bus->node[1].vcpus);
+	for (unsigned int i = 0; i < 2; i++)
+		g_string_truncate(bus->node[i].acts, 0);
+	return bus;
+}
+
 #endif
