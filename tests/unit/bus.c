@@ -75,6 +75,8 @@ bus_new(unsigned int n, unsigned int replicas)
 		node->tickets = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 		node->acts = g_string_new("");
 		node->boot = 1;
+		/* random in life: no two are alike */
+		node->incarnation = 1000 * i;
 		node->notes = g_string_new("");
 		node->ring = (struct ham_ring){1, bus->ring_seq};
 		node->quorate = true;
