@@ -518,6 +518,7 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 		break;
 	}
 	ham_lease_mind(core);
+	ham_lease_woken(core);
 	ham_view_tell(core);
 	core->fx = NULL;
 }

@@ -189,10 +189,17 @@ launch_queued(ham_core *core)
 
 /* What else is current takes the guest's writes from the first one on, or the
  * record says before it that it does not.  It is its turn when all have been
- * looked at. */
+ * looked at.
+ *
+ * Our own disk has the epoch before anything runs at it: who comes back takes
+ * one that his record did not have for one that never ran here
+ * (became_owner() in applied.c), and the majority that stored it need not be
+ * with us. */
 static void
 queue(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
+	if (ham_pos_compare(core->durable, local->changed_at) < 0)
+		return;
 	if (!guest->wanted && !guest->cold) {
 		local->launch_epoch = 0;
 		local->launch_us = 0;
@@ -418,7 +425,7 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 	local->queued = false;
 	if (!ham_is_active(core) || !(core->counted & (1u << core->self)) ||
 	    ham_pos_compare(local->changed_at, core->committed) > 0 ||
-	    !ham_lease_valid(core))
+	    !ham_lease_valid(core) || core->woke_us)
 		return;
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		evaluate_in_doubt(core, local, guest);
@@ -478,6 +485,9 @@ evaluate_dead(ham_core *core)
 void
 ham_evaluate_all(ham_core *core)
 {
+	/* what may run again is told so before anything is begun */
+	if (core->frozen)
+		ham_lease_mind(core);
 	evaluate_dead(core);
 	/* as it is now: what has changed may have put it out of the queue */
 	core->n_queued = 0;

@@ -348,6 +348,11 @@ ham_lease_begin(ham_core *core, int64_t before_us)
 	/* what this step is about may begin something */
 	if (core->woke_us || !ham_lease_valid(core))
 		ham_lease_mind(core);
+}
+
+void
+ham_lease_woken(ham_core *core)
+{
 	if (core->woke_us && core->beat_us == 0 &&
 	    core->phase == HAM_VIEW_JOINED)
 		send_heartbeat(core);

@@ -742,6 +742,9 @@ int64_t ham_lease_heard_us(const ham_core *core);
 bool ham_may_run(const struct ham_local *local);
 /* Before anything else of a step: the last one was at that time. */
 void ham_lease_begin(ham_core *core, int64_t before_us);
+/* At its end: after a standstill the others are to hear us at once, in the ring
+ * that this step may have told of. */
+void ham_lease_woken(ham_core *core);
 void ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 			    const struct ham_msg *msg);
 void ham_lease_on_leases(ham_core *core, unsigned int from,

@@ -232,7 +232,8 @@ configure(const struct sim *sim, unsigned int i, struct ham_core_config *config)
 	config->fence_delay_us = FENCE_DELAY_US;
 	config->two_node_delay_us = TWO_NODE_DELAY_US;
 	config->boot = sim->node[i].life + 1;
-	config->incarnation = sim->node[i].incarnation;
+	/* random, so no two of them are ever the same */
+	config->incarnation = sim->node[i].incarnation * SIM_NODES + i;
 	g_strlcpy(config->version, "sim", sizeof(config->version));
 	config->config_digest = plan->differs & (1u << i) ? 2 : 1;
 	for (unsigned int k = 0; k < sim->n; k++) {

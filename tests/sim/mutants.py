@@ -75,6 +75,11 @@ MUTANTS = {
         "\tcore->durable = core->record.pos;\n"
         "\tham_tell_stored(core, false);\n"
         "\tham_view_recheck(core);")],
+    "launched-when-stored": [(
+        "evaluate.c",
+        "if (ham_pos_compare(core->durable, local->changed_at) < 0)\n"
+        "\t\treturn;\n\tif (!guest->wanted",
+        "if (!guest->wanted")],
     "undisturbed": [(
         "doubt.c",
         "return ham_ring_equal(local->cutover_ring, core->totem) &&",
@@ -337,6 +342,7 @@ STORIES = {name: f"guard-{name}" for name in (
     "wait-from-the-last-to-see-it", "newcomer-waits", "word-of-this-ring",
     "heard-each-other", "majority-with-a-store", "no-gap-in-the-order",
     "all-have-spoken", "declared-dead-and-back", "ghost-filter",
+    "launched-when-stored",
 )}
 # the same false word of an operator
 STORIES["stale-owner-ended"] = STORIES["declared-dead-and-back"]

@@ -10,6 +10,7 @@
  *	miss nN KIND [3]	the next of that kind that others say reaches it
  *				5 s late, and all that follows waits for it
  *	store-fails nN		its next fsync fails
+ *	slow-store nN		nothing that it stores is durable within 5 s
  *	wipe nN			its store is lost, while it has no power
  *	late-quorum nN 2000ms	quorum's news of its next ring come so late
  *	shutdown nN gN		the guest powers off by itself
@@ -96,6 +97,15 @@ store_fails(struct sim *sim, unsigned int i, unsigned int n)
 }
 
 static const char *
+slow_store(struct sim *sim, unsigned int i, unsigned int n)
+{
+	if (n != 2)
+		return "too many words";
+	sim->node[i].store_us = sim->now_us + 5 * SIM_S;
+	return NULL;
+}
+
+static const char *
 late(int64_t *late_us, const char *word)
 {
 	char *end = NULL;
@@ -144,8 +154,9 @@ shut_down(struct sim *sim, unsigned int i, char **w, unsigned int n)
 }
 
 static const char *const order_names[] = {
-	"fail-act", "slow-act", "lose",	    "miss",	   "late-quorum",
-	"hold",	    "wipe",	"shutdown", "store-fails", NULL,
+	"fail-act",    "slow-act",   "lose", "miss",
+	"late-quorum", "hold",	     "wipe", "shutdown",
+	"store-fails", "slow-store", NULL,
 };
 
 static const char *
@@ -169,6 +180,8 @@ order(struct sim *sim, unsigned int i, char **w, unsigned int n)
 		return wipe(sim, i, n);
 	if (strcmp(w[0], "shutdown") == 0)
 		return shut_down(sim, i, w, n);
+	if (strcmp(w[0], "slow-store") == 0)
+		return slow_store(sim, i, n);
 	return store_fails(sim, i, n);
 }
 

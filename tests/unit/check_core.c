@@ -92,6 +92,24 @@ START_TEST(start_waits_for_commit)
 }
 END_TEST
 
+/* A majority has it, but its node would not know, were it to restart now, that
+ * it ever ran there. */
+START_TEST(start_waits_for_its_own_disk)
+{
+	struct bus *bus = course_three(0);
+
+	bus->node[0].store_held = true;
+	bus_command(bus, 0, HAM_CMD_START, 1);
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 0)->phase, HAM_GUEST_STARTED);
+	ck_assert_uint_eq(bus_runners(bus), 0);
+	bus_store_go(bus, 0);
+	bus_run(bus);
+	ck_assert(bus->node[0].vcpus);
+	bus_free(bus);
+}
+END_TEST
+
 /* A guest that does not heed its power button can still be ended. */
 START_TEST(kill_after_stop)
 {
@@ -353,6 +371,7 @@ main(void)
 	tcase_add_test(tc, start_refused_without_current_copy);
 	tcase_add_test(tc, no_start_without_quorum);
 	tcase_add_test(tc, start_waits_for_commit);
+	tcase_add_test(tc, start_waits_for_its_own_disk);
 	tcase_add_test(tc, kill_after_stop);
 	tcase_add_test(tc, restart_with_guest_running);
 	tcase_add_test(tc, found_stopped_by_an_error);
