@@ -22,7 +22,7 @@ ham_bm_qsd_argv(const char *program, int monitor_fd, int nbd_fd)
 	g_ptr_array_add(argv, g_strdup(program));
 	g_ptr_array_add(argv, g_strdup("--chardev"));
 	g_ptr_array_add(argv, g_strdup_printf("socket,id=qmp,fd=%d,server=on,"
-					      "wait=off",
+					      "wait=on",
 					      monitor_fd));
 	g_ptr_array_add(argv, g_strdup("--monitor"));
 	g_ptr_array_add(argv, g_strdup("chardev=qmp,mode=control"));

@@ -94,8 +94,10 @@ ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
 	add(argv, "-sandbox",
 	    g_strdup("on,obsolete=deny,elevateprivileges=deny,spawn=deny,"
 		     "resourcecontrol=deny"));
+	/* wait: one who connects while QEMU is setting its monitor up is now
+	 * and then greeted twice (doc/design.md) */
 	add(argv, "-chardev",
-	    g_strdup_printf("socket,id=qmp,fd=%d,server=on,wait=off", qmp_fd));
+	    g_strdup_printf("socket,id=qmp,fd=%d,server=on,wait=on", qmp_fd));
 	add(argv, "-mon", g_strdup("chardev=qmp,mode=control"));
 	if (guest->serial_log)
 		add(argv, "-chardev",

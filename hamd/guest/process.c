@@ -187,8 +187,8 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_vm_tell(vm, &gone);
 }
 
-/* QEMU 10.0.2's storage daemon crashes in one of a hundred starts if it is
- * connected to at once. */
+/* QEMU 10.0.2's storage daemon crashed now and then while it made its monitor
+ * (doc/design.md, "Who connects while a monitor is made"). */
 static bool
 crashed_at_start(struct ham_vm *vm, int code, int status)
 {

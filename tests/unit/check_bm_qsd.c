@@ -17,7 +17,7 @@ START_TEST(argv)
 
 	ck_assert_str_eq(line,
 			 "/usr/bin/qemu-storage-daemon "
-			 "--chardev socket,id=qmp,fd=3,server=on,wait=off "
+			 "--chardev socket,id=qmp,fd=3,server=on,wait=on "
 			 "--monitor chardev=qmp,mode=control "
 			 "--nbd-server addr.type=fd,addr.str=4,"
 			 "max-connections=0");

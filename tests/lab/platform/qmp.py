@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tests/lab/platform/qmp.py - QEMU's process and its monitor.
 
-The monitor's socket listens before the process starts: connecting never races
-with it, and its greeting means that all of the command line has been done.
+The monitor's socket listens before the process starts, and QEMU takes the
+connection before it makes the monitor (wait=on): neither races with the other,
+and the greeting means that all of the command line has been done.
 """
 import json
 import os
@@ -35,7 +36,7 @@ class Qemu:
             fd = listener.fileno()
             self.process = subprocess.Popen(
                 [*args, "--chardev",
-                 f"socket,id=qmp,fd={fd},server=on,wait=off",
+                 f"socket,id=qmp,fd={fd},server=on,wait=on",
                  "-mon", "chardev=qmp,mode=control"],
                 pass_fds=(fd,), stdin=subprocess.DEVNULL)
         stack.callback(self.end)

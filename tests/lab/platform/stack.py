@@ -118,8 +118,7 @@ class Owner(Qemu):
 class Replica:
     """A storage daemon with the replica's image, here or on a Node.
 
-    It has no monitor: qemu-storage-daemon 10.0 dies of SIGSEGV, once in a
-    hundred times, if one is connected to while the daemon starts."""
+    It has no monitor, as nothing is asked of it."""
 
     def __init__(self, stack, work, path, node=None):
         self.host = node.address if node else "127.0.0.1"
