@@ -83,7 +83,7 @@ stub net/test-net.sh "! chrt -p \$\$ | grep -q SCHED_IDLE"
 check
 expect_last "22 passed, 0 failed"
 expect 22 "^ok   [a-z]+/[a-z-]+ [0-9]+$"
-expect 4 "^left out: the "
+expect 5 "^left out: the "
 [ "$rc" = 0 ] || fail "exit $rc"
 
 case="failures and skips of either side"
@@ -111,7 +111,7 @@ stubs
 stub sim/coverage.sh "! chrt -p \$\$ | grep -q SCHED_IDLE"
 check --unit
 expect_last "18 passed, 0 failed"
-expect 3 "^left out: the "
+expect 4 "^left out: the "
 
 case="the lab alone"
 stub lab/test-much.sh $'# long\nfalse'
