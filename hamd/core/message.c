@@ -140,8 +140,8 @@ ham_guest_encode(const struct ham_guest *guest, uint8_t out[HAM_GUEST_WIRE_MAX])
 	return w.len;
 }
 
-/* A node has one entry at most, and both sides of a guest in doubt, of which
- * one may have to be given up, have one: record.c counts on it. */
+/* A node has one entry at most.  What runs or may run has a current copy where
+ * it does, and in doubt on both sides: record.c counts on it. */
 static bool
 replicas_sane(const struct ham_guest *guest)
 {
@@ -156,9 +156,10 @@ replicas_sane(const struct ham_guest *guest)
 			if (r->node && guest->replica[k].node == r->node)
 				return false;
 	}
-	return guest->phase != HAM_GUEST_IN_DOUBT ||
-	       (ham_guest_replica(guest, guest->dst) &&
-		ham_guest_replica(guest, guest->owner));
+	return guest->phase == HAM_GUEST_STOPPED ||
+	       (ham_guest_is_current(guest, guest->owner) &&
+		(guest->phase != HAM_GUEST_IN_DOUBT ||
+		 ham_guest_is_current(guest, guest->dst)));
 }
 
 static bool

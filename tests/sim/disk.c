@@ -78,7 +78,9 @@ sim_open_disks(struct sim *sim, unsigned int i, unsigned int g)
 		if (guest->grow_size && guest->grow_disk == k &&
 		    disk->size[k] >= guest->grow_size)
 			vm->size[k] = guest->grow_size;
-		if (disk->size[k] > vm->size[k])
+		/* by what a FORCE gave up; its operator has removed it then
+		 * (hamctl disk accept) */
+		if (disk->size[k] > vm->size[k] && !sim->guest[g].forced)
 			sim_fail(sim, "n%u %s: its image is too large", i + 1,
 				 guest->name);
 		disk->size[k] = vm->size[k];

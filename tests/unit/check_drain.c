@@ -504,7 +504,9 @@ load_guest(ham_core *core, const char *name, bool runs)
 					    : HAM_GUEST_STOPPED,
 			      .wanted = runs,
 			      .owner = 1,
-			      .epoch = 1};
+			      .epoch = 1,
+			      .replica = {{.node = 1,
+					   .state = HAM_REPLICA_CURRENT}}};
 	uint8_t bytes[HAM_GUEST_WIRE_MAX];
 	g_autofree char *key = g_strconcat("guest/", name, NULL);
 	size_t len;

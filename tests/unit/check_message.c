@@ -43,7 +43,7 @@ three_guests(void)
 		g->epoch = UINT64_C(0x0102030405060708) + i;
 		g->txn = UINT64_C(0x1112131415161718) + i;
 		for (unsigned int k = 0; k <= i; k++) {
-			g->replica[k].node = k < 2 ? 5 + k : g->owner;
+			g->replica[k].node = k == 0 ? g->owner : 4 + k;
 			g->replica[k].state = HAM_REPLICA_CURRENT;
 			g->replica[k].generation = UINT64_C(1) << (60 - k);
 		}
@@ -602,6 +602,9 @@ START_TEST(insane_guests_are_refused)
 	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = 7));
 	GUEST_REFUSED(
 		(g->phase = HAM_GUEST_IN_DOUBT, g->dst = 5, g->owner = 7));
+	GUEST_REFUSED(g->replica[0].state = HAM_REPLICA_OUTDATED);
+	GUEST_REFUSED((g->phase = HAM_GUEST_IN_DOUBT, g->dst = 7,
+		       g->replica[1].node = 7));
 	GUEST_REFUSED((g->phase = HAM_GUEST_STOPPED, g->halts = true));
 	GUEST_REFUSED(g->again = true);
 	GUEST_REFUSED((g->phase = HAM_GUEST_STOPPED, g->wanted = false,
@@ -656,7 +659,8 @@ START_TEST(the_largest_guest_fits)
 	memset(g.name, 'n', HAM_NAME_SIZE - 2);
 	g.slot = HAM_MAX_GUESTS - 1;
 	g.phase = HAM_GUEST_STARTED;
-	g.owner = UINT32_MAX;
+	g.owner = g.replica[0].node = UINT32_MAX;
+	g.replica[0].state = HAM_REPLICA_CURRENT;
 	g.epoch = g.txn = UINT64_MAX;
 	g.grow_disk = 1;
 	g.disk_size[0] = g.grow_size = HAM_DISK_SIZE_MAX;
