@@ -9,6 +9,7 @@
 
 enum {
 	SETTLE_ROUNDS = 200,
+	KIND_AT = 5, /* in a frame: doc/protocol.md, "Wire format" */
 };
 
 /* What a guest layer answers if all goes well, and if not. */
@@ -157,6 +158,9 @@ world_step(struct world *world, unsigned int i, struct ham_event *event)
 	if (event->kind == HAM_EV_COMMAND)
 		g_hash_table_insert(node->asked, GUINT_TO_POINTER(event->token),
 				    GUINT_TO_POINTER(1));
+	node->adopting = event->kind == HAM_EV_MESSAGE &&
+			 event->len > KIND_AT &&
+			 event->bytes[KIND_AT] == HAM_MSG_ADOPT;
 	ham_core_step(node->core, event, effects);
 	world_check_step(world, node, effects);
 	for (size_t k = 0; k < effects->n; k++)

@@ -101,6 +101,7 @@ struct world_core {
 	struct ham_pos durable;
 	GHashTable *asked;  /* token -> 1: not answered yet */
 	GHashTable *epochs; /* name -> struct world_epoch * */
+	bool adopting;	    /* this step is about an ADOPT */
 	bool fatal;
 };
 

@@ -62,8 +62,8 @@ check_stored(struct world_core *node, const struct ham_effect *fx)
 			NULL);
 		g_assert_cmpstr(guest.name, ==, item->key + strlen("guest/"));
 	}
-	/* an ADOPT: another history, its epochs are new to us */
-	if (fx->flag)
+	/* another history, whose epochs are new to us */
+	if (fx->flag && node->adopting)
 		g_hash_table_remove_all(node->epochs);
 }
 
