@@ -485,9 +485,6 @@ evaluate_dead(ham_core *core)
 void
 ham_evaluate_all(ham_core *core)
 {
-	/* what may run again is told so before anything is begun */
-	if (core->frozen)
-		ham_lease_mind(core);
 	evaluate_dead(core);
 	/* as it is now: what has changed may have put it out of the queue */
 	core->n_queued = 0;

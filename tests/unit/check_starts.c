@@ -21,6 +21,7 @@ struct world {
 	struct ham_core_guest guests[GUESTS];
 	GString *acts; /* "LAUNCH:a LAUNCH:b ", since last cleared */
 	int64_t now_us;
+	bool frozen; /* as FREEZE said */
 };
 
 static void step(struct world *w, struct ham_event *event);
@@ -40,7 +41,11 @@ carry_out(struct world *w, const struct ham_effect *fx)
 		next.bytes = fx->bytes;
 		next.len = fx->len;
 		break;
+	case HAM_FX_FREEZE:
+		w->frozen = fx->flag;
+		return;
 	case HAM_FX_GUEST:
+		ck_assert(fx->act != HAM_DO_LAUNCH || !w->frozen);
 		g_string_append_printf(w->acts, "%s:%s ", ham_do_name(fx->act),
 				       fx->guest);
 		return;
@@ -66,7 +71,7 @@ step(struct world *w, struct ham_event *event)
 }
 
 static struct world *
-world_new(unsigned int parallel)
+world_with_lease(unsigned int parallel, int64_t lease_us)
 {
 	static const uint32_t self = 1;
 	static const uint8_t kinds[] = {HAM_EV_TOTEM, HAM_EV_GROUP,
@@ -79,6 +84,7 @@ world_new(unsigned int parallel)
 					 .guests = w->guests,
 					 .incarnation = 7,
 					 .parallel_starts = parallel,
+					 .lease_us = lease_us,
 					 .version = "test"};
 
 	for (unsigned int i = 0; i < GUESTS; i++)
@@ -96,6 +102,12 @@ world_new(unsigned int parallel)
 		step(w, &event);
 	}
 	return w;
+}
+
+static struct world *
+world_new(unsigned int parallel)
+{
+	return world_with_lease(parallel, 0);
 }
 
 static void
@@ -219,6 +231,26 @@ START_TEST(who_is_stopped_leaves_the_queue)
 }
 END_TEST
 
+/* carry_out() looks that nothing is launched while all is to stand still. */
+START_TEST(after_a_standstill_nothing_before_it_may_run_again)
+{
+	struct world *w = world_with_lease(1, 20000000);
+	struct ham_event tick = {.kind = HAM_EV_TICK};
+
+	start(w, "a");
+	start(w, "b");
+	step(w, &tick);
+	ck_assert_str_eq(w->acts->str, "LAUNCH:a ");
+	w->now_us += 5000000;
+	did(w, "a", HAM_DID_LAUNCHED);
+	w->now_us += 250000;
+	step(w, &tick);
+	ck_assert(!w->frozen);
+	ck_assert_str_eq(w->acts->str, "LAUNCH:b ");
+	world_free(w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -230,6 +262,7 @@ main(void)
 	tcase_add_test(tc, highest_priority_first);
 	tcase_add_test(tc, any_number_without_a_bound);
 	tcase_add_test(tc, who_is_stopped_leaves_the_queue);
+	tcase_add_test(tc, after_a_standstill_nothing_before_it_may_run_again);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);
 }
