@@ -84,7 +84,8 @@ ham_qsd_attach(struct ham_vm *vm, GError **error)
 	return vm->qsd_qmp != NULL;
 }
 
-/* The last line of the log, for a reason that helps. */
+/* The last line of the log, for a reason that helps: not that it waited for us
+ * to connect. */
 static char *
 last_words(const struct ham_vm *vm)
 {
@@ -99,7 +100,8 @@ last_words(const struct ham_vm *vm)
 	g_strchomp(text);
 	lines = g_strsplit(text, "\n", -1);
 	n = g_strv_length(lines);
-	if (n == 0 || !g_str_has_prefix(lines[n - 1], "qemu-system"))
+	if (n == 0 || !g_str_has_prefix(lines[n - 1], "qemu-system") ||
+	    strstr(lines[n - 1], ": info: "))
 		return NULL;
 	return g_strndup(lines[n - 1], 100);
 }
