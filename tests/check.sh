@@ -316,7 +316,7 @@ mkdir -p "$logs"
 if [ "$long" = no ]; then
 	export HAM_QUICK=yes
 	left_out "a release that is built, tested and installed from its archive"
-	left_out "the slowest unit tests with sanitizers; a minute of chaos"
+	left_out "the slowest unit tests with sanitizers; a minute of chaos; the fuzzers' other seeds"
 fi
 setup=("$top/tests/setup.sh")
 [ "$with_unit" = no ] || setup+=(--fuzz)

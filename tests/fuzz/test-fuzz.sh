@@ -7,7 +7,8 @@
 # begins with the corpus and with what earlier runs found there.  A line for
 # each target: executions, and edges of its code that were met.  A crash, a
 # leak, a hang or a run that did nothing is a failure; what caused it is kept,
-# and the last line of its log says where.
+# and the last line of its log says where.  With HAM_QUICK=yes, as check.sh has it
+# without --long, chance takes the same course each time.
 set -eu -o pipefail
 export LC_ALL=C
 top=$(readlink -f "$(dirname "$0")/../..")
