@@ -80,10 +80,13 @@ check_choice(const struct check *check, const char *key, const char *value,
 
 		if (g_ascii_strcasecmp(choice, value) == 0)
 			return;
-		g_string_append_printf(expected, "%s%s", i ? " or " : "",
-				       choice);
+		if (choice[0])
+			g_string_append_printf(expected, "%s%s",
+					       expected->len ? " or " : "",
+					       choice);
 	}
-	problem(check, key, value, expected->str);
+	problem(check, key, value,
+		expected->len ? expected->str : "no such option");
 }
 
 static void

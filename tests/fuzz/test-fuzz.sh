@@ -72,7 +72,7 @@ run_target() {
 	[ "$name" != netlink ] || leaks=0
 	# a check of a commit tells of that commit: what it finds can be found
 	# again; new ground is broken by longer runs
-	[ "${HAM_QUICK:-no}" = no ] || options+=(-seed=1)
+	[ "${HAM_QUICK:-no}" = no ] || options+=(-seed=1 -reload=0)
 	ASAN_OPTIONS=detect_leaks=$leaks "$fuzz/tests/fuzz/fuzz_$name" \
 		-max_total_time="$seconds" -keep_seed=1 -max_len=4096 -timeout=20 \
 		-rss_limit_mb=2048 -print_final_stats=1 \

@@ -152,6 +152,25 @@ START_TEST(no_such_value)
 }
 END_TEST
 
+/* No value in the cluster file is empty. */
+START_TEST(a_choice_of_nothing)
+{
+	g_autofree char *found = problems(
+		"<resource-agent><parameter name='a'><content type='select'>"
+		"<option value=''/></content></parameter><action name='off'/>"
+		"<action name='status'/></resource-agent>",
+		"a=1");
+	g_autofree char *other = problems(
+		"<resource-agent><parameter name='b'><content type='select'>"
+		"<option value=''/><option value='x'/></content></parameter>"
+		"<action name='off'/><action name='status'/></resource-agent>",
+		"b=1");
+
+	ck_assert_str_eq(found, "a: 1, not no such option\n");
+	ck_assert_str_eq(other, "b: 1, not x\n");
+}
+END_TEST
+
 /* By its new name alone, and none that has a default. */
 START_TEST(what_is_needed)
 {
@@ -400,6 +419,7 @@ main(void)
 	tcase_add_test(tc, dash_or_underscore);
 	tcase_add_test(tc, unknown_option);
 	tcase_add_test(tc, no_such_value);
+	tcase_add_test(tc, a_choice_of_nothing);
 	tcase_add_test(tc, what_is_needed);
 	tcase_add_test(tc, done_in_place_of_an_action);
 	tcase_add_test(tc, no_status_no_off);
