@@ -88,6 +88,21 @@ new_object(const struct ham_section *section, ham_conf *conf)
 		}
 		return fence;
 	}
+	case HAM_SECTION_BRIDGE: {
+		struct ham_conf_bridge *bridge =
+			g_new0(struct ham_conf_bridge, 1);
+
+		bridge->name = g_strdup(section->name);
+		return bridge;
+	}
+	case HAM_SECTION_UPLINK: {
+		struct ham_conf_uplink *uplink =
+			g_new0(struct ham_conf_uplink, 1);
+
+		uplink->node = g_strdup(section->name);
+		uplink->bridge = g_strdup(section->child);
+		return uplink;
+	}
 	case HAM_SECTION_CLUSTER:
 	case HAM_SECTION_N_KINDS:
 		break;
@@ -247,6 +262,13 @@ place(ham_doc *doc, struct ham_section *section, ham_conf *conf,
 		break;
 	case HAM_SECTION_FENCE:
 		attach(doc, section, conf->fences, G_MAXUINT, "devices");
+		break;
+	case HAM_SECTION_BRIDGE:
+		attach(doc, section, conf->bridges, HAM_CONF_MAX_BRIDGES,
+		       "bridges");
+		break;
+	case HAM_SECTION_UPLINK:
+		attach(doc, section, conf->uplinks, G_MAXUINT, "uplinks");
 		break;
 	case HAM_SECTION_N_KINDS:
 		break;

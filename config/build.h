@@ -23,6 +23,11 @@ void ham_conf_unique(ham_doc *doc);
 void ham_conf_relate_placing(ham_doc *doc, const struct ham_section *section,
 			     GHashTable *nodes, GHashTable *guests);
 
+/* Of relate's, for all sections: bridges, uplinks and what ports ask of them.
+ */
+void ham_conf_relate_network(ham_doc *doc, const ham_conf *conf,
+			     GHashTable *nodes);
+
 /* Frees what a section of that kind becomes (not [cluster]). */
 GDestroyNotify ham_conf_free_fn(enum ham_section_kind kind);
 

@@ -48,6 +48,29 @@ free_port(void *data)
 }
 
 static void
+free_bridge(void *data)
+{
+	struct ham_conf_bridge *bridge = data;
+
+	g_free(bridge->name);
+	g_free(bridge->uplink);
+	g_free(bridge->arp_target);
+	g_free(bridge);
+}
+
+static void
+free_uplink(void *data)
+{
+	struct ham_conf_uplink *uplink = data;
+
+	g_free(uplink->node);
+	g_free(uplink->bridge);
+	g_free(uplink->interface);
+	g_free(uplink->arp_target);
+	g_free(uplink);
+}
+
+static void
 free_guest(void *data)
 {
 	struct ham_conf_guest *guest = data;
@@ -89,6 +112,8 @@ ham_conf_free_fn(enum ham_section_kind kind)
 		[HAM_SECTION_DISK] = free_disk,
 		[HAM_SECTION_PORT] = free_port,
 		[HAM_SECTION_FENCE] = free_fence,
+		[HAM_SECTION_BRIDGE] = free_bridge,
+		[HAM_SECTION_UPLINK] = free_uplink,
 	};
 
 	g_assert(kind < HAM_SECTION_N_KINDS);
@@ -105,6 +130,8 @@ ham_conf_free(ham_conf *conf)
 	g_ptr_array_unref(conf->nodes);
 	g_ptr_array_unref(conf->guests);
 	g_ptr_array_unref(conf->fences);
+	g_ptr_array_unref(conf->bridges);
+	g_ptr_array_unref(conf->uplinks);
 	g_free(conf);
 }
 
@@ -122,6 +149,8 @@ ham_conf_understand(const char *path, const char *text, size_t len,
 	conf->nodes = g_ptr_array_new_with_free_func(free_node);
 	conf->guests = g_ptr_array_new_with_free_func(free_guest);
 	conf->fences = g_ptr_array_new_with_free_func(free_fence);
+	conf->bridges = g_ptr_array_new_with_free_func(free_bridge);
+	conf->uplinks = g_ptr_array_new_with_free_func(free_uplink);
 	g_strlcpy(conf->digest, digest, sizeof(conf->digest));
 	doc = ham_scan(path, text, len, problems);
 	ham_conf_build(doc, conf);

@@ -23,6 +23,11 @@ enum {
 	HAM_CONF_MAX_PORTS = 8,	     /* per guest */
 	HAM_CONF_MAX_ADDRESSES = 16, /* per port */
 	HAM_CONF_MAX_RELATED = 32,   /* guests that one names in a key */
+	HAM_CONF_MAX_BRIDGES = 64,
+	HAM_CONF_MAX_QUEUES = 16,   /* per port, */
+	HAM_CONF_GUEST_QUEUES = 64, /* and of all ports of a guest */
+	HAM_CONF_VLAN_MAX = 4094,   /* IEEE 802.1Q: 0 and 4095 are reserved */
+	HAM_CONF_VLAN_WORDS = 4096 / 64,
 };
 
 enum ham_conf_accel {
@@ -45,6 +50,12 @@ struct ham_conf_health {
 	char *command;
 };
 
+enum ham_conf_vhost {
+	HAM_CONF_VHOST_AUTO, /* where the node has /dev/vhost-net */
+	HAM_CONF_VHOST_NO,
+	HAM_CONF_VHOST_YES,
+};
+
 struct ham_conf_node {
 	char *name;
 	char *address_migration; /* numeric IPv4 or IPv6; NULL: a witness */
@@ -65,10 +76,34 @@ struct ham_conf_disk {
 struct ham_conf_port {
 	char *name;
 	char *bridge;
-	bool bridge_create; /* hamd makes the bridge where it is missing */
+	bool bridge_create; /* hamd makes the bridge where it is missing; if
+			     * that has a section, so does that say (create) */
 	uint8_t mac[6];	    /* unicast */
 	unsigned int mtu;   /* 0: the bridge's */
 	char **addresses;   /* numeric IPv4 and IPv6, NULL-terminated */
+	unsigned int vlan; /* what the guest sends untagged is in it; 0: none */
+	uint64_t trunk[HAM_CONF_VLAN_WORDS]; /* bit N: VLAN N passes tagged */
+	unsigned int queues;
+	enum ham_conf_vhost vhost;
+};
+
+/* A bridge that hamd makes where it is missing, if it may; where it is there it
+ * must be like this. */
+struct ham_conf_bridge {
+	char *name;
+	char *uplink;	  /* NIC or bond; NULL: none, or what was found in it */
+	bool create;
+	unsigned int mtu; /* 0: the kernel's, or the found one's */
+	bool vlan_filtering;
+	char *arp_target; /* IPv4 that must answer by the uplink; or NULL */
+};
+
+/* What is otherwise on one node. */
+struct ham_conf_uplink {
+	char *node;
+	char *bridge;
+	char *interface;
+	char *arp_target; /* NULL: the bridge's */
 };
 
 struct ham_conf_guest {
@@ -137,6 +172,8 @@ typedef struct ham_conf {
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */
 	GPtrArray *guests; /* struct ham_conf_guest * */
 	GPtrArray *fences; /* struct ham_conf_fence * */
+	GPtrArray *bridges; /* struct ham_conf_bridge * */
+	GPtrArray *uplinks; /* struct ham_conf_uplink * */
 	char digest[65];   /* SHA-256 of the file, hex: equal on equal files */
 } ham_conf;
 
@@ -249,6 +286,17 @@ const struct ham_conf_node *ham_conf_find_node(const ham_conf *conf,
 					       const char *name);
 const struct ham_conf_guest *ham_conf_find_guest(const ham_conf *conf,
 						 const char *name);
+
+/* NULL: the file has no section of that bridge. */
+const struct ham_conf_bridge *ham_conf_find_bridge(const ham_conf *conf,
+						   const char *name);
+
+/* The interface that leads from that bridge out of the node, and the address
+ * that must answer there; each NULL if the file names none. */
+const char *ham_conf_uplink_of(const ham_conf *conf, const char *node,
+			       const char *bridge);
+const char *ham_conf_arp_target_of(const ham_conf *conf, const char *node,
+				   const char *bridge);
 
 /* Bit i: its disk i is shared; and whether no disk is one node's alone. */
 uint8_t ham_conf_shared_disks(const struct ham_conf_guest *guest);

@@ -7,6 +7,7 @@ libhamconfig_la_SOURCES = \
 	config/build.h \
 	config/conf.c \
 	config/conf.h \
+	config/network.c \
 	config/placing.c \
 	config/problem.c \
 	config/problem.h \

@@ -196,38 +196,6 @@ relate_fence(const struct whole *whole, const struct ham_section *section)
 				    "is the majority), or a witness node");
 }
 
-/* Whether all who use a bridge agree on who makes it. */
-static void
-relate_bridges(const struct whole *whole)
-{
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-
-	for (unsigned int i = 0; i < whole->doc->sections->len; i++) {
-		const struct ham_section *section =
-			whole->doc->sections->pdata[i];
-		const struct ham_conf_port *port = section->object;
-		const struct ham_section *first;
-		const struct ham_conf_port *other;
-
-		if (section->kind != HAM_SECTION_PORT || !port->bridge)
-			continue;
-		first = g_hash_table_lookup(seen, port->bridge);
-		if (!first) {
-			g_hash_table_insert(seen, port->bridge,
-					    (void *)section);
-			continue;
-		}
-		other = first->object;
-		if (port->bridge_create != other->bridge_create)
-			ham_section_problem(
-				whole->doc, section, "create_bridge",
-				port->bridge_create ? "yes" : "no",
-				"%s as in [%s] (line %u), which is on %s, too",
-				other->bridge_create ? "yes" : "no",
-				first->title, first->line, port->bridge);
-	}
-}
-
 static void
 relate_whole(const struct whole *whole, bool has_cluster)
 {
@@ -244,7 +212,7 @@ relate_whole(const struct whole *whole, bool has_cluster)
 		ham_conf_problem_add(problems, &nowhere,
 				     "guests, but only witness nodes",
 				     "a node that holds guests");
-	relate_bridges(whole);
+	ham_conf_relate_network(whole->doc, whole->conf, whole->nodes);
 }
 
 static void
@@ -270,6 +238,8 @@ relate_section(const struct whole *whole, const struct ham_section *section)
 	case HAM_SECTION_FENCE:
 		relate_fence(whole, section);
 		break;
+	case HAM_SECTION_BRIDGE: /* network.c */
+	case HAM_SECTION_UPLINK:
 	case HAM_SECTION_N_KINDS:
 		break;
 	}

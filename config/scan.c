@@ -13,12 +13,13 @@
 #include "config/value.h"
 
 const char *const ham_section_words[HAM_SECTION_N_KINDS] = {
-	"cluster", "node", "guest", "disk", "port", "fence",
+	"cluster", "node", "guest", "bridge", "disk", "port", "fence", "uplink",
 };
 
 #define GROUP_FORMS                                                            \
-	"[cluster], [node NODE], [guest GUEST], [disk GUEST/DISK], "           \
-	"[port GUEST/PORT] or [fence NODE/DEVICE]"
+	"[cluster], [node NODE], [guest GUEST], [bridge BRIDGE], "             \
+	"[disk GUEST/DISK], [port GUEST/PORT], [fence NODE/DEVICE] or "        \
+	"[uplink NODE/BRIDGE]"
 
 /* A scan under way. */
 struct scan {
@@ -96,9 +97,9 @@ parse_title(const char *title)
 			break;
 	if (kind == HAM_SECTION_N_KINDS)
 		return NULL;
-	wanted = kind == HAM_SECTION_CLUSTER ? 0
-		 : kind <= HAM_SECTION_GUEST ? 1
-					     : 2;
+	wanted = kind == HAM_SECTION_CLUSTER  ? 0
+		 : kind <= HAM_SECTION_BRIDGE ? 1
+					      : 2;
 	if (g_strv_length(words) != (wanted ? 2 : 1))
 		return NULL;
 	names = g_strsplit(wanted ? words[1] : "", "/", 3);

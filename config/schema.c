@@ -23,6 +23,7 @@
 G_STATIC_ASSERT(offsetof(ham_conf, uid_last) ==
 		offsetof(ham_conf, uid_first) + sizeof(uint32_t));
 G_STATIC_ASSERT(sizeof(enum ham_conf_accel) == sizeof(unsigned int));
+G_STATIC_ASSERT(sizeof(enum ham_conf_vhost) == sizeof(unsigned int));
 
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const roles[] = {"guests", "witness", NULL};
@@ -30,6 +31,13 @@ static const char *const kinds[] = {"local", "shared", NULL};
 static const char *const accels[] = {
 	[HAM_CONF_KVM] = "kvm",
 	[HAM_CONF_TCG] = "tcg",
+	NULL,
+};
+
+static const char *const vhosts[] = {
+	[HAM_CONF_VHOST_AUTO] = "auto",
+	[HAM_CONF_VHOST_NO] = "no",
+	[HAM_CONF_VHOST_YES] = "yes",
 	NULL,
 };
 
@@ -47,6 +55,8 @@ static const char cpu_form[] =
 #define IN_GUEST(f) .offset = offsetof(struct ham_conf_guest, f)
 #define IN_DISK(f) .offset = offsetof(struct ham_conf_disk, f)
 #define IN_PORT(f) .offset = offsetof(struct ham_conf_port, f)
+#define IN_BRIDGE(f) .offset = offsetof(struct ham_conf_bridge, f)
+#define IN_UPLINK(f) .offset = offsetof(struct ham_conf_uplink, f)
 #define IN_FENCE(f) .offset = offsetof(struct ham_conf_fence, f)
 
 const struct ham_key ham_schema[] = {
@@ -244,6 +254,24 @@ const struct ham_key ham_schema[] = {
 	  HAM_VALUE_BOOL, IN_GUEST(serial_log), .words = no_yes,
 	  .fallback = "yes" },
 
+	{ HAM_SECTION_BRIDGE, "uplink",
+	  "the interface that leads from the bridge out of the node",
+	  HAM_VALUE_IFNAME, IN_BRIDGE(uplink) },
+	{ HAM_SECTION_BRIDGE, "create",
+	  "whether it is made where it is missing",
+	  HAM_VALUE_BOOL, IN_BRIDGE(create), .words = no_yes,
+	  .fallback = "yes" },
+	{ HAM_SECTION_BRIDGE, "mtu",
+	  "the bridge's MTU",
+	  HAM_VALUE_COUNT, IN_BRIDGE(mtu), .min = 68, .max = 65535 },
+	{ HAM_SECTION_BRIDGE, "vlan_filtering",
+	  "whether the bridge filters by VLAN (802.1Q)",
+	  HAM_VALUE_BOOL, IN_BRIDGE(vlan_filtering), .words = no_yes,
+	  .fallback = "no" },
+	{ HAM_SECTION_BRIDGE, "arp_target",
+	  "an address that must answer by the uplink",
+	  HAM_VALUE_IPV4, IN_BRIDGE(arp_target) },
+
 	{ HAM_SECTION_DISK, "path",
 	  "the image's path, the same on each node",
 	  HAM_VALUE_PATH, IN_DISK(path), .required = true },
@@ -276,6 +304,21 @@ const struct ham_key ham_schema[] = {
 	{ HAM_SECTION_PORT, "address",
 	  "the guest's addresses on this port",
 	  HAM_VALUE_ADDRESSES, IN_PORT(addresses) },
+	{ HAM_SECTION_PORT, "vlan",
+	  "the VLAN of what the guest sends untagged",
+	  HAM_VALUE_COUNT, IN_PORT(vlan), .min = 1,
+	  .max = HAM_CONF_VLAN_MAX },
+	{ HAM_SECTION_PORT, "trunk",
+	  "the VLANs that pass tagged",
+	  HAM_VALUE_VLANS, IN_PORT(trunk) },
+	{ HAM_SECTION_PORT, "queues",
+	  "queue pairs of the guest's network card",
+	  HAM_VALUE_COUNT, IN_PORT(queues), .fallback = "1", .min = 1,
+	  .max = HAM_CONF_MAX_QUEUES },
+	{ HAM_SECTION_PORT, "vhost",
+	  "whether the kernel moves the frames (vhost-net), not QEMU",
+	  HAM_VALUE_CHOICE, IN_PORT(vhost), .words = vhosts,
+	  .fallback = "auto" },
 
 	{ HAM_SECTION_FENCE, "agent",
 	  "the fence agent",
@@ -284,6 +327,13 @@ const struct ham_key ham_schema[] = {
 	  "the order in which a node's devices are tried",
 	  HAM_VALUE_COUNT, IN_FENCE(level), .fallback = "1", .min = 1,
 	  .max = 9 },
+
+	{ HAM_SECTION_UPLINK, "interface",
+	  "the node's interface for that bridge",
+	  HAM_VALUE_IFNAME, IN_UPLINK(interface), .required = true },
+	{ HAM_SECTION_UPLINK, "arp_target",
+	  "an address that must answer by it",
+	  HAM_VALUE_IPV4, IN_UPLINK(arp_target) },
 };
 /* clang-format on */
 

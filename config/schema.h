@@ -24,7 +24,9 @@ enum ham_value_type {
 	HAM_VALUE_CHOICE,    /* unsigned int, index into words */
 	HAM_VALUE_UIDS,	     /* uint32_t [2] */
 	HAM_VALUE_MAC,	     /* uint8_t [6] */
+	HAM_VALUE_VLANS,     /* uint64_t [HAM_CONF_VLAN_WORDS], a bit each */
 	HAM_VALUE_ADDRESS,   /* char *; a node's */
+	HAM_VALUE_IPV4,	     /* char * */
 	HAM_VALUE_ADDRESSES, /* char **; a port's, separated by commas */
 	HAM_VALUE_NAMES,     /* char **; at most max, separated by commas */
 	HAM_VALUE_NAME,	     /* char * from here on */

@@ -105,6 +105,13 @@ set_mac(const struct ham_key *key, const char *text, void *field)
 	return ham_value_mac(text, field);
 }
 
+static bool
+set_vlans(const struct ham_key *key, const char *text, void *field)
+{
+	(void)key;
+	return ham_value_vlans(text, field);
+}
+
 /* Takes `string`, which is NULL if the text was refused. */
 static bool
 take_string(char *string, void *field)
@@ -123,6 +130,17 @@ set_address(const struct ham_key *key, const char *text, void *field)
 {
 	(void)key;
 	return take_string(ham_value_address(text, HAM_ADDRESS_NODE), field);
+}
+
+static bool
+set_ipv4(const struct ham_key *key, const char *text, void *field)
+{
+	char *address = ham_value_address(text, HAM_ADDRESS_NODE);
+
+	(void)key;
+	if (address && strchr(address, ':'))
+		g_clear_pointer(&address, g_free);
+	return take_string(address, field);
 }
 
 static bool
@@ -214,6 +232,10 @@ static const struct {
 	[HAM_VALUE_MAC] = { set_mac,
 			    "a unicast MAC address such as "
 			    "52:54:00:12:34:56" },
+	[HAM_VALUE_VLANS] = { set_vlans,
+			      "VLANs from 1 to 4094, upwards, such as "
+			      "10,20-30" },
+	[HAM_VALUE_IPV4] = { set_ipv4, "a numeric IPv4 address of a host" },
 	[HAM_VALUE_ADDRESS] = { set_address,
 				"a numeric IPv4 or IPv6 address that other "
 				"nodes reach" },

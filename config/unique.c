@@ -83,7 +83,9 @@ once_section(const struct search *search, const struct ham_section *section)
 		once_port(search, section);
 		break;
 	case HAM_SECTION_CLUSTER:
+	case HAM_SECTION_BRIDGE:
 	case HAM_SECTION_FENCE:
+	case HAM_SECTION_UPLINK:
 	case HAM_SECTION_N_KINDS:
 		break;
 	}

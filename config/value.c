@@ -113,6 +113,37 @@ ham_value_uids(const char *text, uint32_t range[static 2])
 }
 
 bool
+ham_value_vlans(const char *text, uint64_t bits[static HAM_CONF_VLAN_WORDS])
+{
+	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+	uint64_t found[HAM_CONF_VLAN_WORDS] = {0};
+	uint64_t before = 0;
+
+	for (char **part = parts; *part; part++) {
+		const char *word = g_strstrip(*part);
+		const char *dash = strchr(word, '-');
+		size_t len = dash ? (size_t)(dash - word) : strlen(word);
+		uint64_t first, last;
+
+		if (!digits(word, len, &first))
+			return false;
+		last = first;
+		if (dash &&
+		    (!ham_value_number(dash + 1, &last) || last <= first))
+			return false;
+		if (first <= before || last > HAM_CONF_VLAN_MAX)
+			return false;
+		for (uint64_t id = first; id <= last; id++)
+			found[id / 64] |= UINT64_C(1) << id % 64;
+		before = last;
+	}
+	if (before == 0)
+		return false;
+	memcpy(bits, found, sizeof(found));
+	return true;
+}
+
+bool
 ham_value_uuid(const char *text, char out[static 37])
 {
 	if (strlen(text) != 36)

@@ -30,6 +30,10 @@ bool ham_value_uids(const char *text, uint32_t range[static 2]);
 /* Six bytes as hex pairs with colons; a station's, not a group's. */
 bool ham_value_mac(const char *text, uint8_t mac[static 6]);
 
+/* "10,20-30": VLAN numbers and ranges of them, upwards, each once; bit N of
+ * `bits` is VLAN N. */
+bool ham_value_vlans(const char *text, uint64_t bits[static 4096 / 64]);
+
 /* 36 characters; `out` in lower case. */
 bool ham_value_uuid(const char *text, char out[static 37]);
 

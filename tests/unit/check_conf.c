@@ -372,7 +372,8 @@ END_TEST
 START_TEST(required)
 {
 	static const char text[] = "[cluster]\n[node n1]\n[guest g]\n"
-				   "[disk g/d]\n[port g/p]\n[fence n1/b]\n";
+				   "[disk g/d]\n[port g/p]\n[fence n1/b]\n"
+				   "[uplink n1/b]\n";
 	g_autofree char *shown = conf_text_parse(text, strlen(text));
 
 	for (unsigned int i = 0; i < ham_schema_len; i++) {

@@ -157,6 +157,57 @@ static const struct {
 	  "mac = 52:54:00:00:00:02\n",
 	  "c:23: [port g/two] create_bridge: found yes, expected no as in "
 	  "[port g/lan] (line 18), which is on br0, too\n" },
+	{ "a VLAN on a bridge that does not filter", CONF_BASE CONF_GUEST
+	  "vlan = 30\n[bridge br0]\n",
+	  "c:21: [port g/lan] vlan: found it on a bridge without VLAN "
+	  "filtering, expected vlan_filtering = yes in [bridge br0]\n" },
+	{ "a trunk on a bridge that does not filter", CONF_BASE CONF_GUEST
+	  "trunk = 30\n[bridge br0]\n",
+	  "c:21: [port g/lan] trunk: found it on a bridge without VLAN "
+	  "filtering, expected vlan_filtering = yes in [bridge br0]\n" },
+	{ "a VLAN on a bridge that is made without", CONF_BASE CONF_GUEST
+	  "create_bridge = yes\nvlan = 30\n",
+	  "c:22: [port g/lan] vlan: found it on a bridge that hamd makes "
+	  "without VLAN filtering, expected a section [bridge br0] with vlan_filtering = yes\n" },
+	{ "a VLAN tagged and untagged", CONF_BASE CONF_GUEST
+	  "vlan = 30\ntrunk = 10,20-40\n",
+	  "c:22: [port g/lan] trunk: found 30, expected VLANs other than "
+	  "the port's own (vlan), which leaves untagged\n" },
+	{ "who makes a bridge, said twice", CONF_BASE CONF_GUEST
+	  "create_bridge = no\n[bridge br0]\n",
+	  "c:21: [port g/lan] create_bridge: found no, expected the key create "
+	  "in [bridge br0], for all ports on it\n" },
+	{ "a port's MTU above its bridge's", CONF_BASE CONF_GUEST
+	  "mtu = 9000\n[bridge br0]\nmtu = 1500\n",
+	  "c:21: [port g/lan] mtu: found 9000, expected at most that of "
+	  "[bridge br0] (1500)\n" },
+	{ "more queues than CPUs", CONF_BASE CONF_GUEST "queues = 2\n",
+	  "c:21: [port g/lan] queues: found 2, expected at most the guest's "
+	  "cpus (1)\n" },
+	{ "a bridge's name that is none of an interface", CONF_BASE
+	  "[bridge a-name-of-16-byt]\n",
+	  "c:11: [bridge a-name-of-16-byt]: found a-name-of-16-byt, expected "
+	  "an interface's name (at most 15 letters, digits and . _ -)\n" },
+	{ "a bridge that is its own uplink", CONF_BASE
+	  "[bridge b]\nuplink = b\n",
+	  "c:12: [bridge b] uplink: found b, expected another interface than "
+	  "the bridge\n" },
+	{ "an uplink of no node and no bridge", CONF_BASE
+	  "[uplink n9/b]\ninterface = eth0\n",
+	  "c:11: [uplink n9/b]: found a node that is not in the file, expected "
+	  "a section [node n9]\n"
+	  "c:11: [uplink n9/b]: found a bridge that is not in the file, "
+	  "expected a section [bridge b]\n" },
+	{ "an uplink of a witness", CONF_BASE
+	  "[node n4]\nrole = witness\n[bridge b]\n[uplink n4/b]\n"
+	  "interface = eth0\n",
+	  "c:14: [uplink n4/b]: found a witness, expected a node that holds "
+	  "guests\n" },
+	{ "one card for two bridges", CONF_BASE
+	  "[bridge a]\nuplink = eth0\n[bridge b]\nuplink = eth1\n"
+	  "[uplink n2/b]\ninterface = eth0\n",
+	  "c:16: [uplink n2/b] interface: found eth0, expected another "
+	  "interface: on n2 it is the uplink of a already\n" },
 	{ "an agent that cuts no power", CONF_BASE
 	  "[fence n1/s]\nagent = fence_scsi\n",
 	  "c:12: [fence n1/s] agent: found fence_scsi, expected an agent that "

@@ -9,8 +9,9 @@
 	"the value alone (comments have lines of their own; a ; or # after "   \
 	"a space is written \\s; or \\s#)"
 #define FORMS                                                                  \
-	"[cluster], [node NODE], [guest GUEST], [disk GUEST/DISK], "           \
-	"[port GUEST/PORT] or [fence NODE/DEVICE]"
+	"[cluster], [node NODE], [guest GUEST], [bridge BRIDGE], [disk "       \
+	"GUEST/DISK], "                                                        \
+	"[port GUEST/PORT], [fence NODE/DEVICE] or [uplink NODE/BRIDGE]"
 #define AB "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
 
 /* clang-format off */

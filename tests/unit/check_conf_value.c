@@ -119,6 +119,49 @@ START_TEST(uid_range)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *text;
+	bool ok;
+	unsigned int first, last, n;
+} vlans[] = {
+	{ "10", true, 10, 10, 1 },
+	{ "1-4094", true, 1, 4094, 4094 },
+	{ "10, 20-30,4000", true, 10, 4000, 13 },
+	{ "63,64", true, 63, 64, 2 },
+	{ "0", false, 0, 0, 0 },
+	{ "4095", false, 0, 0, 0 },
+	{ "1-4095", false, 0, 0, 0 },
+	{ "20,10", false, 0, 0, 0 },
+	{ "10,10", false, 0, 0, 0 },
+	{ "10-20,20", false, 0, 0, 0 },
+	{ "20-10", false, 0, 0, 0 },
+	{ "10-10", false, 0, 0, 0 },
+	{ "10-", false, 0, 0, 0 },
+	{ "-10", false, 0, 0, 0 },
+	{ "10,", false, 0, 0, 0 },
+	{ "", false, 0, 0, 0 },
+	{ "18446744073709551617", false, 0, 0, 0 },
+};
+/* clang-format on */
+
+START_TEST(vlan_list)
+{
+	uint64_t bits[HAM_CONF_VLAN_WORDS] = {0};
+	unsigned int n = 0, first = 0, last = 0;
+
+	ck_assert_int_eq(ham_value_vlans(vlans[_i].text, bits), vlans[_i].ok);
+	for (unsigned int id = 0; id < 64 * HAM_CONF_VLAN_WORDS; id++)
+		if (bits[id / 64] >> id % 64 & 1) {
+			first = n++ ? first : id;
+			last = id;
+		}
+	ck_assert_uint_eq(n, vlans[_i].n);
+	ck_assert_uint_eq(first, vlans[_i].first);
+	ck_assert_uint_eq(last, vlans[_i].last);
+}
+END_TEST
+
 START_TEST(mac)
 {
 	static const char *const bad[] = {
@@ -316,6 +359,7 @@ main(void)
 
 	tcase_add_loop_test(tc, size, 0, (int)G_N_ELEMENTS(sizes));
 	tcase_add_loop_test(tc, duration, 0, (int)G_N_ELEMENTS(durations));
+	tcase_add_loop_test(tc, vlan_list, 0, (int)G_N_ELEMENTS(vlans));
 	tcase_add_loop_test(tc, uid_range, 0, (int)G_N_ELEMENTS(uids));
 	tcase_add_loop_test(tc, address, 0, (int)G_N_ELEMENTS(addresses));
 	tcase_add_loop_test(tc, word, 0, (int)G_N_ELEMENTS(words));
