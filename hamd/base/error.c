@@ -21,3 +21,16 @@ ham_error_errno(GError **error, int errnum, const char *format, ...)
 		    g_strerror(errnum));
 	return false;
 }
+
+bool
+ham_refuse(GError **error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (error)
+		*error = g_error_new_valist(HAM_ERROR, HAM_ERROR_FAILED, format,
+					    ap);
+	va_end(ap);
+	return false;
+}

@@ -27,4 +27,7 @@ GQuark ham_error_quark(void);
 bool ham_error_errno(GError **error, int errnum, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 
+/* Sets *error to the text, as HAM_ERROR_FAILED.  Always returns false. */
+bool ham_refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 #endif

@@ -20,6 +20,30 @@ ham_clear_fd(int *fd)
 	errno = saved;
 }
 
+static void
+close_one(void *data, void *unused)
+{
+	(void)unused;
+	close(GPOINTER_TO_INT(data) - 1);
+}
+
+void
+ham_clear_fd_aside(int *fd)
+{
+	static GThreadPool *closers;
+
+	if (g_once_init_enter(&closers)) {
+		GThreadPool *pool =
+			g_thread_pool_new(close_one, NULL, 1, FALSE, NULL);
+
+		g_once_init_leave(&closers, pool);
+	}
+	/* 0 is no pointer that a pool takes */
+	if (*fd >= 0)
+		g_thread_pool_push(closers, GINT_TO_POINTER(*fd + 1), NULL);
+	*fd = -1;
+}
+
 int
 ham_steal_fd(int *fd)
 {

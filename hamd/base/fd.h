@@ -15,6 +15,12 @@
 /* Closes *fd unless it is -1, and sets it to -1. */
 void ham_clear_fd(int *fd);
 
+/* The same by a thread of its own, for what the kernel takes milliseconds to
+ * close: a packet socket waits for all processors to have let go of it
+ * (synchronize_net in the kernel's packet_release).  The number may be in use
+ * for as long. */
+void ham_clear_fd_aside(int *fd);
+
 /* Gives *fd away: returns it and leaves -1 behind. */
 int ham_steal_fd(int *fd);
 
