@@ -2,16 +2,19 @@
 /* netmigrate/link.c - see link.h */
 #include "netmigrate/link.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netlink/cache.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hamd/base/error.h"
+#include "hamd/base/fd.h"
 
-/* What hamd writes into the alias of a bridge it made: kept by the kernel, so
- * that a later hamd knows it too. */
+/* Kept by the kernel, so that a later hamd knows it too. */
 #define BRIDGE_MARK "hamd"
 
 typedef struct nl_sock ham_nl_sock;
@@ -95,6 +98,36 @@ ask_link(struct nl_sock *sock, const char *name, int index,
 	return err == 0 && !*out ? -NLE_PARSE_ERR : err;
 }
 
+static bool
+is_mark(const char *alias)
+{
+	g_auto(GStrv) words = g_strsplit(alias ? alias : "", " ", -1);
+	guint n = g_strv_length(words);
+
+	return n > 0 && strcmp(words[0], BRIDGE_MARK) == 0 &&
+	       (n == 1 || (n == 3 && words[1][0] &&
+			   (strcmp(words[2], "up") == 0 ||
+			    strcmp(words[2], "down") == 0)));
+}
+
+static void
+take_link(struct rtnl_link *link, struct ham_link *out)
+{
+	out->kind = kind_of(link);
+	out->veth = g_strcmp0(rtnl_link_get_type(link), "veth") == 0;
+	out->index = rtnl_link_get_ifindex(link);
+	out->master = rtnl_link_get_master(link);
+	out->mtu = rtnl_link_get_mtu(link);
+	out->frames = rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS);
+	out->up = rtnl_link_get_flags(link) & IFF_UP;
+	out->carrier = out->up && rtnl_link_get_carrier(link);
+	out->ours = out->kind == HAM_LINK_BRIDGE &&
+		    is_mark(rtnl_link_get_ifalias(link));
+	if (out->ours)
+		g_strlcpy(out->mark, rtnl_link_get_ifalias(link),
+			  sizeof(out->mark));
+}
+
 static int
 read_link(struct nl_sock *sock, const char *name, int index,
 	  struct ham_link *out)
@@ -106,14 +139,7 @@ read_link(struct nl_sock *sock, const char *name, int index,
 	err = ask_link(sock, name, index, &link);
 	if (err < 0)
 		return is_absent(err) ? 0 : err;
-	out->kind = kind_of(link);
-	out->index = rtnl_link_get_ifindex(link);
-	out->master = rtnl_link_get_master(link);
-	out->mtu = rtnl_link_get_mtu(link);
-	out->frames = rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS);
-	out->up = rtnl_link_get_flags(link) & IFF_UP;
-	out->ours = out->kind == HAM_LINK_BRIDGE &&
-		    g_strcmp0(rtnl_link_get_ifalias(link), BRIDGE_MARK) == 0;
+	take_link(link, out);
 	return 0;
 }
 
@@ -144,7 +170,23 @@ ham_link_get(const char *name, int index, struct ham_link *out, GError **error)
 }
 
 bool
-ham_link_make_bridge(const char *name, unsigned int mtu, GError **error)
+ham_link_disable_ipv6(const char *ifname, GError **error)
+{
+	g_autofree char *path = g_strdup_printf(
+		"/proc/sys/net/ipv6/conf/%s/disable_ipv6", ifname);
+	ham_autofd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return true; /* a kernel without IPv6 */
+	if (fd < 0 || write(fd, "1\n", 2) != 2)
+		return ham_error_errno(error, errno,
+				       "cannot disable IPv6 on '%s'", ifname);
+	return true;
+}
+
+bool
+ham_link_make_bridge(const char *name, unsigned int mtu, const char *mark,
+		     GError **error)
 {
 	g_autoptr(ham_nl_sock) sock = connect_route(error);
 	g_autoptr(ham_rtnl_link) link = NULL, made = NULL, wanted = NULL;
@@ -162,8 +204,12 @@ ham_link_make_bridge(const char *name, unsigned int mtu, GError **error)
 	if (err < 0)
 		return fail(error, err, "cannot make bridge '%s'", name);
 
+	if (!ham_link_disable_ipv6(name, error)) {
+		rtnl_link_delete(sock, made);
+		return false;
+	}
 	wanted = new_link();
-	rtnl_link_set_ifalias(wanted, BRIDGE_MARK);
+	rtnl_link_set_ifalias(wanted, mark);
 	address = rtnl_link_get_addr(made);
 	/* set, if to what it is, so that it does not follow the lowest port
 	 * address as guests come and go */
@@ -179,6 +225,22 @@ ham_link_make_bridge(const char *name, unsigned int mtu, GError **error)
 		return fail(error, err, "cannot set up bridge '%s'", name);
 	}
 	return true;
+}
+
+bool
+ham_link_mark_bridge(const char *name, int index, const char *mark,
+		     GError **error)
+{
+	g_autoptr(ham_nl_sock) sock = connect_route(error);
+	g_autoptr(ham_rtnl_link) wanted = NULL;
+	int err;
+
+	if (!sock)
+		return false;
+	wanted = new_link();
+	rtnl_link_set_ifalias(wanted, mark);
+	err = change(sock, index, wanted);
+	return err == 0 || fail(error, err, "cannot mark bridge '%s'", name);
 }
 
 bool
@@ -237,13 +299,14 @@ ham_link_set_up(const char *name, int index, bool up, GError **error)
 	if (err == 0)
 		err = read_link(sock, NULL, index, &now);
 	if (err < 0)
-		return fail(error, err, "cannot take tap '%s' %s", name, word);
+		return fail(error, err, "cannot take interface '%s' %s", name,
+			    word);
 	/* an absent link reads as down */
 	if (now.up == up)
 		return true;
 	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
-		    "cannot take tap '%s' %s: the kernel took the order and "
-		    "says it is not",
+		    "cannot take interface '%s' %s: the kernel took the order "
+		    "and says it is not",
 		    name, word);
 	return false;
 }
@@ -276,48 +339,68 @@ ham_link_delete_tap(const char *name, int index, GError **error)
 	return true;
 }
 
-/* Is a link other than the bridge's own enslaved to it? */
-static int
-has_ports(struct nl_sock *sock, int bridge_index, bool *out)
-{
-	g_autoptr(ham_nl_cache) links = NULL;
-	int err;
-
-	*out = false;
-	err = rtnl_link_alloc_cache(sock, AF_UNSPEC, &links);
-	if (err < 0)
-		return err;
-	for (struct nl_object *o = nl_cache_get_first(links); o;
-	     o = nl_cache_get_next(o))
-		if (rtnl_link_get_master((struct rtnl_link *)o) == bridge_index)
-			*out = true;
-	return 0;
-}
-
 bool
-ham_link_drop_bridge(const char *name, GError **error)
+ham_link_set_master(const char *name, int index, int bridge_index,
+		    GError **error)
 {
 	g_autoptr(ham_nl_sock) sock = connect_route(error);
-	g_autoptr(ham_rtnl_link) which = NULL;
-	struct ham_link bridge;
-	bool used = true;
+	g_autoptr(ham_rtnl_link) wanted = NULL;
 	int err;
 
 	if (!sock)
 		return false;
-	err = read_link(sock, name, 0, &bridge);
-	if (err == 0 && !bridge.ours)
-		return true;
-	if (err == 0)
-		err = has_ports(sock, bridge.index, &used);
-	if (err == 0 && used)
-		return true;
-	if (err == 0) {
-		which = new_link();
-		rtnl_link_set_ifindex(which, bridge.index);
-		err = rtnl_link_delete(sock, which);
+	wanted = new_link();
+	rtnl_link_set_master(wanted, bridge_index);
+	err = change(sock, index, wanted);
+	return err == 0 || (!bridge_index && is_absent(err)) ||
+	       fail(error, err, "cannot put '%s' %s", name,
+		    bridge_index ? "into a bridge" : "out of its bridge");
+}
+
+bool
+ham_link_delete_bridge(const char *name, int index, GError **error)
+{
+	g_autoptr(ham_nl_sock) sock = connect_route(error);
+	g_autoptr(ham_rtnl_link) which = NULL;
+	int err;
+
+	if (!sock)
+		return false;
+	which = new_link();
+	rtnl_link_set_ifindex(which, index);
+	err = rtnl_link_delete(sock, which);
+	return err == 0 || is_absent(err) ||
+	       fail(error, err, "cannot remove bridge '%s'", name);
+}
+
+GArray *
+ham_link_ports(const char *bridge, int bridge_index, GError **error)
+{
+	g_autoptr(ham_nl_sock) sock = connect_route(error);
+	g_autoptr(ham_nl_cache) links = NULL;
+	g_autoptr(GArray) ports =
+		g_array_new(false, true, sizeof(struct ham_link_port));
+	int err;
+
+	if (!sock)
+		return NULL;
+	err = rtnl_link_alloc_cache(sock, AF_UNSPEC, &links);
+	if (err < 0) {
+		fail(error, err, "cannot look up what is in bridge '%s'",
+		     bridge);
+		return NULL;
 	}
-	if (err < 0 && !is_absent(err))
-		return fail(error, err, "cannot remove bridge '%s'", name);
-	return true;
+	for (struct nl_object *o = nl_cache_get_first(links); o;
+	     o = nl_cache_get_next(o)) {
+		struct rtnl_link *link = (struct rtnl_link *)o;
+		struct ham_link_port port = {0};
+
+		if (rtnl_link_get_master(link) != bridge_index)
+			continue;
+		take_link(link, &port.link);
+		g_strlcpy(port.name, rtnl_link_get_name(link),
+			  sizeof(port.name));
+		g_array_append_val(ports, port);
+	}
+	return g_steal_pointer(&ports);
 }

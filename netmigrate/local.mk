@@ -2,11 +2,20 @@
 # a guest's port: tap, bridge, announcements
 noinst_LTLIBRARIES += libhamnet.la
 libhamnet_la_SOURCES = \
+	netmigrate/announce.c \
+	netmigrate/bridge.c \
+	netmigrate/bridge.h \
+	netmigrate/facts.c \
 	netmigrate/frame.c \
 	netmigrate/link.c \
 	netmigrate/link.h \
 	netmigrate/netmigrate.h \
 	netmigrate/port.c \
+	netmigrate/port.h \
+	netmigrate/speak.c \
+	netmigrate/speak.h \
+	netmigrate/vlan.c \
+	netmigrate/vlan.h \
 	$(NULL)
 libhamnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(NL_CFLAGS)
 libhamnet_la_LIBADD = libhambase.la $(GLIB_LIBS) $(NL_LIBS)

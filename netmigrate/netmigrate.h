@@ -19,43 +19,108 @@
 #include <sys/types.h>
 
 enum {
-	HAM_NET_IFNAME_MAX = 15
+	HAM_NET_IFNAME_MAX = 15,
+	HAM_NET_QUEUES_MAX = 16,
+	HAM_NET_VLAN_MAX = 4094,
+	HAM_NET_VLAN_WORDS = 4096 / 64,
+	HAM_NET_TRUNK_ANNOUNCED = 64, /* VLANs of a port's trunk, the first */
 };
 
 struct ham_net_port_spec {
 	const char *ifname; /* of the tap, <= 15 bytes */
 	const char *bridge;
 	bool bridge_create; /* make the bridge if it is missing */
-	unsigned int mtu;   /* the guest's; 0: the bridge's */
-	uint8_t mac[6];	    /* the guest's; the tap gets one of its own */
-	char **addresses;   /* numeric, NULL-terminated; may be NULL */
+	unsigned int bridge_mtu; /* 0: the kernel's, or the found one's */
+	bool vlan_filtering;	 /* of the bridge; false: it may, too */
+	const char *uplink;	 /* NULL: none, or what is found in it */
+	unsigned int mtu;	 /* the guest's; 0: the bridge's */
+	uint8_t mac[6];		 /* the guest's; the tap gets one of its own */
+	char **addresses;	 /* numeric, NULL-terminated; may be NULL */
+	unsigned int vlan;	 /* of what the guest sends untagged; 0: none */
+	uint64_t trunk[HAM_NET_VLAN_WORDS]; /* bit N: VLAN N passes tagged */
+	unsigned int queues;		    /* 0 is 1 */
 };
 
+static inline bool
+ham_net_in_trunk(const struct ham_net_port_spec *spec, unsigned int id)
+{
+	return spec->trunk[id / 64] >> id % 64 & 1;
+}
+
+/* Has the port an access VLAN or a trunk? */
+bool ham_net_has_vlans(const struct ham_net_port_spec *spec);
+
 /* Pre-flight, changes nothing: does the bridge exist (or may be made), is it
- * up and does its MTU carry the port's?  False with *error naming
- * found/expected. */
+ * up, does its MTU carry the port's, is its uplink there and up, and are both
+ * in the port's VLANs?  False with *error naming found/expected. */
 bool ham_net_check(const struct ham_net_port_spec *spec, GError **error);
+
+/* What a guest that moves would notice of its port's bridge. */
+struct ham_net_facts {
+	unsigned int mtu; /* bytes */
+	bool leads_out;	  /* frames of the port can leave the node by it: its
+			   * configured uplink has a carrier and is in the port's
+			   * VLANs, or without one anything in it but taps and
+			   * veths */
+	bool vhost;
+};
+
+enum {
+	HAM_NET_FACTS_MAX = 16 /* bytes of a text, with its NUL */
+};
+
+/* As it is now; `vhost` is the caller's.  False with *error: there is no such
+ * bridge. */
+bool ham_net_facts_get(const struct ham_net_port_spec *spec, bool vhost,
+		       struct ham_net_facts *out, GError **error);
+
+/* Has the port's configured uplink, if any, a carrier?  One that was just
+ * brought up gets it within seconds, or never. */
+bool ham_net_has_carrier(const struct ham_net_port_spec *spec);
+
+/* Pure: for the other node, without blanks; false: no such text. */
+void ham_net_facts_write(const struct ham_net_facts *facts,
+			 char out[HAM_NET_FACTS_MAX]);
+bool ham_net_facts_read(const char *text, struct ham_net_facts *out);
+
+/* Pure: may a guest with this port go from `here`, which is the node `from`, to
+ * `there`, the node `to`?  False with *error naming both values. */
+bool ham_net_facts_fit(const struct ham_net_port_spec *spec,
+		       const struct ham_net_facts *here,
+		       const struct ham_net_facts *there, const char *from,
+		       const char *to, GError **error);
 
 typedef struct ham_net_port ham_net_port;
 
-/* Makes the bridge if asked, and the tap, DOWN and enslaved.  The tap is not
- * persistent: it vanishes with its last descriptor (QEMU's and ours).  Opened
- * with IFF_TAP | IFF_NO_PI | IFF_VNET_HDR.  IPv6 is disabled on the tap so
+/* Makes the bridge if asked, and the tap, DOWN, enslaved and in its VLANs.  The
+ * tap is not persistent: it vanishes with its last descriptor (QEMU's and
+ * ours).  Opened with IFF_TAP | IFF_NO_PI | IFF_VNET_HDR, and with
+ * IFF_MULTI_QUEUE for more than one queue, a descriptor each (kernel,
+ * networking/tuntap).  IPv6 is disabled on the tap so
  * that it says nothing of its own.  The tap always has the MTU of its bridge,
  * because a bridge takes the smallest among its ports': a smaller one of the
  * guest is the guest's to be told (virtio-net's host_mtu).  A bridge that is
- * made here gets the port's MTU and is marked by the alias "hamd". */
+ * made here gets the port's MTU, if it has none of its own, and is marked by an
+ * alias that begins with "hamd"; its uplink is put into it and brought up.  The
+ * caller's, to ham_net_port_free(); NULL with *error. */
 ham_net_port *ham_net_port_open(const struct ham_net_port_spec *spec,
 				GError **error);
 
-/* A port whose tap an earlier hamd made and QEMU holds; announcements then go
- * out through a packet socket on the bridge. */
+/* A port whose tap an earlier hamd made and QEMU holds.  It announces by a
+ * packet socket on the bridge, in those of the port's VLANs in which the bridge
+ * itself is.  As ham_net_port_open(). */
 ham_net_port *ham_net_port_adopt(const struct ham_net_port_spec *spec,
 				 GError **error);
 
-/* The tap's descriptor for QEMU (netdev tap,fd=); stays the port's. -1 if
- * adopted. */
-int ham_net_port_fd(const ham_net_port *port);
+/* The tap's descriptors for QEMU (netdev tap,fds=), one a queue; they stay the
+ * port's.  -1 if adopted, or there is no such queue. */
+int ham_net_port_fd(const ham_net_port *port, unsigned int queue);
+
+/* The kernel's own mover of frames, for a queue (netdev tap,vhostfds=): the
+ * caller's to close.  -1 with *error; ham_net_has_vhost(): whether this node
+ * has it at all (/dev/vhost-net). */
+int ham_net_vhost_open(GError **error);
+bool ham_net_has_vhost(void);
 
 /* Administrative state.  Down returns true only when the kernel says down, or
  * the tap is gone.  */
@@ -75,18 +140,30 @@ bool ham_net_port_delete(ham_net_port *port, GError **error);
 /* Sends RARP for the MAC, gratuitous ARP (request form, RFC 5227 section 3)
  * for each IPv4 and an unsolicited neighbour advertisement (RFC 4861, 7.2.6)
  * for each IPv6 address, as if the guest had sent them, so that the bridge and
- * everything behind it learn the port.  The frames are prepared at open; none
+ * everything behind it learn the port.  The frames are prepared before; none
  * leaves a port that is down.  The advertisement does not say "router": for an
  * address by which a guest routes IPv6 for others, leave it out of
  * `addresses`, or they drop the guest as a router until it says so again.
+ * All are untagged, and so in the port's own VLAN; in its trunk's VLANs RARP
+ * alone, tagged.
  * Returns how many were sent; *error tells why fewer. */
 unsigned int ham_net_port_announce(ham_net_port *port, GError **error);
 
-/* When to announce, in ms after `cont`; ends with -1. */
+/* Other addresses to announce from now on, behind those of the configuration
+ * and in the place of those of the last call; one that is announced anyway
+ * stays one.  NULL or empty: none.  False with *error, and nothing changed: one
+ * is no address.  For what a learner (below) lists: drained, and listed again,
+ * before each announcement, so that what another has claimed in between is not
+ * announced any more. */
+bool ham_net_port_announce_also(ham_net_port *port, char **addresses,
+				GError **error);
+
+/* When to announce, in ms after `cont`, the first at 0; ends with -1. */
 extern const int ham_net_announce_at_ms[];
 
-/* Closes the descriptor; removes the bridge if hamd made it (this process or
- * an earlier one) and nothing is enslaved any more.  Where this was the tap's
+/* Closes the descriptors; removes the bridge if hamd made it (this process or
+ * an earlier one) and nothing but its uplink is in it any more; that is then
+ * left as it was found.  Where this was the tap's
  * last descriptor the kernel takes some 10 ms over it. */
 void ham_net_port_free(ham_net_port *port);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_port, ham_net_port_free)
@@ -99,8 +176,26 @@ enum {
 size_t ham_net_frame_rarp(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6]);
 size_t ham_net_frame_garp(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
 			  const uint8_t ipv4[4]);
+/* Puts an 802.1Q tag into such a frame; its new length. */
+size_t ham_net_frame_tag(uint8_t frame[HAM_NET_FRAME_MAX], size_t len,
+			 unsigned int vlan);
 size_t ham_net_frame_na(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
 			const uint8_t ipv6[16]);
+/* Who has the address?  An ARP request (RFC 826), or with no `from` an ARP
+ * probe (RFC 5227, 2.1.1); and a neighbour solicitation (RFC 4861, 4.3) from
+ * the link-local address that belongs to `mac`, which is that of who asks.
+ * Never from the unspecified address: to a host that is just taking its own
+ * into use that is another that wants it (RFC 4862, 5.4.3), and so is an ARP
+ * probe. */
+size_t ham_net_frame_arp_request(uint8_t out[HAM_NET_FRAME_MAX],
+				 const uint8_t mac[6], const uint8_t from[4],
+				 const uint8_t ipv4[4]);
+size_t ham_net_frame_ns(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
+			const uint8_t ipv6[16]);
+
+/* Removes a bridge that hamd made and that no port is on any more, as when the
+ * last guest on it ended while no hamd was there.  Others are left alone. */
+void ham_net_tidy(const char *bridge);
 
 /* Removes a tap left behind by an earlier run, by name, and its bridge as
  * ham_net_port_free() does.  True if it is gone; refuses what is no tap. */

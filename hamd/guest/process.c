@@ -371,7 +371,7 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	for (guint i = 0; i < vm->ports->len; i++) {
 		taps[i] = CHILD_TAP_FD + (int)i;
 		fds[spec.n_fds++] = (struct ham_child_fd){
-			ham_net_port_fd(g_ptr_array_index(vm->ports, i)),
+			ham_net_port_fd(g_ptr_array_index(vm->ports, i), 0),
 			taps[i]};
 	}
 	argv = ham_qemu_argv(vm, CHILD_QMP_FD, taps, incoming);

@@ -90,6 +90,7 @@ ask(unsigned int call, GError **error)
 	const struct ham_link tap = {.kind = HAM_LINK_TAP, .index = INDEX};
 	const struct ham_link bridge = {
 		.kind = HAM_LINK_BRIDGE, .index = INDEX + 1, .mtu = 1500};
+	g_autoptr(GArray) ports = NULL;
 	struct ham_link out;
 	bool ok;
 
@@ -101,7 +102,7 @@ ask(unsigned int call, GError **error)
 		g_assert(!ok || !out.ours || out.kind == HAM_LINK_BRIDGE);
 		return ok;
 	case 2:
-		return ham_link_make_bridge("br0", 1500, error);
+		return ham_link_make_bridge("br0", 1500, "hamd eth0 up", error);
 	case 3:
 		return ham_link_enslave("tap0", &tap, mac, "br0", &bridge,
 					error);
@@ -111,7 +112,8 @@ ask(unsigned int call, GError **error)
 	case 6:
 		return ham_link_delete_tap("tap0", INDEX, error);
 	default:
-		return ham_link_drop_bridge("br0", error);
+		ports = ham_link_ports("br0", INDEX + 1, error);
+		return ports != NULL;
 	}
 }
 

@@ -191,7 +191,7 @@ obey_port(const char *verb)
 	} else if (strcmp(verb, "delete") == 0) {
 		answer(ham_net_port_delete(port, &error), &error);
 	} else if (strcmp(verb, "hold") == 0) {
-		held = dup(ham_net_port_fd(port));
+		held = dup(ham_net_port_fd(port, 0));
 		puts(held >= 0 ? "ok" : "error cannot hold");
 	} else {
 		g_error("unknown order %s", verb);

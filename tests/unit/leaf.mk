@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/unit/check_fence \
 	tests/unit/check_fence_metadata \
 	tests/unit/check_fence_plan \
+	tests/unit/check_net_facts \
 	tests/unit/check_net_frame \
 	$(NULL)
 
@@ -96,6 +97,14 @@ tests_unit_check_fence_plan_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_fence_plan_LDADD = libhamfence.la $(GLIB_LIBS) $(CHECK_LIBS)
 
+tests_unit_check_net_facts_SOURCES = \
+	tests/unit/check_net_facts.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_net_facts_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_facts_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
 tests_unit_check_net_frame_SOURCES = \
 	tests/unit/check_net_frame.c \
 	tests/unit/leaf_run.h \
@@ -103,3 +112,4 @@ tests_unit_check_net_frame_SOURCES = \
 tests_unit_check_net_frame_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_frame_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
