@@ -3,10 +3,17 @@
 noinst_LTLIBRARIES += libhamnet.la
 libhamnet_la_SOURCES = \
 	netmigrate/announce.c \
+	netmigrate/bpf.c \
+	netmigrate/bpf.h \
 	netmigrate/bridge.c \
 	netmigrate/bridge.h \
 	netmigrate/facts.c \
 	netmigrate/frame.c \
+	netmigrate/hear.c \
+	netmigrate/learn.c \
+	netmigrate/learn.h \
+	netmigrate/learn_filter.c \
+	netmigrate/learnt.c \
 	netmigrate/link.c \
 	netmigrate/link.h \
 	netmigrate/netmigrate.h \

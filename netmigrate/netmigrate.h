@@ -193,6 +193,78 @@ size_t ham_net_frame_arp_request(uint8_t out[HAM_NET_FRAME_MAX],
 size_t ham_net_frame_ns(uint8_t out[HAM_NET_FRAME_MAX], const uint8_t mac[6],
 			const uint8_t ipv6[16]);
 
+/* Which addresses a guest was seen using, so that the node it moves to can
+ * announce them beside those of the configuration.
+ *
+ * A learner listens on a tap, whoever holds that: also on the one of an
+ * adopted port.  Open it while the port is still down and before it comes up,
+ * or the guest's first words are missed; it lives through any number of ups
+ * and downs, and hears nothing more of a tap that was deleted.
+ *
+ * Learnt: the sender of the guest's ARP (not of a probe, nor of an answer for
+ * an address that another has claimed), the source of its neighbour
+ * solicitations, the target of its advertisements where it says
+ * that the address is its own, and what a DHCP server (IPv4) gave it.  An
+ * announcement teaches a new address but makes a known one no younger: hamd's
+ * own look like the guest's.  Unlearnt at once: what another MAC claims, as
+ * does the new master of a virtual address: to announce that would take it
+ * from its users.  Only what the guest does under its own MAC counts, and
+ * nothing with a VLAN tag, that is in the guest's own trunk.  While the port
+ * is down nothing is heard, a claim neither.
+ *
+ * IPv6 addresses are listed only while the guest says, when it is asked, that
+ * it is no router; see ham_net_port_announce().
+ *
+ * Price: the kernel shows each frame of the tap to the filter, and copies the
+ * head of each that goes to the guest for it (not the data). */
+enum {
+	/* A port's addresses; of more, those seen last. */
+	HAM_NET_LEARNT_MAX = 16,
+	/* An address that was not seen for so long is given up.  Our choice:
+	 * as long as routers keep an ARP entry before they ask again (the
+	 * longest default we know of, 14400 s, is that of Cisco's IOS), so that
+	 * a server that only ever answers its router stays. */
+	HAM_NET_LEARNT_HOURS = 4,
+	/* Bytes of an export at most, and frames that one drain looks at; that
+	 * is more than the socket's buffer has room for. */
+	HAM_NET_LEARNT_EXPORT_MAX = 313,
+	HAM_NET_LEARNER_DRAIN_MAX = 256,
+};
+
+typedef struct ham_net_learner ham_net_learner;
+
+/* A packet socket on the tap, never blocking; needs CAP_NET_RAW.  Its small
+ * buffer overruns in a storm, or if drain is not called: frames are lost then,
+ * a claim perhaps among them, and it costs nothing else.  NULL with *error:
+ * there is no such tap, or the socket was refused. */
+ham_net_learner *ham_net_learner_open(const char *ifname, const uint8_t mac[6],
+				      GError **error);
+
+/* Takes in what was heard since the last call; once a second is enough, and
+ * once more right before a list or an export that counts, so that what was
+ * just claimed by another is not in it.  `now_us`, here and below: of
+ * ham_clock_us().  Returns how many frames it looked at. */
+unsigned int ham_net_learner_drain(ham_net_learner *learner, int64_t now_us);
+
+/* The addresses that count now, numeric, newest first, NULL-terminated, as
+ * for ham_net_port_spec.  The caller's to free (g_strfreev). */
+char **ham_net_learner_list(const ham_net_learner *learner, int64_t now_us);
+
+/* What the port's learner elsewhere needs to go on from here, each address
+ * with its age: the two nodes' clocks have nothing in common.  Returns the
+ * length. */
+size_t ham_net_learner_export(const ham_net_learner *learner, int64_t now_us,
+			      uint8_t out[HAM_NET_LEARNT_EXPORT_MAX]);
+
+/* Adds an export, whose ages are taken as of now, to what is known; one
+ * address is as old as where it was seen last.  False with *error, and
+ * nothing changed: it is malformed, or of a guest with another MAC. */
+bool ham_net_learner_import(ham_net_learner *learner, const uint8_t *bytes,
+			    size_t len, int64_t now_us, GError **error);
+
+void ham_net_learner_free(ham_net_learner *learner);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_learner, ham_net_learner_free)
+
 /* Removes a bridge that hamd made and that no port is on any more, as when the
  * last guest on it ended while no hamd was there.  Others are left alone. */
 void ham_net_tidy(const char *bridge);

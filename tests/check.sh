@@ -34,7 +34,7 @@ beside=
 
 # in the order of their cost to the one who waits for a first failure
 build_tests=(check shellcheck hardening install configure sanitizers distcheck)
-fuzz_targets=(config jsonl message metadata netlink step)
+fuzz_targets=(config jsonl learn message metadata netlink step)
 # the lab test that is run on programs with sanitizers, if not all are
 sanitized=restart-hamd
 
@@ -178,22 +178,29 @@ make_check() {
 	done
 }
 
+# A test that needs more time than others says so: `# deadline: SECONDS`; one
+# that is only run with --long: `# long`.
+deadline_of() { # TEST SECONDS
+	local own
+	own=$(sed -n 's/^# deadline: //p' "$1")
+	echo "${own:-$2}"
+}
+is_left_out() { # TEST
+	[ "$long" = no ] && grep -qx '# long' "$1" || return 1
+	left_out "$(name_of "$1")"
+}
+
 # A test that was killed may leave its lab behind, and the next needs the name.
-# One that needs more time than others says so: `# deadline: SECONDS`; one that
-# is only run with --long: `# long`.
 lab_tests() {
-	local test deadline
+	local test
 	for test in "$top"/tests/lab/test-*.sh; do
 		[ -x "$test" ] || continue
-		if [ "$long" = no ] && grep -qx '# long' "$test"; then
-			left_out "$(name_of "$test")"
-			continue
-		fi
+		! is_left_out "$test" || continue
 		# it is run below, and more is looked at
 		[ "$long" = yes ] || [ "$(name_of "$test")" != "lab/$sanitized" ] ||
 			continue
-		deadline=$(sed -n 's/^# deadline: //p' "$test")
-		run_test "$(name_of "$test")" "${deadline:-300}" "$test" ||
+		run_test "$(name_of "$test")" "$(deadline_of "$test" 300)" \
+			"$test" ||
 			limited 60 "$logs/lab-down.log" \
 				"$top/tests/lab/hamlab" down
 	done
@@ -271,7 +278,8 @@ all() {
 	fi
 	if [ "$with_root" = yes ]; then
 		for test in "$top"/tests/net/test-*.sh; do
-			run_test "$(name_of "$test")" 180 "$test" "$BUILD"
+			is_left_out "$test" || run_test "$(name_of "$test")" \
+				"$(deadline_of "$test" 180)" "$test" "$BUILD"
 		done
 		run_test watchdog/qemu 300 "$top/tests/watchdog/test-qemu.sh" \
 			"$BUILD"

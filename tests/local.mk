@@ -11,11 +11,13 @@ include tests/unit/io.mk
 include tests/unit/leaf.mk
 include tests/fuzz/config.mk
 include tests/fuzz/jsonl.mk
+include tests/fuzz/learn.mk
 include tests/fuzz/message.mk
 include tests/fuzz/metadata.mk
 include tests/fuzz/netlink.mk
 include tests/fuzz/step.mk
 include tests/net/cluster.mk
+include tests/net/learn.mk
 include tests/net/local.mk
 include tests/sim/local.mk
 include tests/versions/local.mk

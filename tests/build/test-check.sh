@@ -81,8 +81,8 @@ stub lab/test-lab.sh "touch $work/lab; $(until_there fuzz)"
 stub sim/coverage.sh "chrt -p \$\$ | grep -q SCHED_IDLE"
 stub net/test-net.sh "! chrt -p \$\$ | grep -q SCHED_IDLE"
 check
-expect_last "22 passed, 0 failed"
-expect 22 "^ok   [a-z]+/[a-z-]+ [0-9]+$"
+expect_last "23 passed, 0 failed"
+expect 23 "^ok   [a-z]+/[a-z-]+ [0-9]+$"
 expect 5 "^left out: the "
 [ "$rc" = 0 ] || fail "exit $rc"
 
@@ -93,7 +93,7 @@ stub sim/coverage.sh 'echo "not here"; exit 77'
 stub lab/test-lab.sh 'echo "the lab says"; false'
 stub lab/hamlab "echo \"\$1\" >$work/hamlab"
 check
-expect_last "19 passed, 2 failed"
+expect_last "20 passed, 2 failed"
 expect 1 "^FAIL fuzz/step [0-9]+: exit 1$"
 expect 1 "^     \| the fuzzer says$"
 expect 1 "^FAIL lab/lab [0-9]+: exit 1$"
@@ -110,7 +110,7 @@ case="without a lab nothing is beside"
 stubs
 stub sim/coverage.sh "! chrt -p \$\$ | grep -q SCHED_IDLE"
 check --unit
-expect_last "18 passed, 0 failed"
+expect_last "19 passed, 0 failed"
 expect 4 "^left out: the "
 
 case="the lab alone"

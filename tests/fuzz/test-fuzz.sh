@@ -13,7 +13,7 @@ set -eu -o pipefail
 export LC_ALL=C
 top=$(readlink -f "$(dirname "$0")/../..")
 fuzz=$(readlink -m "${BUILD:-$top/build}")-fuzz
-all=(config jsonl message metadata netlink step)
+all=(config jsonl learn message metadata netlink step)
 seconds=${HAM_FUZZ_SECONDS:-60}
 targets=()
 

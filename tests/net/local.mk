@@ -5,3 +5,4 @@ tests_net_port_tool_SOURCES = tests/net/port_tool.c
 tests_net_port_tool_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 tests_net_port_tool_LDADD = libhamnet.la $(GLIB_LIBS)
 EXTRA_DIST += tests/net/test-port.sh
+EXTRA_DIST += tests/net/captures tests/net/steps.sh

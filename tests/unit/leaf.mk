@@ -13,6 +13,10 @@ check_PROGRAMS += \
 	tests/unit/check_fence_plan \
 	tests/unit/check_net_facts \
 	tests/unit/check_net_frame \
+	tests/unit/check_net_hear \
+	tests/unit/check_net_capture \
+	tests/unit/check_net_learn \
+	tests/unit/check_net_learn_filter \
 	$(NULL)
 
 bm_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(CHECK_CFLAGS)
@@ -112,4 +116,42 @@ tests_unit_check_net_frame_SOURCES = \
 tests_unit_check_net_frame_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_frame_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_net_hear_SOURCES = \
+	tests/unit/check_net_hear.c \
+	tests/unit/leaf_run.h \
+	tests/unit/net_frames.h \
+	$(NULL)
+tests_unit_check_net_hear_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_hear_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_net_capture_SOURCES = \
+	tests/unit/bpf_run.h \
+	tests/unit/check_net_capture.c \
+	tests/unit/leaf_run.h \
+	tests/unit/net_frames.h \
+	$(NULL)
+tests_unit_check_net_capture_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_capture_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_net_learn_SOURCES = \
+	tests/unit/check_net_learn.c \
+	tests/unit/leaf_run.h \
+	tests/unit/net_frames.h \
+	$(NULL)
+tests_unit_check_net_learn_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_learn_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_net_learn_filter_SOURCES = \
+	tests/unit/bpf_run.h \
+	tests/unit/check_net_learn_filter.c \
+	tests/unit/leaf_run.h \
+	tests/unit/net_frames.h \
+	$(NULL)
+tests_unit_check_net_learn_filter_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_learn_filter_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
 
