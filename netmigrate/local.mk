@@ -19,10 +19,14 @@ libhamnet_la_SOURCES = \
 	netmigrate/netmigrate.h \
 	netmigrate/port.c \
 	netmigrate/port.h \
+	netmigrate/probe.c \
+	netmigrate/probe.h \
+	netmigrate/prober.c \
 	netmigrate/speak.c \
 	netmigrate/speak.h \
 	netmigrate/vlan.c \
 	netmigrate/vlan.h \
+	netmigrate/where.c \
 	$(NULL)
 libhamnet_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(NL_CFLAGS)
 libhamnet_la_LIBADD = libhambase.la $(GLIB_LIBS) $(NL_LIBS)

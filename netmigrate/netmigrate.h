@@ -265,6 +265,76 @@ bool ham_net_learner_import(ham_net_learner *learner, const uint8_t *bytes,
 void ham_net_learner_free(ham_net_learner *learner);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_learner, ham_net_learner_free)
 
+/* Whether the network sees a guest: asks by a bridge's own interface who has
+ * its addresses, and hears who answers.  From the node that the guest left it
+ * tells whether the guest is reached at the other; from its own node, whether
+ * its port is.
+ *
+ * For a MAC, which is a guest's, IPv4 addresses are asked for with an address
+ * that the bridge itself has in the same VLAN and subnet, and not at all if it
+ * has none: an ARP probe would make a guest that is just taking its address
+ * into use give that up.  Anyone is asked by a probe then: for hosts that are
+ * long there, as routers are.
+ *
+ * An answer is ARP of either kind whose sender is one of the addresses, or a
+ * neighbour advertisement for one: also unasked, as the guest's own, or
+ * hamd's announcement for it from another node or by the tap of an open port.
+ * A switch that answers in the guest's stead with the guest's MAC (ARP
+ * suppression; RFC 7432, 10) can't be told from it.  No answer proves nothing:
+ * guests may be silent, and a switch that snoops MLD may keep a solicitation
+ * from a guest that it does not know yet. */
+enum {
+	HAM_NET_PROBE_MAX = 32, /* addresses: as many as a port announces */
+	HAM_NET_PROBER_DRAIN_MAX = 64, /* frames that one call looks at */
+};
+
+typedef struct ham_net_prober ham_net_prober;
+
+/* A packet socket on the bridge, never blocking; needs CAP_NET_RAW.  Only what
+ * may be an answer wakes its descriptor.  `vlan` 0: untagged, and on a bridge
+ * that filters by VLAN in the bridge's own (its PVID); the bridge itself has to
+ * be in the VLAN.  `mac`: who is to answer; NULL: anyone may.  `addresses`:
+ * numeric, NULL-terminated, 1 to HAM_NET_PROBE_MAX.  NULL with *error. */
+ham_net_prober *ham_net_prober_open(const char *bridge, unsigned int vlan,
+				    const uint8_t *mac, char **addresses,
+				    GError **error);
+
+/* To poll for reading; stays the prober's. */
+int ham_net_prober_fd(const ham_net_prober *prober);
+
+/* Sends one question for each address, from the MAC that the bridge has now.
+ * Returns how many were sent; *error tells why fewer, but for those that are
+ * not asked for (above).  To be repeated by the
+ * caller: any may be lost. */
+unsigned int ham_net_prober_ask(ham_net_prober *prober, GError **error);
+
+/* Takes in what was heard since the last call, with `now_us` of ham_clock_us()
+ * as its time.  True: an address was answered for, now or before. */
+bool ham_net_prober_hear(ham_net_prober *prober, int64_t now_us);
+
+/* The address that was answered for first, and when that was heard (may be
+ * NULL); NULL if none was.  The text is the prober's. */
+const char *ham_net_prober_answered(const ham_net_prober *prober,
+				    int64_t *when_us);
+
+/* Another MAC than the one asked for said that it has one of the addresses:
+ * "192.0.2.10 is at 02:00:00:00:00:99", of the first; NULL: none did.  The
+ * text is the prober's. */
+const char *ham_net_prober_stranger(const ham_net_prober *prober);
+
+void ham_net_prober_free(ham_net_prober *prober);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_prober, ham_net_prober_free)
+
+/* By which port a bridge would send to a MAC, as its forwarding table has it
+ * (rtnetlink, RTM_GETNEIGH): *ifname, empty if it does not know; *is_tap: a
+ * guest's port, of this node.  `vlan` 0: in any, the one where it was seen
+ * last.  What is the bridge's own, or permanent, does not count.  False with
+ * *error.  In any VLAN of a bridge that filters the kernel tells the whole
+ * table: 6 ms for ten thousand entries, as measured. */
+bool ham_net_where(const char *bridge, const uint8_t mac[6], unsigned int vlan,
+		   char ifname[HAM_NET_IFNAME_MAX + 1], bool *is_tap,
+		   GError **error);
+
 /* Removes a bridge that hamd made and that no port is on any more, as when the
  * last guest on it ended while no hamd was there.  Others are left alone. */
 void ham_net_tidy(const char *bridge);

@@ -18,6 +18,7 @@ include tests/fuzz/netlink.mk
 include tests/fuzz/step.mk
 include tests/net/cluster.mk
 include tests/net/learn.mk
+include tests/net/probe.mk
 include tests/net/local.mk
 include tests/sim/local.mk
 include tests/versions/local.mk

@@ -17,6 +17,7 @@ check_PROGRAMS += \
 	tests/unit/check_net_capture \
 	tests/unit/check_net_learn \
 	tests/unit/check_net_learn_filter \
+	tests/unit/check_net_probe \
 	$(NULL)
 
 bm_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(CHECK_CFLAGS)
@@ -155,3 +156,12 @@ tests_unit_check_net_learn_filter_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_learn_filter_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
 
+tests_unit_check_net_probe_SOURCES = \
+	tests/unit/bpf_run.h \
+	tests/unit/check_net_probe.c \
+	tests/unit/leaf_run.h \
+	tests/unit/net_frames.h \
+	$(NULL)
+tests_unit_check_net_probe_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_net_probe_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
