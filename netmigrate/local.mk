@@ -19,6 +19,7 @@ libhamnet_la_SOURCES = \
 	netmigrate/netmigrate.h \
 	netmigrate/port.c \
 	netmigrate/port.h \
+	netmigrate/tail.c \
 	netmigrate/probe.c \
 	netmigrate/probe.h \
 	netmigrate/prober.c \

@@ -265,6 +265,23 @@ bool ham_net_learner_import(ham_net_learner *learner, const uint8_t *bytes,
 void ham_net_learner_free(ham_net_learner *learner);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_learner, ham_net_learner_free)
 
+/* When a guest's last frame left, for the time around its stop: opened ahead
+ * (the caller's; NULL with *error; needs CAP_NET_RAW and CAP_NET_ADMIN), told
+ * of the stop right before that, which is two system calls and fails only if
+ * the kernel lacks memory, and read when the port is down. */
+typedef struct ham_net_tail ham_net_tail;
+ham_net_tail *ham_net_tail_open(const char *ifname, GError **error);
+bool ham_net_tail_stop(ham_net_tail *tail);
+
+/* *last_us: of ham_clock_us(), by the kernel's stamp (the wall clock's, which
+ * is not to jump meanwhile).  False: none has left since it was opened, or more
+ * than it could keep since the stop.  Reads what is there once: thousands of
+ * system calls for a guest that was busy. */
+bool ham_net_tail_last(const ham_net_tail *tail, int64_t *last_us);
+
+void ham_net_tail_free(ham_net_tail *tail);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_net_tail, ham_net_tail_free)
+
 /* Whether the network sees a guest: asks by a bridge's own interface who has
  * its addresses, and hears who answers.  From the node that the guest left it
  * tells whether the guest is reached at the other; from its own node, whether

@@ -113,6 +113,13 @@ check --unit
 expect_last "19 passed, 0 failed"
 expect 4 "^left out: the "
 
+case="a test of the network that takes long"
+stub net/test-much.sh $'# long\nfalse'
+check --only 'net/.*'
+expect 1 "^left out: net/much$"
+expect_last "1 passed, 0 failed"
+rm "$work/tests/net/test-much.sh"
+
 case="the lab alone"
 stub lab/test-much.sh $'# long\nfalse'
 check --lab

@@ -18,50 +18,8 @@ if [ -z "${HAM_IN_NS:-}" ]; then
 	HAM_IN_NS=1 exec unshare --net -- "$self" "$@"
 fi
 
-failures=0
-checks=0
-check() { # TEXT COMMAND...
-	local text=$1
-	shift
-	checks=$((checks + 1))
-	if "$@"; then
-		echo "ok $checks - $text"
-	else
-		echo "not ok $checks - $text: $*"
-		failures=$((failures + 1))
-	fi
-}
-
-coproc tool { exec "$tool"; }
-ask() { # ORDER...: its answer in $answer
-	echo "$*" >&"${tool[1]}"
-	read -r -t 30 answer <&"${tool[0]}" || answer="error no answer"
-}
-must() { # ORDER...: a step that has to work for the test to go on
-	ask "$@"
-	case $answer in
-	ok*) ;;
-	*) echo "not ok - $*: $answer"; exit 1 ;;
-	esac
-}
-# shellcheck disable=SC2053 # a pattern is what it takes
-said() { [[ $answer == $1 ]]; }
-refused() { # TEXT ORDER...
-	local want=$1
-	shift
-	ask "$@"
-	[[ $answer == error*"$want"* ]] || { echo "# $answer"; return 1; }
-}
-link() { ip -o link show dev "$1" 2>/dev/null; }
-gone() { ! ip link show dev "$1" >/dev/null 2>&1; }
-flags() { ip -o link show dev "$1" | sed 's/.*<\(.*\)>.*/,\1,/'; }
-is_down() { [[ $(flags "$1") != *,UP,* ]]; }
-is_up() { [[ $(flags "$1") == *,UP,* ]]; }
-mtu() { ip -o link show dev "$1" | sed 's/.* mtu \([0-9]*\) .*/\1/'; }
-address() { ip -o link show dev "$1" | sed 's/.*ether \([0-9a-f:]*\) .*/\1/'; }
-learned_on() { # MAC PORT
-	bridge fdb show br br0 | grep -q "^$1 dev $2 "
-}
+# shellcheck source=tests/net/steps.sh
+. "$top/tests/net/steps.sh"
 
 mac=02:00:00:00:00:01
 rarp=ffffffffffff02000000000180350001080006040003020000000001000000000200
@@ -165,6 +123,31 @@ check "the kernel has counted them, and none the other way" said "ok 3"
 check "the bridge has learned the address on the tap" learned_on $mac tap0
 check "and forgotten the other port" eval "! learned_on $mac v0"
 
+must also 192.0.2.11,192.0.2.10,2001:db8::11
+must announce
+check "addresses that it was seen using come with the others" said "ok 5*"
+ask frame
+ask frame
+check "those of the configuration first" said "ok ${garp}01c000020a*"
+ask frame
+ask frame
+learnt=${garp}01c000020b000000000000c000020b
+check "then each other that is not among them" said "ok $learnt*"
+ask frame
+check "of both families" \
+	said "ok $na_start*20010db8000000000000000000000011*"
+ask rest
+check "and no more" said "ok 0"
+check "what is no address is refused" refused "'10.0.0' is neither" \
+	also 192.0.2.12,10.0.0
+must announce
+check "and changes nothing" said "ok 5*"
+for _ in 1 2 3 4 5; do ask frame; done
+must also -
+must announce
+check "none is announced when there are none" said "ok 3*"
+for _ in 1 2 3; do ask frame; done
+
 must down
 check "down is down" is_down tap0
 check "nothing is announced any more" refused "it is down" announce
@@ -195,7 +178,7 @@ must delete
 check "and is content when it is gone" said ok
 must down
 check "a tap that is gone is down" said ok
-check "and cannot come up" refused "cannot take tap 'tap0' up" up
+check "and cannot come up" refused "cannot take interface 'tap0' up" up
 must close
 must release
 check "a tap that is not there cannot be adopted" \
@@ -239,6 +222,63 @@ must adopt tap1 newbr 02:00:00:00:00:02 0 make -
 must release
 must close
 check "and a later process removes it" gone newbr
+
+# --- when its last frame left
+must open tap0 br0 $mac 0 keep 192.0.2.7
+must up
+must tail tap0
+must stopping
+check "of a silent port there is no last frame" \
+	refused "nothing, or too much" last
+must untail
+must tail tap0
+must announce
+must stopping
+ask last
+check "of one that spoke before the stop there is" said "ok [0-9]*"
+check "just now, by the clock of all other times" \
+	eval '[ "${answer#ok }" -lt 5000000 ]'
+check "what was read is read" refused "nothing, or too much" last
+must untail
+must tail tap0
+for _ in $(seq 5001); do
+	must announce
+done
+must stopping
+check "too many frames before the stop are not read" \
+	refused "nothing, or too much" last
+must untail
+must tail tap0
+for _ in $(seq 5001); do
+	must announce
+done
+must stopping
+must announce
+ask last
+check "and not looked at if one came after it" said "ok [0-9]*"
+must untail
+must tail tap0
+must announce
+must stopping
+for _ in $(seq 5001); do
+	must announce
+done
+check "too many after it leave nothing to tell" \
+	refused "nothing, or too much" last
+must untail
+must tail tap0
+must stopping
+for _ in $(seq 200); do
+	must announce
+	must down
+	must up
+done
+ask last
+check "it is the last of many" said "ok [0-9]*"
+must untail
+check "there is none of what is no tap" refused "cannot listen on tap 'v0'" \
+	tail v0
+must close
 
 echo "1..$checks"
 [ $failures = 0 ] || { echo "$failures of $checks failed"; exit 1; }
