@@ -301,6 +301,14 @@ on_guest_event(const struct ham_event *event, void *data)
 	ham_daemon_post(data, event);
 }
 
+static const char *
+name_of(uint32_t node, void *data)
+{
+	const ham_daemon *daemon = data;
+
+	return ham_core_node_name(daemon->core, node);
+}
+
 static int
 slot_of(const char *guest, void *data)
 {
@@ -466,6 +474,7 @@ open_guests(ham_daemon *daemon, uint32_t self, GError **error)
 		.pause_at = g_getenv("HAMD_PAUSE_AT"),
 		.on_event = on_guest_event,
 		.slot_of = slot_of,
+		.name_of = name_of,
 		.size_of = size_of,
 		.shared_of = shared_of,
 		.history_of = history_of,

@@ -35,7 +35,9 @@ struct ham_last_migration {
 	bool ok;
 	char reason[HAM_TEXT_MAX];
 	int64_t total_ms;
-	int64_t stopped_us; /* -1: not measured */
+	int64_t stopped_us;  /* -1: not measured, */
+	int64_t blackout_us; /* and so is this: from its last frame to the first
+			      */
 	uint64_t disk_bytes;
 	uint64_t ram_bytes;
 	uint64_t passes;

@@ -40,7 +40,7 @@ began(ham_daemon *daemon, const struct ham_effect *effect)
 	last->from = effect->value ? (uint32_t)effect->value : g->owner;
 	last->to = g->dst ? g->dst : g->move_to ? g->move_to : g->owner;
 	last->began_us = ham_clock_us();
-	last->stopped_us = -1;
+	last->stopped_us = last->blackout_us = -1;
 }
 
 /* The figures travel as text: name=value, blanks between. */
@@ -69,6 +69,7 @@ ended(ham_daemon *daemon, const struct ham_effect *effect)
 		return;
 	}
 	last->stopped_us = figure(effect->text, "stopped_us");
+	last->blackout_us = figure(effect->text, "blackout_us");
 	if (figure(effect->text, "total_us") >= 0)
 		last->total_ms = figure(effect->text, "total_us") / 1000;
 	last->disk_bytes = (uint64_t)MAX(figure(effect->text, "disk"), 0);
@@ -101,6 +102,10 @@ ham_daemon_result(ham_daemon *daemon, const char *guest, bool timeline)
 			o, "stopped_ms",
 			/* tenths of a ms: more is noise */
 			(double)((last->stopped_us + 50) / 100) / 10.0);
+	if (last->blackout_us >= 0)
+		json_object_set_double_member(
+			o, "blackout_ms",
+			(double)((last->blackout_us + 50) / 100) / 10.0);
 	json_object_set_int_member(o, "disk_bytes", (int64_t)last->disk_bytes);
 	json_object_set_int_member(o, "ram_bytes", (int64_t)last->ram_bytes);
 	json_object_set_int_member(o, "passes", (int64_t)last->passes);

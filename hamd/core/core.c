@@ -271,6 +271,8 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		ham_local_get(core, msg->guest)->starting_epoch = 0;
 	if (msg->note == HAM_NOTE_FRAMES_LEAKED)
 		ham_stale_on_note(core, sender, msg);
+	if (msg->note == HAM_NOTE_GUEST_UNSEEN)
+		ham_seen_on_note(core, msg);
 	if ((msg->note == HAM_NOTE_GUEST_HELD ||
 	     msg->note == HAM_NOTE_GUEST_FREED) &&
 	    ham_record_lookup(&core->record, msg->guest))

@@ -125,7 +125,8 @@ enum ham_do {
 	HAM_DO_WIRE,	  /* D: connect the slots; blob: S's idle disk, then
 			     the copies that go on */
 	HAM_DO_RELEASE,	  /* D: its storage daemon lets go of the image */
-	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks */
+	HAM_DO_TAKEOVER,  /* D: the state is whole; activate the disks; blob:
+			     CAPTURED's */
 	HAM_DO_RUN,	  /* D: tap up, cont, announce; blob: as of RESUME */
 	HAM_DO_DISCARD,	  /* D: destroy the memory image and all built for it;
 			     flag: but a replica's daemon goes on; value 1:
@@ -166,7 +167,8 @@ enum ham_did {
 	HAM_DID_COPY_FAILED,	/* text; still to be undone */
 	HAM_DID_UNDONE,		/* plain running again; flag: still running */
 	HAM_DID_DRAINED,	/* all mirrors complete */
-	HAM_DID_CAPTURED,	/* value: when `stop` was sent, us */
+	HAM_DID_CAPTURED,	/* value: when `stop` was sent, us; blob: which
+				   addresses its ports were heard using */
 	HAM_DID_CAPTURE_FAILED, /* text; paused */
 	HAM_DID_HALTED,		/* flag: QEMU still holds the image */
 	HAM_DID_SILENCED,
@@ -203,6 +205,11 @@ enum ham_did {
 	HAM_DID_FRAMES,		  /* value: so many left its ports since
 				     HAM_FX_LEASE came last, until it was
 				     frozen, or ended; flag: they were counted */
+	HAM_DID_QUIET,		  /* S: value: how long before `stop` its ports
+				     had sent their last frame, us */
+	HAM_DID_SEEN,		  /* S, after FINISHED: the network here sees it
+				     where it is; flag: yes; text: how, or what
+				     was found instead; the latter repeatedly */
 	HAM_DID_N
 };
 
@@ -265,6 +272,8 @@ enum ham_note {
 	HAM_NOTE_HEALTH_UNMEASURED,
 	HAM_NOTE_HEALTH_MEASURED,
 	HAM_NOTE_FRAMES_LEAKED, /* by a node where it ran on; epoch: as which */
+	HAM_NOTE_GUEST_SEEN,	/* by the node that it has left, */
+	HAM_NOTE_GUEST_UNSEEN,	/* or not */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);

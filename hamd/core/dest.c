@@ -292,6 +292,7 @@ ham_dest_msg(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 			break;
 		ham_stage(core, local, HAM_L_D_TAKEOVER);
 		ham_fx_guest(core, local, HAM_DO_TAKEOVER);
+		core->fx->list[core->fx->n - 1].blob = msg->blob;
 		break;
 	case HAM_MSG_YIELD:
 		/* without a lease not now: TAKE is said again, and YIELD too */

@@ -39,6 +39,8 @@ static const char *const note_names[] = {
 	"HEALTH_UNMEASURED",
 	"HEALTH_MEASURED",
 	"FRAMES_LEAKED",
+	"GUEST_SEEN",
+	"GUEST_UNSEEN",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 

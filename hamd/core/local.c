@@ -115,6 +115,8 @@ ham_handover_msg(ham_core *core, struct ham_local *local,
 		msg.blob = local->blob;
 	if (kind == HAM_MSG_EXPORTED)
 		msg.blob = local->offer;
+	if (kind == HAM_MSG_CAPTURED)
+		msg.blob = local->heard;
 	for (int k = 0; kind == HAM_MSG_WIRED && k < HAM_MAX_SLOTS; k++)
 		if (local->slot[k].node)
 			ham_blob_put_id(&msg.blob, local->slot[k].node);
@@ -404,6 +406,9 @@ ham_local_did(ham_core *core, const struct ham_event *event)
 	switch (event->did) {
 	case HAM_DID_FRAMES:
 		ham_stale_frames(core, local, event);
+		break;
+	case HAM_DID_SEEN:
+		ham_seen_did(core, local, event);
 		break;
 	case HAM_DID_FOUND:
 		did_found(core, local, event);

@@ -40,6 +40,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/replicate.c \
 	hamd/core/serve.c \
 	hamd/core/source.c \
+	hamd/core/seen.c \
 	hamd/core/stale.c \
 	hamd/core/two.c \
 	hamd/core/state.h \

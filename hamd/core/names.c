@@ -61,6 +61,8 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_RESIZED] = "RESIZED",
 	[HAM_DID_VERIFIED] = "VERIFIED",
 	[HAM_DID_FRAMES] = "FRAMES",
+	[HAM_DID_QUIET] = "QUIET",
+	[HAM_DID_SEEN] = "SEEN",
 };
 
 static const char *const found_names[] = {

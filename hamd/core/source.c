@@ -22,6 +22,7 @@ enum {
 	PREPARE_LIMIT_US = 660 * 1000000,
 	HANDOVER_LIMIT_US = 15 * 1000000,
 	RESUME_AGAIN_US = 2 * 1000000,
+	QUIET_MAX_US = 60 * 1000000, /* more is no figure */
 };
 
 static void
@@ -262,8 +263,17 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		if (local->stage != HAM_L_S_CAPTURE)
 			return true;
 		local->stop_us = (int64_t)event->value;
+		local->quiet_us = -1;
+		local->heard.len = 0;
+		if (event->blob)
+			local->heard = *event->blob;
 		ham_stage(core, local, HAM_L_S_CAPTURED);
 		ham_handover_msg(core, local, HAM_MSG_CAPTURED, NULL);
+		return true;
+	case HAM_DID_QUIET:
+		local->quiet_us = event->value < QUIET_MAX_US
+					  ? (int64_t)event->value
+					  : -1;
 		return true;
 	case HAM_DID_CAPTURE_FAILED:
 		if (local->stage == HAM_L_S_CAPTURE ||
@@ -376,6 +386,7 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	int64_t held_us = g_ascii_strtoll(msg->text, NULL, 10);
 	int64_t both_ways, stopped;
+	char blackout[40] = "";
 
 	if (held_us < 0 || held_us > core->now_us)
 		held_us = 0; /* no time that can have passed */
@@ -386,14 +397,19 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	if (local->yield_us < 0 ||
 	    !ham_ring_equal(local->cutover_ring, core->totem))
 		stopped = -1;
+	/* D announces with `cont`: that is its first frame */
+	if (stopped >= 0 && local->quiet_us >= 0)
+		g_snprintf(blackout, sizeof(blackout),
+			   " blackout_us=%" G_GINT64_FORMAT,
+			   stopped + local->quiet_us);
 	local->progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
 	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
 		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT
 		    " disk=%" G_GUINT64_FORMAT " ram=%" G_GUINT64_FORMAT
-		    " passes=%" G_GUINT64_FORMAT,
+		    " passes=%" G_GUINT64_FORMAT "%s",
 		    stopped, core->now_us - local->started_us,
 		    local->progress.disk_done, local->progress.ram_done,
-		    local->progress.passes);
+		    local->progress.passes, blackout);
 }
 
 void

@@ -251,6 +251,7 @@ struct ham_local {
 	bool prepared_due;    /* and so did PREPARED */
 	struct ham_blob blob; /* PREPARED's */
 	struct ham_blob offer; /* EXPORTED's; empty: none yet */
+	struct ham_blob heard; /* S: CAPTURED's */
 	int64_t offer_us;      /* D: since when it is here */
 	struct ham_blob served; /* replica: SERVED's, */
 	struct ham_blob served_next; /* and that of the epoch to come */
@@ -260,6 +261,8 @@ struct ham_local {
 	int64_t verified_us;   /* when its copies were last to be compared */
 	int64_t started_us;    /* of the migration */
 	int64_t stop_us;       /* S: when `stop` was sent */
+	int64_t quiet_us;      /* S: and how long before its last frame left;
+				  -1: not known */
 	/* S: when YIELD was sent, -1: more than once, or it was not what let D
 	 * run; D: when it came */
 	int64_t yield_us;
@@ -733,6 +736,12 @@ void ham_stale_heard(ham_core *core);
 void ham_stale_tick(ham_core *core);
 void ham_stale_on_note(ham_core *core, uint32_t sender,
 		       const struct ham_msg *msg);
+
+/* seen.c */
+void ham_seen_did(ham_core *core, struct ham_local *local,
+		  const struct ham_event *event);
+/* GUEST_UNSEEN came. */
+void ham_seen_on_note(ham_core *core, const struct ham_msg *msg);
 
 /* lease.c */
 bool ham_lease_valid(const ham_core *core);

@@ -232,15 +232,21 @@ ham_ctl_progress_plain(const struct ham_ctl_progress *progress,
 			       progress->percent, rest);
 }
 
-/* ", guest stopped 43 ms", or "" if nobody measured it. */
+/* ", guest stopped 43 ms (47 ms on the network)", what was measured of it. */
 static char *
 pause_text(JsonObject *result)
 {
 	int64_t ms = ham_ctl_json_int(result, "stopped_ms", -1);
+	int64_t out_ms = ham_ctl_json_int(result, "blackout_ms", -1);
 	g_autofree char *stopped = ham_ctl_duration(ms);
+	g_autofree char *out = ham_ctl_duration(out_ms);
 
-	return ms < 0 ? g_strdup("")
-		      : g_strconcat(", guest stopped ", stopped, NULL);
+	if (ms < 0)
+		return g_strdup("");
+	if (out_ms < 0)
+		return g_strconcat(", guest stopped ", stopped, NULL);
+	return g_strconcat(", guest stopped ", stopped, " (", out,
+			   " on the network)", NULL);
 }
 
 char *

@@ -22,22 +22,46 @@ add(GPtrArray *argv, const char *option, char *value)
 		g_ptr_array_add(argv, value);
 }
 
+/* "8:9:10" */
+static char *
+fd_list(int first, unsigned int n)
+{
+	GString *out = g_string_new(NULL);
+
+	for (unsigned int q = 0; q < n; q++)
+		g_string_append_printf(out, "%s%d", q ? ":" : "",
+				       first + (int)q);
+	return g_string_free(out, FALSE);
+}
+
 static void
 add_port(GPtrArray *argv, const struct ham_conf_port *port, unsigned int i,
-	 int fd)
+	 const struct ham_port_fds *fds)
 {
 	const uint8_t *m = port->mac;
+	g_autofree char *taps = fd_list(fds->tap, port->queues);
+	g_autofree char *vhosts = fd_list(fds->vhost, port->queues);
+	const char *s = port->queues > 1 ? "s" : "";
+	/* one vector for each queue, one for news and one for control */
+	g_autofree char *queues =
+		port->queues > 1 ? g_strdup_printf(",mq=on,vectors=%u",
+						   2 * port->queues + 2)
+				 : g_strdup("");
 	g_autofree char *mtu =
 		port->mtu ? g_strdup_printf(",host_mtu=%u", port->mtu)
 			  : g_strdup("");
 
-	add(argv, "-netdev", g_strdup_printf("tap,id=net%u,fd=%d", i, fd));
+	add(argv, "-netdev",
+	    g_strdup_printf("tap,id=net%u,fd%s=%s%s%s%s%s", i, s, taps,
+			    fds->vhost < 0 ? "" : ",vhost=on,vhostfd",
+			    fds->vhost < 0 ? "" : s, fds->vhost < 0 ? "" : "=",
+			    fds->vhost < 0 ? "" : vhosts));
 	add(argv, "-device",
 	    g_strdup_printf("virtio-net-pci,netdev=net%u,id=nic%u,"
-			    "mac=%02x:%02x:%02x:%02x:%02x:%02x%s,"
+			    "mac=%02x:%02x:%02x:%02x:%02x:%02x%s%s,"
 			    "bus=pcie.0,addr=0x%x,romfile=",
 			    i, i, m[0], m[1], m[2], m[3], m[4], m[5], mtu,
-			    FIRST_PORT_SLOT + i));
+			    queues, FIRST_PORT_SLOT + i));
 }
 
 static void
@@ -67,8 +91,8 @@ add_disks(GPtrArray *argv, const struct ham_vm *vm)
 }
 
 char **
-ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
-	      bool incoming)
+ham_qemu_argv(const struct ham_vm *vm, int qmp_fd,
+	      const struct ham_port_fds *ports, bool incoming)
 {
 	const struct ham_conf_guest *guest = vm->conf;
 	const ham_conf *conf = vm->guests->spec.conf;
@@ -111,7 +135,7 @@ ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
 	add_disks(argv, vm);
 	for (guint i = 0; i < guest->ports->len; i++)
 		add_port(argv, g_ptr_array_index(guest->ports, i), i,
-			 tap_fds[i]);
+			 &ports[i]);
 	add(argv, "-S", NULL);
 	if (incoming)
 		add(argv, "-incoming", g_strdup("defer"));

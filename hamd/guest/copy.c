@@ -445,6 +445,7 @@ copy_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_copy(struct ham_vm *vm)
 {
+	g_autoptr(GError) error = NULL;
 	struct ham_peer peer;
 
 	ham_copy_stop_watching(vm);
@@ -458,6 +459,11 @@ ham_do_copy(struct ham_vm *vm)
 	}
 	if (!ham_peer_read(&vm->effect.blob, &peer)) {
 		copy_failed(vm, "the destination's answer can't be read");
+		return;
+	}
+	if (!ham_ports_fit(vm, &peer, ham_vm_node_name(vm, vm->effect.node),
+			   &error)) {
+		copy_failed(vm, "%s", error->message);
 		return;
 	}
 	vm->copy.peer = peer;

@@ -39,8 +39,10 @@ ham_guests_freeze(ham_guests *guests, bool hold)
 	g_hash_table_iter_init(&iter, guests->vms);
 	while (g_hash_table_iter_next(&iter, NULL, &vm)) {
 		freeze(vm, hold);
-		if (goes_on)
+		if (goes_on) {
 			ham_flow_anew(vm);
+			ham_announce_due(vm);
+		}
 	}
 }
 
@@ -51,9 +53,12 @@ ham_guests_mark(ham_guests *guests)
 	gpointer vm;
 
 	g_hash_table_iter_init(&iter, guests->vms);
-	while (g_hash_table_iter_next(&iter, NULL, &vm))
-		if (((struct ham_vm *)vm)->qemu)
-			ham_ports_mark(vm);
+	while (g_hash_table_iter_next(&iter, NULL, &vm)) {
+		if (!((struct ham_vm *)vm)->qemu)
+			continue;
+		ham_ports_mark(vm);
+		ham_announce_due(vm);
+	}
 }
 
 bool

@@ -23,6 +23,7 @@ typedef struct ham_guests ham_guests;
 typedef void (*ham_guests_event_fn)(const struct ham_event *event, void *data);
 typedef void (*ham_guests_ready_fn)(void *data);
 /* uid slot of a guest, from the record; -1 if the record lacks it */
+typedef const char *(*ham_guests_name_fn)(uint32_t node, void *data);
 typedef int (*ham_guests_slot_fn)(const char *guest, void *data);
 /* What the record says of the size of a guest's disk, bytes: 0, as the cluster
  * file; *grows_to 0: it is not being resized. */
@@ -56,6 +57,7 @@ struct ham_guests_spec {
 	const char *pause_at; /* a point to hold at, for tests; NULL: none */
 	ham_guests_event_fn on_event;
 	ham_guests_slot_fn slot_of;
+	ham_guests_name_fn name_of;
 	ham_guests_size_fn size_of;
 	ham_guests_shared_fn shared_of;
 	ham_guests_history_fn history_of;

@@ -518,7 +518,15 @@ find_end(struct ham_vm *vm, const GError *error)
 		found_one(guests);
 		return;
 	}
-	ham_ports_adopt(vm);
+	if (vm->qemu)
+		ham_ports_adopt(vm);
+	/* what has not run, or is not to, has no port that is up: D's hamd may
+	 * have ended right before `cont` */
+	if (vm->qemu &&
+	    (kind_of(vm) == HAM_FOUND_HELD ||
+	     kind_of(vm) == HAM_FOUND_INCOMING ||
+	     (vm->role == HAM_ROLE_SOURCE && kind_of(vm) == HAM_FOUND_PAUSED)))
+		ham_ports_try_down(vm);
 	if (vm->qemu && vm->qsd && kind_of(vm) == HAM_FOUND_RUNNING)
 		ham_qsd_kill_later(vm); /* of a copy that is over */
 	if (vm->qemu && kind_of(vm) == HAM_FOUND_RUNNING)
@@ -629,6 +637,7 @@ ham_guests_find(ham_guests *guests, ham_guests_ready_fn on_ready)
 
 	guests->on_ready = on_ready;
 	guests->finding = 1;
+	ham_ports_tidy(guests);
 	while (dir && (name = g_dir_read_name(dir)))
 		if (ham_name_valid(name))
 			ham_vm_found(ham_vm_get(guests, name));

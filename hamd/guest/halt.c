@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/guest/vm.h"
 
 #define HAM_LOG_TAG "guest"
@@ -111,6 +112,7 @@ void
 ham_do_halt(struct ham_vm *vm)
 {
 	ham_copy_stop_watching(vm);
+	ham_quiet_forget(vm);
 	/* its flow ends without a word, and nothing is to run now */
 	ham_verify_forget(vm, "the guest is being migrated");
 	ham_vm_begin(vm, "halt", halt_steps, G_N_ELEMENTS(halt_steps),
@@ -147,6 +149,7 @@ resume_cont(struct ham_vm *vm)
 		return;
 	}
 	vm->held = false;
+	vm->cont_us = ham_clock_us();
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -170,7 +173,7 @@ resume_end(struct ham_vm *vm, const GError *error)
 			   !was_asked);
 		return;
 	}
-	ham_ports_announce(vm);
+	ham_announce(vm, vm->cont_us);
 	ham_beat_start(vm);
 	ham_vm_did(vm, HAM_DID_RESUMED, NULL, false);
 }

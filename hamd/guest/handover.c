@@ -36,6 +36,9 @@ raise_threshold(struct ham_vm *vm)
 				   (int64_t)SWITCHOVER_BANDWIDTH * 10);
 	vm->copy.sync_at_gate = vm->copy.syncs;
 	vm->copy.stop_us = ham_clock_us();
+	ham_quiet_open(vm);
+	/* of an earlier arrival; nothing of it is to follow the guest */
+	ham_announce_stop(vm);
 	ham_vm_nudge(vm, THRESHOLD_WAIT_US / 1000 + 1);
 	ham_flow_send(vm, vm->qmp, "migrate-set-parameters", args,
 		      HAM_FLOW_MUST, NULL);
@@ -63,6 +66,7 @@ stop_guest(struct ham_vm *vm)
 	vm->tracing = true;
 	vm->copy.stop_us = ham_clock_us();
 	ham_vm_mark(vm, "stop");
+	ham_quiet_stop(vm);
 	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 	HAM_EACH_COPIED_WHEN (vm, i, vm->copy.mirror) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
@@ -167,13 +171,25 @@ static const struct ham_step capture_steps[] = {
 };
 
 static void
+tell_captured(struct ham_vm *vm)
+{
+	struct ham_blob blob;
+	struct ham_event event = {.did = HAM_DID_CAPTURED,
+				  .value = (uint64_t)vm->copy.stop_us,
+				  .blob = &blob};
+
+	ham_learn_write(vm, &blob);
+	ham_vm_tell(vm, &event);
+}
+
+static void
 capture_end(struct ham_vm *vm, const GError *error)
 {
 	ham_vm_nudge_end(vm);
 	if (error)
 		ham_vm_did(vm, HAM_DID_CAPTURE_FAILED, error->message, false);
 	else
-		ham_vm_did(vm, HAM_DID_CAPTURED, NULL, false);
+		tell_captured(vm);
 }
 
 void
@@ -225,6 +241,7 @@ silence_end(struct ham_vm *vm, const GError *error)
 	}
 	ham_vm_mark(vm, "silent");
 	ham_vm_did(vm, HAM_DID_SILENCED, NULL, false);
+	ham_quiet_end(vm);
 }
 
 void
@@ -298,6 +315,8 @@ finish_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_finish(struct ham_vm *vm)
 {
+	/* before QEMU ends, and with it what its ports were heard using */
+	ham_seen_begin(vm);
 	ham_vm_begin(vm, "finish", finish_steps, G_N_ELEMENTS(finish_steps),
 		     finish_end);
 }

@@ -9,11 +9,18 @@
 #include <string.h>
 
 #include "hamd/base/error.h"
+#include "hamd/base/clock.h"
 #include "hamd/guest/vm.h"
 #include "hamd/io/json.h"
 
 #define HAM_LOG_TAG "guest"
 #include "hamd/base/log.h"
+
+enum {
+	/* 1000BASE-T takes up to 4 s to agree with its other end */
+	CARRIER_WAIT_US = 6000000,
+	CARRIER_LOOK_MS = 100,
+};
 
 /* ---- PREPARE ---- */
 
@@ -190,6 +197,24 @@ pause_prepare(struct ham_vm *vm)
 	ham_pause_point(vm, "prepare");
 }
 
+/* Of an uplink that was just brought up.  Without one the answer to S says so,
+ * and that is S's to judge. */
+static void
+prepare_carrier(struct ham_vm *vm)
+{
+	vm->carrier_until_us = ham_clock_us() + CARRIER_WAIT_US;
+}
+
+static bool
+has_carrier(struct ham_vm *vm)
+{
+	if (ham_ports_have_carrier(vm) ||
+	    ham_clock_us() >= vm->carrier_until_us)
+		return true;
+	ham_vm_nudge(vm, CARRIER_LOOK_MS);
+	return false;
+}
+
 /* It may have ended since it was ready. */
 static void
 prepare_last(struct ham_vm *vm)
@@ -207,6 +232,7 @@ static const struct ham_step prepare_steps[] = {
 	{"start QEMU", prepare_process, ham_qemu_ready, 20000},
 	{"listen", prepare_incoming, NULL, 0},
 	{"ask for the port", prepare_port, NULL, 0},
+	{"wait for a carrier", prepare_carrier, has_carrier, 0},
 	{"pause point", pause_prepare, ham_pause_over, 600000},
 	{"check", prepare_last, NULL, 0},
 };
@@ -303,9 +329,13 @@ prepare_end(struct ham_vm *vm, const GError *error)
 			      .epoch = vm->epoch,
 			      .node = vm->guests->spec.node_id,
 			      .replica = vm->effect.flag};
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *facts = NULL;
+	g_autoptr(GError) local = NULL;
 
-	if (error) {
+	if (!error)
+		facts = ham_ports_facts(vm, &local);
+	if (!facts) {
+		error = error ? error : local;
 		g_snprintf(vm->failure, sizeof(vm->failure), "%s: %s",
 			   vm->guests->spec.node, ham_flow_words(error));
 		vm->keep_daemon = vm->effect.flag;
@@ -315,6 +345,7 @@ prepare_end(struct ham_vm *vm, const GError *error)
 	}
 	g_strlcpy(me.host, ham_vm_address(vm), sizeof(me.host));
 	g_strlcpy(me.boot_id, vm->guests->boot_id, sizeof(me.boot_id));
+	g_strlcpy(me.ports, facts, sizeof(me.ports));
 	text = ham_peer_write(&me);
 	ham_vm_did_blob(vm, HAM_DID_PREPARED, text);
 }
@@ -448,6 +479,7 @@ takeover_end(struct ham_vm *vm, const GError *error)
 			   error ? error->message : local->message, false);
 		return;
 	}
+	ham_learn_read(vm, &vm->effect.blob, ham_clock_us());
 	ham_vm_did(vm, HAM_DID_HELD, NULL, false);
 }
 
@@ -486,6 +518,7 @@ run_cont(struct ham_vm *vm)
 	}
 	vm->cont_asked = true;
 	vm->resume_seen = vm->held = false;
+	vm->cont_us = ham_clock_us();
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -512,6 +545,8 @@ asked_end(struct ham_vm *vm, const GError *error)
 		     g_strv_contains(still, vm->run_state);
 
 	vm->role = never ? HAM_ROLE_HELD : HAM_ROLE_OWNER;
+	if (never)
+		ham_ports_try_down(vm);
 	ham_vm_did(vm, HAM_DID_RUN_FAILED, vm->failure, never);
 }
 
@@ -522,6 +557,7 @@ run_end(struct ham_vm *vm, const GError *error)
 		g_strlcpy(vm->failure, error->message, sizeof(vm->failure));
 		if (!vm->cont_asked) {
 			vm->role = HAM_ROLE_HELD;
+			ham_ports_try_down(vm);
 			ham_vm_did(vm, HAM_DID_RUN_FAILED, vm->failure, true);
 			return;
 		}
@@ -529,8 +565,9 @@ run_end(struct ham_vm *vm, const GError *error)
 			     asked_end);
 		return;
 	}
-	ham_ports_announce(vm);
+	ham_announce(vm, vm->cont_us);
 	ham_vm_mark(vm, "ran");
+	ham_learn_keep(vm);
 	vm->tracing = false;
 	/* our own daemon served the incoming copy only */
 	ham_qsd_kill_later(vm);

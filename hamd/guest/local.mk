@@ -20,16 +20,20 @@ libhamguest_la_SOURCES = \
 	hamd/guest/images.c \
 	hamd/guest/incoming.c \
 	hamd/guest/label.c \
+	hamd/guest/learn.c \
 	hamd/guest/pause_point.c \
 	hamd/guest/peer.c \
+	hamd/guest/announce.c \
 	hamd/guest/ports.c \
 	hamd/guest/probe.c \
 	hamd/guest/probe.h \
+	hamd/guest/quiet.c \
 	hamd/guest/renew.c \
 	hamd/guest/process.c \
 	hamd/guest/replica.c \
 	hamd/guest/resize.c \
 	hamd/guest/run.c \
+	hamd/guest/seen.c \
 	hamd/guest/serve.c \
 	hamd/guest/slot.c \
 	hamd/guest/state_file.c \

@@ -3,9 +3,9 @@
  *
  * Fields separated by blanks: host, RAM port, NBD port, boot id, epoch,
  * generation, node, replica flag, fresh flag, port and token of the digests,
- * and what tells its images from others ("-": none, unknown), and its shared
- * disks. Travels as a blob the core does not read; it may put several after
- * each other, a line each.
+ * and what tells its images from others ("-": none, unknown), and what its
+ * ports are on. Travels as a blob the core does not read; it may put several
+ * after each other, a line each.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,13 +16,14 @@ char *
 ham_peer_write(const struct ham_peer *peer)
 {
 	return g_strdup_printf("%s %u %u %s %" G_GUINT64_FORMAT
-			       " %" G_GUINT64_FORMAT " %u %d %d %u %s %s",
+			       " %" G_GUINT64_FORMAT " %u %d %d %u %s %s %s",
 			       peer->host, peer->ram_port, peer->nbd_port,
 			       peer->boot_id, peer->epoch, peer->generation,
 			       peer->node, peer->replica, peer->fresh,
 			       peer->digest_port,
 			       peer->digest_token[0] ? peer->digest_token : "-",
-			       peer->image_id[0] ? peer->image_id : "-");
+			       peer->image_id[0] ? peer->image_id : "-",
+			       peer->ports[0] ? peer->ports : "-");
 }
 
 static bool
@@ -35,7 +36,7 @@ bool
 ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 {
 	g_autofree char *text = g_strndup((const char *)blob->bytes, blob->len);
-	g_auto(GStrv) f = g_strsplit(text, " ", 13);
+	g_auto(GStrv) f = g_strsplit(text, " ", 14);
 	guint64 ram;
 	guint64 nbd;
 	guint64 epoch;
@@ -46,7 +47,7 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	guint64 digest;
 
 	memset(out, 0, sizeof(*out));
-	if (g_strv_length(f) != 12 || strlen(f[0]) >= sizeof(out->host) ||
+	if (g_strv_length(f) != 13 || strlen(f[0]) >= sizeof(out->host) ||
 	    strlen(f[3]) >= sizeof(out->boot_id) || f[0][0] == '\0' ||
 	    f[3][0] == '\0' || !number(f[1], 65535, &ram) ||
 	    !number(f[2], 65535, &nbd) || !number(f[4], G_MAXUINT64, &epoch) ||
@@ -54,7 +55,8 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	    !number(f[6], G_MAXUINT32, &node) || !number(f[7], 1, &replica) ||
 	    !number(f[8], 1, &fresh) || !number(f[9], 65535, &digest) ||
 	    strlen(f[10]) >= sizeof(out->digest_token) ||
-	    strlen(f[11]) >= sizeof(out->image_id))
+	    strlen(f[11]) >= sizeof(out->image_id) ||
+	    strlen(f[12]) >= sizeof(out->ports))
 		return false;
 	g_strlcpy(out->host, f[0], sizeof(out->host));
 	out->ram_port = (unsigned int)ram;
@@ -67,6 +69,8 @@ ham_peer_read(const struct ham_blob *blob, struct ham_peer *out)
 	out->fresh = fresh == 1;
 	if (f[11][0] != '-')
 		g_strlcpy(out->image_id, f[11], sizeof(out->image_id));
+	if (f[12][0] != '-')
+		g_strlcpy(out->ports, f[12], sizeof(out->ports));
 	if (strlen(f[10]) == HAM_BM_DIGEST_TOKEN) {
 		out->digest_port = (unsigned int)digest;
 		g_strlcpy(out->digest_token, f[10], sizeof(out->digest_token));

@@ -153,7 +153,7 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	g_clear_pointer(&vm->qmp, ham_qmp_free);
 	g_clear_pointer(&vm->qemu, ham_child_free);
 	ham_freeze_forget(vm);
-	g_clear_handle_id(&vm->announcer, g_source_remove);
+	ham_announce_stop(vm);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_copy_stop_watching(vm);
 	ham_slot_unwatch(vm);
@@ -345,14 +345,61 @@ make_console(struct ham_vm *vm, GError **error)
 	return true;
 }
 
+static void
+close_vhost(void *data)
+{
+	close(*(int *)data);
+}
+
+static bool
+may_have_vhost(const struct ham_conf_port *port)
+{
+	return port->vhost == HAM_CONF_VHOST_YES ||
+	       (port->vhost == HAM_CONF_VHOST_AUTO && ham_net_has_vhost());
+}
+
+/* The descriptors of a port for QEMU, numbered as they come; `vhosts` are ours
+ * to close when it has them. */
+static bool
+give_port(struct ham_vm *vm, guint i, struct ham_child_spec *spec,
+	  struct ham_child_fd *fds, struct ham_port_fds *port, GArray *vhosts,
+	  GError **error)
+{
+	const struct ham_conf_port *conf =
+		g_ptr_array_index(vm->conf->ports, i);
+	int next = CHILD_TAP_FD + (int)spec->n_fds - 1;
+
+	*port = (struct ham_port_fds){next, -1};
+	for (unsigned int q = 0; q < conf->queues; q++)
+		fds[spec->n_fds++] = (struct ham_child_fd){
+			ham_net_port_fd(g_ptr_array_index(vm->ports, i), q),
+			next++};
+	vm->vhosts &= ~(1u << i);
+	if (!may_have_vhost(conf))
+		return true;
+	vm->vhosts |= 1u << i;
+	port->vhost = next;
+	for (unsigned int q = 0; q < conf->queues; q++) {
+		int fd = ham_net_vhost_open(error);
+
+		if (fd < 0)
+			return false;
+		g_array_append_val(vhosts, fd);
+		fds[spec->n_fds++] = (struct ham_child_fd){fd, next++};
+	}
+	return true;
+}
+
 bool
 ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 {
 	g_autofree char *sock = g_build_filename(vm->dir, "qmp.sock", NULL);
 	g_autofree char *log = g_strdup_printf(
 		"%s/%s.log", vm->guests->spec.log_dir, vm->name);
-	struct ham_child_fd fds[1 + HAM_CONF_MAX_PORTS];
-	int taps[HAM_CONF_MAX_PORTS];
+	struct ham_child_fd
+		fds[1 + 2 * HAM_CONF_MAX_PORTS * HAM_CONF_MAX_QUEUES];
+	struct ham_port_fds ports[HAM_CONF_MAX_PORTS];
+	g_autoptr(GArray) vhosts = g_array_new(false, true, sizeof(int));
 	g_auto(GStrv) argv = NULL;
 	ham_autofd int listener = -1;
 	ham_autofd int group = -1;
@@ -368,13 +415,11 @@ ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error)
 	if (listener < 0)
 		return false;
 	fds[0] = (struct ham_child_fd){listener, CHILD_QMP_FD};
-	for (guint i = 0; i < vm->ports->len; i++) {
-		taps[i] = CHILD_TAP_FD + (int)i;
-		fds[spec.n_fds++] = (struct ham_child_fd){
-			ham_net_port_fd(g_ptr_array_index(vm->ports, i), 0),
-			taps[i]};
-	}
-	argv = ham_qemu_argv(vm, CHILD_QMP_FD, taps, incoming);
+	g_array_set_clear_func(vhosts, close_vhost);
+	for (guint i = 0; i < vm->ports->len; i++)
+		if (!give_port(vm, i, &spec, fds, &ports[i], vhosts, error))
+			return false;
+	argv = ham_qemu_argv(vm, CHILD_QMP_FD, ports, incoming);
 	spec.argv = (const char *const *)argv;
 	spec.uid = spec.gid = vm->uid;
 	vm->shutdown_seen = false;

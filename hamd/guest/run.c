@@ -57,6 +57,7 @@ launch_cont(struct ham_vm *vm)
 	if (vm->cold)
 		return;
 	vm->cont_asked = true;
+	vm->cont_us = ham_clock_us();
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 
@@ -82,6 +83,8 @@ launch_cleared(struct ham_vm *vm, const GError *error)
 				  .node = vm->unconnected};
 
 	(void)error;
+	/* a bridge goes with its last port, and QEMU holds those */
+	ham_ports_close(vm);
 	vm->role = HAM_ROLE_NONE;
 	ham_slots_forget(vm);
 	ham_state_remove(vm);
@@ -104,13 +107,13 @@ launch_end(struct ham_vm *vm, const GError *error)
 {
 	if (!error) {
 		if (vm->cont_asked)
-			ham_ports_announce(vm);
+			ham_announce(vm, vm->cont_us);
 		ham_beat_start(vm);
 		ham_vm_did(vm, HAM_DID_LAUNCHED, NULL, false);
 		return;
 	}
 	g_strlcpy(vm->failure, error->message, sizeof(vm->failure));
-	ham_ports_close(vm);
+	ham_ports_try_down(vm);
 	ham_vm_begin(vm, "clear a failed launch", clear_steps,
 		     G_N_ELEMENTS(clear_steps), launch_cleared);
 }

@@ -136,6 +136,7 @@ ham_state_write(struct ham_vm *vm, GError **error)
 	json_object_set_string_member(object, "image_id", vm->image_id);
 	json_object_set_int_member(object, "devices", vm->devices);
 	json_object_set_int_member(object, "shared", vm->shared);
+	json_object_set_int_member(object, "vhosts", vm->vhosts);
 	json_object_set_array_member(object, "sizes", sizes(vm));
 	if (vm->resize.begun)
 		json_object_set_int_member(object, "resize_to",
@@ -161,7 +162,7 @@ void
 ham_state_remove(struct ham_vm *vm)
 {
 	static const char *const names[] = {"state.json", "qmp.sock",
-					    "qsd.sock"};
+					    "qsd.sock", HAM_LEARN_FILE};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path =
@@ -244,6 +245,8 @@ ham_state_read(struct ham_vm *vm, GError **error)
 		vm->devices = (uint32_t)value;
 	if (ham_json_int(object, "shared", &value))
 		vm->shared = (uint32_t)value;
+	if (ham_json_int(object, "vhosts", &value))
+		vm->vhosts = (uint32_t)value;
 	read_sizes(vm, ham_json_array(object, "sizes"));
 	vm->resize.begun = ham_json_int(object, "resize_to", &value);
 	if (vm->resize.begun)

@@ -34,6 +34,10 @@ ham_vm_get(ham_guests *guests, const char *name)
 	vm->conf = ham_conf_find_guest(guests->spec.conf, name);
 	vm->ports = g_ptr_array_new_with_free_func(
 		(GDestroyNotify)ham_net_port_free);
+	vm->learners = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)ham_net_learner_free);
+	vm->tails = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)ham_net_tail_free);
 	vm->made_images = g_ptr_array_new_with_free_func(g_free);
 	vm->waiting = g_queue_new();
 	vm->timeline = g_array_new(FALSE, FALSE, sizeof(struct mark));
@@ -46,8 +50,7 @@ ham_vm_free(struct ham_vm *vm)
 {
 	ham_flow_cancel(vm->flow);
 	ham_copy_stop_watching(vm);
-	if (vm->announcer)
-		g_source_remove(vm->announcer);
+	ham_announce_stop(vm);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_vm_nudge_end(vm);
 	ham_slot_unwatch(vm);
@@ -65,6 +68,11 @@ ham_vm_free(struct ham_vm *vm)
 	ham_compare_stop(vm);
 	ham_compare_clear(vm);
 	g_clear_pointer(&vm->resize.nulls, g_ptr_array_unref);
+	ham_seen_stop(vm);
+	ham_learn_close(vm);
+	g_ptr_array_free(vm->learners, TRUE);
+	ham_quiet_forget(vm);
+	g_ptr_array_free(vm->tails, TRUE);
 	g_ptr_array_free(vm->ports, TRUE);
 	g_ptr_array_free(vm->made_images, TRUE);
 	g_queue_free_full(vm->waiting, g_free);
@@ -174,6 +182,12 @@ ham_vm_address(const struct ham_vm *vm)
 		vm->guests->spec.conf, vm->guests->spec.node);
 
 	return node->address_migration;
+}
+
+const char *
+ham_vm_node_name(const struct ham_vm *vm, uint32_t node)
+{
+	return vm->guests->spec.name_of(node, vm->guests->spec.data);
 }
 
 bool

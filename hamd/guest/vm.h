@@ -59,6 +59,8 @@ struct ham_peer {
 	char image_id[HAM_IMAGE_ID_SIZE];
 	unsigned int digest_port; /* 0: it serves none */
 	char digest_token[HAM_BM_DIGEST_TOKEN + 1];
+	/* PREPARED's: of each port its ham_net_facts, "/" between; or "" */
+	char ports[HAM_CONF_MAX_PORTS * HAM_NET_FACTS_MAX];
 };
 
 /* Where two copies of a disk differ. */
@@ -69,6 +71,7 @@ struct ham_range {
 };
 
 struct ham_vm;
+struct ham_seen;
 /* `why` NULL: it came to its end. */
 typedef void (*ham_compare_end_fn)(struct ham_vm *vm, const char *why);
 /* What differs may be writes under way: ham_compare_go() when there are none. */
@@ -259,10 +262,23 @@ struct ham_vm {
 	guint qsd_watch;
 	guint qsd_end;		/* ham_qsd_kill_later() */
 	GPtrArray *ports;	/* ham_net_port *, made here */
+	GPtrArray *learners;	/* ham_net_learner *, of those that have one */
+	guint listening;	/* drains them */
+	char *kept;		/* what the file says of them, as text */
+	int64_t kept_us;
+	struct ham_seen *seen;	/* NULL: nobody looks */
+	GPtrArray *tails;	/* ham_net_tail *, while S stops the guest */
+	guint tails_reader;
 	GPtrArray *made_images; /* paths created for this migration */
 	guint announcer;
-	unsigned int announced;
+	unsigned int announced; /* how many of ham_net_announce_at_ms */
+	int64_t announce_begun_us;
+	int64_t announce_at_us; /* the next */
+	bool announce_due;
+	int64_t cont_us;   /* when `cont` was sent */
 	uint64_t frames;   /* that had left when the lease was renewed last, */
+	int64_t carrier_until_us; /* D, while it waits for its uplinks */
+	uint32_t vhosts;   /* bit i: QEMU's port i is moved by the kernel */
 	bool frames_known; /* if that was asked of this QEMU's ports */
 	bool frames_counted; /* told since */
 	guint powerdown;
@@ -356,8 +372,12 @@ void ham_state_remove(struct ham_vm *vm);
 bool ham_state_read(struct ham_vm *vm, GError **error);
 
 /* argv.c */
-char **ham_qemu_argv(const struct ham_vm *vm, int qmp_fd, const int *tap_fds,
-		     bool incoming);
+struct ham_port_fds { /* QEMU's, from there on one a queue */
+	int tap;
+	int vhost; /* -1: none */
+};
+char **ham_qemu_argv(const struct ham_vm *vm, int qmp_fd,
+		     const struct ham_port_fds *ports, bool incoming);
 
 /* freeze.c */
 /* A file to join the guest's group by; -1: there are none, or *error is set. */
@@ -432,12 +452,65 @@ bool ham_ports_up(struct ham_vm *vm, GError **error);
 bool ham_ports_down(struct ham_vm *vm, GError **error);
 /* Ahead of time: without the last resort of the former, and unchecked. */
 void ham_ports_try_down(struct ham_vm *vm);
-void ham_ports_announce(struct ham_vm *vm);
 /* The lease was renewed: what has left so far is nobody's concern. */
 void ham_ports_mark(struct ham_vm *vm);
 /* It stands still, or has ended: tells how many frames left since; once. */
 void ham_ports_count(struct ham_vm *vm);
 void ham_ports_close(struct ham_vm *vm);
+/* By the bridge that the port is on. */
+bool ham_port_leads_out(const struct ham_vm *vm, guint i);
+/* At hamd's start: bridges whose last guest ended while it was away. */
+void ham_ports_tidy(const ham_guests *guests);
+/* Have all uplinks that the cluster file names for its bridges a carrier? */
+bool ham_ports_have_carrier(const struct ham_vm *vm);
+/* For the other side, as struct ham_peer has it; the caller's to g_free();
+ * NULL with *error. */
+char *ham_ports_facts(const struct ham_vm *vm, GError **error);
+/* S: may the guest go to `peer`, the node `to`, by what that says of its
+ * bridges?  False with *error. */
+bool ham_ports_fit(const struct ham_vm *vm, const struct ham_peer *peer,
+		   const char *to, GError **error);
+
+/* announce.c: from now on, and again a few times; `cont_us`: when `cont` was
+ * sent */
+void ham_announce(struct ham_vm *vm, int64_t cont_us);
+/* The lease was renewed, or guests go on: what a standstill has cut off begins
+ * anew. */
+void ham_announce_due(struct ham_vm *vm);
+void ham_announce_stop(struct ham_vm *vm);
+
+/* learn.c: which addresses a guest's ports were heard using */
+#define HAM_LEARN_FILE "heard"
+void ham_learn_open(struct ham_vm *vm);
+/* Also what an earlier hamd has kept in vm->dir. */
+void ham_learn_adopt(struct ham_vm *vm);
+/* Writes that, if it is not what was kept. */
+void ham_learn_keep(struct ham_vm *vm);
+void ham_learn_close(struct ham_vm *vm);
+/* What is known of a port right now is announced, too. */
+void ham_learn_refresh(struct ham_vm *vm, ham_net_port *port, guint i);
+/* S's, for D: for each port its number, the length in two bytes, and that many
+ * (netmigrate.h); what has no room is left out. */
+void ham_learn_write(struct ham_vm *vm, struct ham_blob *out);
+/* `then_us`: when it was written, of this node's clock. */
+void ham_learn_read(struct ham_vm *vm, const struct ham_blob *blob,
+		    int64_t then_us);
+/* All addresses of a port that are known: the cluster file's, then others; the
+ * caller's to g_strfreev(). */
+char **ham_learn_list(struct ham_vm *vm, guint i);
+
+/* seen.c: S, when the guest runs elsewhere, while its ports are still here to
+ * tell what they used; ends by itself, or when the guest comes back */
+void ham_seen_begin(struct ham_vm *vm);
+void ham_seen_stop(struct ham_vm *vm);
+
+/* quiet.c: S, ahead of `stop`, at it, and when its ports are down */
+void ham_quiet_open(struct ham_vm *vm);
+void ham_quiet_stop(struct ham_vm *vm);
+void ham_quiet_end(struct ham_vm *vm);
+void ham_quiet_forget(struct ham_vm *vm);
+/* Of a node's id, as in an effect. */
+const char *ham_vm_node_name(const struct ham_vm *vm, uint32_t node);
 char *ham_port_ifname(const struct ham_vm *vm, unsigned int port);
 
 /* slot.c */

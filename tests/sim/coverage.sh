@@ -42,7 +42,8 @@ program() {
 		"${check[@]}" --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-courses=(again claim copies core death disarm drain force halt handover migrate move
+courses=(again claim copies core death disarm drain force halt handover migrate
+	move network
 	replica resize stale two)
 units=(failover message plan record starts wire)
 for unit in "${courses[@]}"; do

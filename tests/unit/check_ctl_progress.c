@@ -229,10 +229,14 @@ START_TEST(pause_is_rounded_or_left_out)
 		"{\"from\":\"n1\",\"to\":\"n2\",\"ok\":true,\"total_ms\":2100,"
 		"\"stopped_ms\":43.6,\"disk_bytes\":1024}");
 	g_autofree char *rounded = ham_ctl_progress_result("web1", result);
-	g_autofree char *without = NULL;
+	g_autofree char *without = NULL, *network = NULL;
 
 	ck_assert_str_eq(rounded, "web1: n1 -> n2 in 2.1 s, guest stopped "
 				  "44 ms, 1 KiB moved");
+	json_object_set_double_member(result, "blackout_ms", 46.6);
+	network = ham_ctl_progress_result("web1", result);
+	ck_assert_str_eq(network, "web1: n1 -> n2 in 2.1 s, guest stopped "
+				  "44 ms (47 ms on the network), 1 KiB moved");
 	json_object_remove_member(result, "stopped_ms");
 	without = ham_ctl_progress_result("web1", result);
 	ck_assert_str_eq(without, "web1: n1 -> n2 in 2.1 s, 1 KiB moved");

@@ -90,6 +90,13 @@ ham_ports_mark(struct ham_vm *marked)
 }
 
 void
+ham_announce_due(struct ham_vm *gone_on)
+{
+	ck_assert_ptr_eq(gone_on, &vm);
+	act("due,");
+}
+
+void
 ham_flow_anew(struct ham_vm *gone_on)
 {
 	ck_assert_ptr_eq(gone_on, &vm);
@@ -126,7 +133,7 @@ START_TEST(all_stand_still_and_go_on)
 	ham_guests_freeze(&guests, true);
 	expect("hold,freeze,count,");
 	ham_guests_freeze(&guests, false);
-	expect("go on,thaw,anew,");
+	expect("go on,thaw,anew,due,");
 }
 END_TEST
 
@@ -140,7 +147,7 @@ START_TEST(a_new_one_stands_still_as_all_do)
 	ham_freeze_new(&vm);
 	expect("freeze,count,");
 	ham_guests_freeze(&guests, false);
-	expect("thaw,anew,");
+	expect("thaw,anew,due,");
 	ham_freeze_new(&vm);
 	expect("");
 }

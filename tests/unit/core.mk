@@ -16,6 +16,7 @@ check_PROGRAMS += \
 	tests/unit/check_handover \
 	tests/unit/check_message \
 	tests/unit/check_migrate \
+	tests/unit/check_network \
 	tests/unit/check_record \
 	tests/unit/check_stale \
 	tests/unit/check_copies \
@@ -91,6 +92,13 @@ tests_unit_check_handover_SOURCES = \
 	$(NULL)
 tests_unit_check_handover_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_handover_LDADD = $(core_test_ldadd)
+
+tests_unit_check_network_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_network.c \
+	$(NULL)
+tests_unit_check_network_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_network_LDADD = $(core_test_ldadd)
 
 tests_unit_check_migrate_SOURCES = \
 	$(course_sources) \

@@ -57,6 +57,7 @@ check_PROGRAMS += \
 	tests/unit/check_daemon_watchdog \
 	tests/unit/check_fence_seen \
 	tests/unit/check_fencing \
+	tests/unit/check_announce \
 	tests/unit/check_freeze \
 	$(NULL)
 
@@ -84,6 +85,14 @@ tests_unit_check_fencing_SOURCES = \
 	$(NULL)
 tests_unit_check_fencing_CPPFLAGS = $(daemon_test_cppflags)
 tests_unit_check_fencing_LDADD = $(daemon_test_ldadd)
+
+tests_unit_check_announce_SOURCES = \
+	hamd/guest/announce.c \
+	tests/unit/check_announce.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_announce_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_announce_LDADD = $(daemon_test_ldadd)
 
 tests_unit_check_freeze_SOURCES = \
 	hamd/guest/freeze.c \
