@@ -16,6 +16,7 @@
 #include "hamd/base/clock.h"
 #include "hamd/base/fd.h"
 #include "hamd/daemon.h"
+#include "hamd/health_arp.h"
 #include "hamd/health_rules.h"
 #include "hamd/health_sample.h"
 
@@ -316,6 +317,22 @@ names_of(GHashTable *set)
 	return (char **)g_ptr_array_free(list, FALSE);
 }
 
+static char **
+targets_of(const struct ham_health_watch *watch, char **bridges)
+{
+	const char *self = ham_core_node_name(watch->daemon->core, watch->self);
+	GPtrArray *list = g_ptr_array_new();
+
+	for (char **bridge = bridges; *bridge; bridge++) {
+		const char *target = ham_conf_arp_target_of(watch->daemon->conf,
+							    self, *bridge);
+
+		g_ptr_array_add(list, g_strdup(target ? target : ""));
+	}
+	g_ptr_array_add(list, NULL);
+	return (char **)g_ptr_array_free(list, FALSE);
+}
+
 /* Of all guests: each may be here some time. */
 static void
 find_places(struct ham_health_watch *watch)
@@ -348,6 +365,8 @@ find_places(struct ham_health_watch *watch)
 	}
 	watch->places.root = "";
 	watch->places.bridges = names_of(bridges);
+	watch->places.targets = targets_of(watch, watch->places.bridges);
+	watch->places.answers = ham_health_answers;
 	watch->places.folders = names_of(folders);
 }
 
@@ -413,6 +432,7 @@ ham_daemon_health_stop(ham_daemon *daemon)
 	if (watch->looking_us)
 		return; /* the worker's, which ends with the process */
 	g_strfreev(watch->places.bridges);
+	g_strfreev(watch->places.targets);
 	g_strfreev(watch->places.folders);
 	g_free(watch);
 }

@@ -69,6 +69,8 @@ ham_health_is_bad(const struct ham_conf_health *limits,
 	else if (limits->uplink && s->bridge[0])
 		g_snprintf(out, SIZE, "uplink: bridge %s has no carrier",
 			   s->bridge);
+	else if (limits->uplink && s->target[0])
+		g_snprintf(out, SIZE, "uplink: no answer from %s", s->target);
 	else if (limits->cluster_link && s->cluster_link[0])
 		g_snprintf(out, SIZE,
 			   "cluster_link: corosync's %s reaches "

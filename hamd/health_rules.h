@@ -49,6 +49,8 @@ struct ham_health_sample {
 	int temperature;	  /* the highest, degrees Celsius */
 	char sensor[HAM_HEALTH_WORD];
 	char bridge[HAM_HEALTH_WORD];	    /* without a carrier; "": none */
+	char target[HAM_HEALTH_WORD]; /* that does not answer, and by which
+					 bridge; "": none */
 	char cluster_link[HAM_HEALTH_WORD]; /* that reaches nobody; "": none */
 	char command[HAM_REASON_SIZE];	    /* what is wrong; "": nothing */
 	char hangs[HAM_HEALTH_WORD]; /* what does not answer; "": nothing */

@@ -232,6 +232,19 @@ uplinks_of(const struct ham_health_places *places, const char *bridge,
 	return uplinks;
 }
 
+static void
+ask_target(const struct ham_health_places *places, ptrdiff_t i,
+	   struct ham_health_sample *sample)
+{
+	const char *target = places->targets ? places->targets[i] : "";
+	const char *bridge = places->bridges[i];
+
+	if (!target[0] || sample->target[0] || places->answers(bridge, target))
+		return;
+	g_snprintf(sample->target, sizeof(sample->target), "%s by bridge %s",
+		   target, bridge);
+}
+
 /* A bridge for guests alone is nothing unusual, but where there is no other the
  * limit is held against nothing. */
 static void
@@ -242,10 +255,13 @@ read_bridges(const struct ham_health_places *places,
 
 	for (char **b = places->bridges; b && *b; b++) {
 		bool cut_off;
+		unsigned int here = uplinks_of(places, *b, &cut_off);
 
-		uplinks += uplinks_of(places, *b, &cut_off);
+		uplinks += here;
 		if (cut_off && !sample->bridge[0])
 			g_strlcpy(sample->bridge, *b, sizeof(sample->bridge));
+		if (here && !cut_off)
+			ask_target(places, b - places->bridges, sample);
 	}
 	if (uplinks == 0)
 		lacks(sample, HAM_HEALTH_UPLINK,

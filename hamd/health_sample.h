@@ -13,6 +13,10 @@ struct ham_health_places {
 	const char *root; /* "" in use; for tests a folder with /proc, /sys */
 	char **bridges;	  /* that guests' ports are on */
 	char **folders;	  /* where images are */
+	/* of each bridge an address that must answer by it, or ""; NULL: of
+	 * none.  `answers` may take a second. */
+	char **targets;
+	bool (*answers)(const char *bridge, const char *target);
 };
 
 /* Fills in what `limits` asks for, as far as it can be read; sample->unknown

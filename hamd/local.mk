@@ -18,6 +18,8 @@ hamd_hamd_SOURCES = \
 	hamd/health.c \
 	hamd/health_rules.c \
 	hamd/health_rules.h \
+	hamd/health_arp.c \
+	hamd/health_arp.h \
 	hamd/health_sample.c \
 	hamd/health_sample.h \
 	hamd/main.c \

@@ -253,6 +253,8 @@ START_TEST(each_limit_counts_if_it_is_set)
 	       (s.temperature = 91, strcpy(s.sensor, "hwmon0/temp1_input")),
 	       "temperature: 91 C at hwmon0/temp1_input");
 	IS_BAD(l.uplink = true, strcpy(s.bridge, "br0"), "bridge br0");
+	IS_BAD(l.uplink = true, strcpy(s.target, "192.0.2.1 by bridge br0"),
+	       "no answer from 192.0.2.1 by bridge br0");
 	IS_BAD(l.cluster_link = true, strcpy(s.cluster_link, "link 1"),
 	       "link 1");
 	IS_BAD(l.command = (char *)"/x", strcpy(s.command, "RAID degraded"),
@@ -348,7 +350,8 @@ sample_of(char **bridges, char **folders)
 						   .disk_free = 1,
 						   .temperature = 1,
 						   .uplink = true};
-	struct ham_health_places places = {root, bridges, folders};
+	struct ham_health_places places = {
+		.root = root, .bridges = bridges, .folders = folders};
 	struct ham_health_sample s;
 
 	ham_health_sample_init(&s);
@@ -434,7 +437,7 @@ END_TEST
 START_TEST(a_limit_that_is_not_set_is_not_missed)
 {
 	static const struct ham_conf_health none = {.interval_us = 1};
-	struct ham_health_places places = {root, NULL, NULL};
+	struct ham_health_places places = {.root = root};
 	struct ham_health_sample s;
 
 	ham_health_sample_init(&s);
@@ -466,6 +469,49 @@ START_TEST(files_without_the_value)
 	put("/sys/class/hwmon/hwmon1/temp1_input", "-3000\n");
 	s = sample_of(NULL, NULL);
 	ck_assert_str_eq(s.unknown[HAM_HEALTH_TEMPERATURE], "");
+}
+END_TEST
+
+static unsigned int asked;
+
+/* The fake network: only the second bridge's router is well. */
+static bool
+answers(const char *bridge, const char *target)
+{
+	asked++;
+	ck_assert_str_eq(target, bridge[2] == '0' ? "192.0.2.1" : "192.0.2.2");
+	return bridge[2] != '0';
+}
+
+START_TEST(an_address_that_does_not_answer)
+{
+	static const struct ham_conf_health uplink = {.uplink = true};
+	char *bridges[] = {(char *)"br1", (char *)"br0", (char *)"br2", NULL};
+	char *targets[] = {(char *)"192.0.2.2", (char *)"192.0.2.1", (char *)"",
+			   NULL};
+	struct ham_health_places places = {root, bridges, NULL, targets,
+					   answers};
+	struct ham_health_sample s;
+
+	for (char **b = bridges; *b; b++) {
+		g_autofree char *port =
+			g_strconcat("/sys/class/net/", *b, "/brif/eth0", NULL);
+
+		put(port, "");
+	}
+	put("/sys/class/net/eth0/carrier", "1\n");
+	ham_health_sample_init(&s);
+	ham_health_read(&places, &uplink, &s);
+	ck_assert_str_eq(s.target, "192.0.2.1 by bridge br0");
+	ck_assert_str_eq(s.bridge, "");
+	ck_assert_uint_eq(asked, 2);
+	/* one that is cut off is not asked by */
+	put("/sys/class/net/eth0/carrier", "0\n");
+	asked = 0;
+	ham_health_sample_init(&s);
+	ham_health_read(&places, &uplink, &s);
+	ck_assert_uint_eq(asked, 0);
+	ck_assert_str_eq(s.bridge, "br1");
 }
 END_TEST
 
@@ -581,6 +627,7 @@ main(void)
 	tcase_add_test(files, files_without_the_value);
 	tcase_add_test(files, links_without_figures);
 	tcase_add_test(files, a_bridge_without_a_carrier);
+	tcase_add_test(files, an_address_that_does_not_answer);
 	tcase_add_test(files, a_link_that_reaches_nobody);
 	suite_add_tcase(suite, files);
 	return leaf_run(suite);
