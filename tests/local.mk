@@ -27,6 +27,7 @@ include tests/watchdog/local.mk
 TESTS += \
 	tests/unit/test-history.py \
 	tests/unit/test-faults.py \
+	tests/unit/test-portjudge.py \
 	tests/unit/test-layers.sh \
 	$(NULL)
 EXTRA_DIST += \
@@ -40,5 +41,6 @@ EXTRA_DIST += \
 	tests/unit/history_story.py \
 	tests/unit/test-history.py \
 	tests/unit/test-faults.py \
+	tests/unit/test-portjudge.py \
 	tests/unit/test-layers.sh \
 	$(NULL)

@@ -4,9 +4,10 @@
  * Three threads that give a lost write, damaged memory or a second life away:
  * one writes numbered records to the disk and says which are stored, one
  * dirties memory and checks what it finds there, one counts.  A fourth turns
- * the machine off when the power button is pressed.  Options come from the
- * kernel's command line (tests/lab/README.md); lines for tests/lab/audit go
- * to the console, each whole in one write.
+ * the machine off when the power button is pressed, a fifth talks to the
+ * network (talk.c).  Options come from the kernel's command line
+ * (tests/lab/README.md); lines for tests/lab/audit go to the console, each
+ * whole in one write.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@
 #include <unistd.h>
 
 #include "record.h"
+#include "talk.h"
 
 enum {
 	TICK_MS = 100,
@@ -49,7 +51,8 @@ static struct {
 	unsigned int dirty_mib_s;
 	unsigned int bench_s; /* 0: no figures */
 	unsigned int scatter; /* blocks in one go, 0: none */
-} opt = {"/dev/vda", 64, 0, 0, 4, 0, 0};
+	unsigned int talk_ms; /* 0: it says nothing by itself */
+} opt = {"/dev/vda", 64, 0, 0, 4, 0, 0, 0};
 
 static uint32_t boot_id; /* told in each line, so that logs can be joined */
 static atomic_bool stopping;
@@ -486,6 +489,7 @@ read_options(void)
 		{"rate=", &opt.dirty_mib_s},
 		{"bench=", &opt.bench_s},
 		{"scatter=", &opt.scatter},
+		{"talk=", &opt.talk_ms},
 	};
 	char line[4096] = "";
 	FILE *f = fopen("/proc/cmdline", "re");
@@ -532,6 +536,8 @@ main(void)
 		say("CORRUPT memory: no thread");
 	if (pthread_create(&button_thread, NULL, button_work, NULL))
 		say("CORRUPT button: no thread");
+	if (opt.talk_ms && !talk_begin(opt.talk_ms, boot_id))
+		say("CORRUPT talk: no thread");
 	next = now_ms();
 	for (uint64_t n = 1; !stopping; n++) {
 		say("tick %" PRIu64 " %" PRIu64 " %08" PRIx32, n, now_ms(),

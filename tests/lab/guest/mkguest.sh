@@ -66,14 +66,15 @@ make_tree() {
 		echo "$name" >>"$tree/modules/order"
 	done
 	"${CC:-gcc}" -D_GNU_SOURCE -std=gnu11 -O2 -Wall -static -pthread \
-		-o "$tree/bin/guestwork" "$here/guestwork.c" "$here/record.c"
+		-o "$tree/bin/guestwork" "$here/guestwork.c" "$here/record.c" \
+		"$here/talk.c"
 }
 
 find_kernel
 list=$(module_files)
 mapfile -t files <<<"$list"
 mkdir -p "$out"
-sum=$(sha256sum "$here"/{init,guestwork.c,record.c,record.h,mkguest.sh} \
+sum=$(sha256sum "$here"/{init,guestwork.c,record.c,record.h,talk.c,talk.h,mkguest.sh} \
 	"$(command -v busybox)" "$root/boot/vmlinuz-$version" "${files[@]}" |
 	sha256sum | cut -d' ' -f1)
 if [ "$(cat "$out/inputs" 2>/dev/null)" = "$sum" ]; then
