@@ -34,10 +34,10 @@ LIFE = re.compile(r"records: (tick |boot \S*:|boot .* has no "
 
 class Pinger:
     """Replies to n3 as CLOCK_REALTIME microseconds."""
-    def __init__(self):
+    def __init__(self, address=GUEST_IP):
         self.replies = []
         self.proc = subprocess.Popen(
-            [LAB, "sh", "n3", "ping", "-n", "-D", "-i", "0.005", GUEST_IP],
+            [LAB, "sh", "n3", "ping", "-n", "-D", "-i", "0.005", address],
             stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self.collect, daemon=True).start()
 
