@@ -2,10 +2,11 @@
 /* hamd/core/lease.c - how long this node may run guests without a word
  *
  * Each node says a HEARTBEAT every tenth of its lease, with its own time and
- * the newest time it has heard of everyone else in this ring.  The lease ends
- * `lease` after the sending time of our last heartbeat that a majority has
- * heard in the present ring: after a change of view nobody there answers for
- * the old one, so that survivors can tell when ours is over (death.c).
+ * the newest time it has heard of everyone else in this ring; and once more
+ * with the step after it has heard of another there.  The lease ends `lease`
+ * after the sending time of our last heartbeat that a majority has heard in the
+ * present ring: after a change of view nobody there answers for the old one, so
+ * that survivors can tell when ours is over (death.c).
  *
  * Out of quorum the guests are frozen, back in time they go on; at the lease's
  * end they are killed.  After a standstill of this node they are frozen before
@@ -87,6 +88,20 @@ renew(ham_core *core)
 	}
 }
 
+/* Heard of for the first time in this ring, it waits for our word: with the
+ * next step, or who speaks first would be answered with our next heartbeat
+ * alone, a tenth of a lease later, and may have no more left of its last one.
+ */
+static void
+note_seen(ham_core *core, unsigned int i)
+{
+	struct ham_peer *peer = &core->peers[i];
+
+	if (peer->seen_us == 0 && i != core->self)
+		core->beat_us = 0;
+	peer->seen_us = peer->came_us;
+}
+
 /* What it says of its lease is on our disk before we say that we have heard it:
  * when its lease is over must be known to whoever let it renew it, also after a
  * restart. */
@@ -114,7 +129,7 @@ ham_lease_persisted(ham_core *core, uint64_t ticket)
 		if (peer->heard_ticket == 0 || peer->heard_ticket > ticket)
 			continue;
 		peer->heard_ticket = 0;
-		peer->seen_us = peer->came_us;
+		note_seen(core, i);
 	}
 }
 
@@ -165,7 +180,7 @@ ham_lease_on_heartbeat(ham_core *core, unsigned int from,
 		return;
 	peer->came_us = msg->beat_us;
 	if (remember(core, from, msg))
-		peer->seen_us = peer->came_us;
+		note_seen(core, from);
 	peer->heard_us =
 		from == core->self ? msg->beat_us : msg->seen_us[core->self];
 	if (peer->heard_us > core->now_us)

@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/unit/check_death \
 	tests/unit/check_disarm \
 	tests/unit/check_drain \
+	tests/unit/check_lease \
 	tests/unit/check_failover \
 	tests/unit/check_claim \
 	tests/unit/check_force \
@@ -185,6 +186,15 @@ tests_unit_check_death_SOURCES = \
 	$(NULL)
 tests_unit_check_death_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_death_LDADD = $(core_test_ldadd)
+
+tests_unit_check_lease_SOURCES = \
+	tests/unit/bus.c \
+	tests/unit/bus.h \
+	tests/unit/check_lease.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_lease_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_lease_LDADD = $(core_test_ldadd)
 
 tests_unit_check_stale_SOURCES = \
 	tests/unit/bus.c \
