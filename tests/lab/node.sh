@@ -89,9 +89,22 @@ node_files() {
 	cp "$HAMLAB/cluster.conf" "$dir/etc/hamd/cluster.conf"
 }
 
+# A cgroup that hands controllers on may hold no processes itself.  One that ends
+# meanwhile can't be moved, which is no failure.
+empty_cgroup() {
+	local end=$((SECONDS + 10)) stays p
+	while mapfile -t stays <"$1/cgroup.procs"; [ ${#stays[@]} -gt 0 ]; do
+		[ $SECONDS -lt $end ] ||
+			die "processes stay in $1: ${stays[*]}"
+		for p in "${stays[@]}"; do
+			echo "$p" 2>/dev/null >"$1/init/cgroup.procs" || :
+		done
+	done
+}
+
 # Leaves the node running, linked to the switch, its address set.
 node_boot() {
-	local i=$1 dir=$HAMLAB/n$1 cgroup root pid p hex
+	local i=$1 dir=$HAMLAB/n$1 cgroup root pid hex
 	cgroup=$(cat "$HAMLAB/cgroup")
 	root=$(pid_in "$HAMLAB/root")
 	[ "$cgroup" = - ] || {
@@ -110,10 +123,7 @@ node_boot() {
 	rm -f "$dir/booted"
 	echo "$pid $(starttime "$pid")" >"$dir/pid"
 	ln -sfn "/proc/$pid/root" "$dir/root"
-	# a cgroup that hands controllers on may hold no processes itself
-	[ "$cgroup" = - ] || while read -r p; do
-		echo "$p" >"$cgroup/init/cgroup.procs"
-	done <"$cgroup/cgroup.procs"
+	[ "$cgroup" = - ] || empty_cgroup "$cgroup"
 	in_switch ip -batch - <<-END
 	link add v$i type veth peer name eth0 netns $pid
 	link set v$i master sw up
