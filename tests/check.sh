@@ -33,7 +33,7 @@ patience=1
 beside=
 
 # in the order of their cost to the one who waits for a first failure
-build_tests=(check shellcheck hardening install configure sanitizers distcheck)
+build_tests=(check shellcheck hardening install configure distcheck)
 fuzz_targets=(config jsonl learn message metadata netlink step)
 # the lab test that is run on programs with sanitizers, if not all are
 sanitized=restart-hamd
@@ -253,6 +253,7 @@ sanitized_lab() {
 
 computing_tests() {
 	local target
+	run_test build/sanitizers 900 "$top/tests/build/test-sanitizers.sh"
 	for target in "${fuzz_targets[@]}"; do
 		run_test "fuzz/$target" $((fuzz_seconds + 600)) \
 			"$top/tests/fuzz/test-fuzz.sh" \
@@ -286,9 +287,10 @@ all() {
 	fi
 	if [ "$with_lab" = yes ]; then
 		lab_tests
+		# with the programs of build/sanitizers
+		join_beside
 		sanitized_lab
 	fi
-	join_beside
 }
 
 while [ $# -gt 0 ]; do

@@ -3,6 +3,7 @@
 # tests/lab/test-one-port-crossing.sh - the source of a guest that talks all the
 # time gives up in the pause, after 15 s, as the destination says TAKE: whichever
 # is first, one port speaks from then on, and never the other
+# long
 # shellcheck source=tests/lab/ports.sh
 . "$(dirname "$(readlink -f "$0")")/ports.sh"
 in_lab talking
