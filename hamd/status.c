@@ -177,6 +177,10 @@ port_array(const struct ham_conf_guest *conf)
 		json_object_set_string_member(o, "name", p->name);
 		json_object_set_string_member(o, "bridge", p->bridge);
 		json_object_set_string_member(o, "mac", mac);
+		if (p->vlan)
+			json_object_set_int_member(o, "vlan", p->vlan);
+		if (p->queues > 1)
+			json_object_set_int_member(o, "queues", p->queues);
 		json_object_set_array_member(o, "addresses", addresses);
 		json_array_add_object_element(list, o);
 	}

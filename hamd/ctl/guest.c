@@ -139,11 +139,17 @@ print_parts(JsonObject *guest)
 		g_autofree char *addresses = ham_ctl_json_join(
 			ham_ctl_json_array(port, "addresses"), ", ");
 
-		print_field(name, g_strdup_printf(
-					  "%s, %s%s%s",
-					  ham_ctl_json_text(port, "bridge"),
-					  ham_ctl_json_text(port, "mac"),
-					  addresses[0] ? ", " : "", addresses));
+		int64_t vlan = ham_ctl_json_int(port, "vlan", 0);
+		g_autofree char *in_vlan =
+			vlan ? g_strdup_printf(", VLAN %" G_GINT64_FORMAT, vlan)
+			     : g_strdup("");
+
+		print_field(
+			name,
+			g_strdup_printf("%s%s, %s%s%s",
+					ham_ctl_json_text(port, "bridge"),
+					in_vlan, ham_ctl_json_text(port, "mac"),
+					addresses[0] ? ", " : "", addresses));
 	}
 	for (guint i = 0; i < ham_ctl_json_length(replicas); i++) {
 		JsonObject *replica = ham_ctl_json_element(replicas, i);

@@ -139,6 +139,14 @@ db    running  running  n1      2 GiB     1  512 MiB  0/1 n3 syncing
                      "n1    21.5  YIELD", "n2     4.0  cont"):
             self.assertIn(text, got.out)
 
+    def test_guest_show_in_a_vlan(self):
+        shown = guest()
+        shown["ports"][0]["vlan"] = 30
+        self.fake.answers["guest-show"] = {"guest": shown}
+        got = self.hamctl("guest", "show", "web1")
+        self.assertIn("  port lan         br0, VLAN 30, 52:54:00:12:34:56, "
+                      "192.0.2.10", got.out)
+
     def test_json_is_the_answer_itself(self):
         for command, words in (("status", ["status"]),
                                ("guest-list", ["guest", "list"]),
