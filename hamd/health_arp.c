@@ -7,9 +7,6 @@
 #include "hamd/base/clock.h"
 #include "netmigrate/netmigrate.h"
 
-#define HAM_LOG_TAG "health"
-#include "hamd/base/log.h"
-
 enum {
 	QUESTIONS = 3,
 	WAIT_MS = 330, /* for the answer to each */
@@ -29,21 +26,19 @@ hears(ham_net_prober *prober, int64_t until_us)
 	return false;
 }
 
+/* No word to the log: it is not for threads. */
 bool
-ham_health_answers(const char *bridge, const char *target)
+ham_health_answers(const char *bridge, const char *target, GError **error)
 {
 	char *addresses[] = {(char *)target, NULL};
-	g_autoptr(GError) error = NULL;
 	g_autoptr(ham_net_prober) prober =
-		ham_net_prober_open(bridge, 0, NULL, addresses, &error);
+		ham_net_prober_open(bridge, 0, NULL, addresses, error);
 
 	for (int i = 0; prober && i < QUESTIONS; i++) {
-		if (!ham_net_prober_ask(prober, &error))
-			break;
+		if (!ham_net_prober_ask(prober, error))
+			return false;
 		if (hears(prober, ham_clock_us() + WAIT_MS * 1000))
 			return true;
 	}
-	if (error)
-		ham_debug("%s: %s", target, error->message);
-	return error != NULL;
+	return false;
 }

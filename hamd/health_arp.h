@@ -6,10 +6,11 @@
 #ifndef HAM_HEALTH_ARP_H
 #define HAM_HEALTH_ARP_H
 
+#include <glib.h>
 #include <stdbool.h>
 
-/* Asks three times within a second.  What can't be asked is as if it answered:
- * a kernel that refuses is no dead router. */
-bool ham_health_answers(const char *bridge, const char *target);
+/* Asks three times within a second.  False: nobody answered, or with *error it
+ * could not be asked: a kernel that refuses is no dead router. */
+bool ham_health_answers(const char *bridge, const char *target, GError **error);
 
 #endif

@@ -238,9 +238,16 @@ ask_target(const struct ham_health_places *places, ptrdiff_t i,
 {
 	const char *target = places->targets ? places->targets[i] : "";
 	const char *bridge = places->bridges[i];
+	g_autoptr(GError) error = NULL;
 
-	if (!target[0] || sample->target[0] || places->answers(bridge, target))
+	if (!target[0] || sample->target[0] ||
+	    places->answers(bridge, target, &error))
 		return;
+	if (error) {
+		lacks(sample, HAM_HEALTH_UPLINK, "cannot ask for %s: %s",
+		      target, error->message);
+		return;
+	}
 	g_snprintf(sample->target, sizeof(sample->target), "%s by bridge %s",
 		   target, bridge);
 }

@@ -14,9 +14,9 @@ struct ham_health_places {
 	char **bridges;	  /* that guests' ports are on */
 	char **folders;	  /* where images are */
 	/* of each bridge an address that must answer by it, or ""; NULL: of
-	 * none.  `answers` may take a second. */
+	 * none.  `answers` may take a second; with *error it could not ask. */
 	char **targets;
-	bool (*answers)(const char *bridge, const char *target);
+	bool (*answers)(const char *bridge, const char *target, GError **error);
 };
 
 /* Fills in what `limits` asks for, as far as it can be read; sample->unknown

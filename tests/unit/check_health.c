@@ -476,12 +476,42 @@ static unsigned int asked;
 
 /* The fake network: only the second bridge's router is well. */
 static bool
-answers(const char *bridge, const char *target)
+answers(const char *bridge, const char *target, GError **error)
 {
+	(void)error;
 	asked++;
 	ck_assert_str_eq(target, bridge[2] == '0' ? "192.0.2.1" : "192.0.2.2");
 	return bridge[2] != '0';
 }
+
+static bool
+cannot_ask(const char *bridge, const char *target, GError **error)
+{
+	(void)target;
+	g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+		    "bridge '%s' is not for us", bridge);
+	return false;
+}
+
+START_TEST(an_address_that_cannot_be_asked_is_not_silent)
+{
+	static const struct ham_conf_health uplink = {.uplink = true};
+	char *bridges[] = {(char *)"br0", NULL};
+	char *targets[] = {(char *)"192.0.2.1", NULL};
+	struct ham_health_places places = {root, bridges, NULL, targets,
+					   cannot_ask};
+	struct ham_health_sample s;
+
+	put("/sys/class/net/br0/brif/eth0", "");
+	put("/sys/class/net/eth0/carrier", "1\n");
+	ham_health_sample_init(&s);
+	ham_health_read(&places, &uplink, &s);
+	ck_assert_str_eq(s.target, "");
+	ck_assert_str_eq(s.unknown[HAM_HEALTH_UPLINK],
+			 "cannot ask for 192.0.2.1: bridge 'br0' is not for "
+			 "us");
+}
+END_TEST
 
 START_TEST(an_address_that_does_not_answer)
 {
@@ -628,6 +658,7 @@ main(void)
 	tcase_add_test(files, links_without_figures);
 	tcase_add_test(files, a_bridge_without_a_carrier);
 	tcase_add_test(files, an_address_that_does_not_answer);
+	tcase_add_test(files, an_address_that_cannot_be_asked_is_not_silent);
 	tcase_add_test(files, a_link_that_reaches_nobody);
 	suite_add_tcase(suite, files);
 	return leaf_run(suite);
