@@ -41,11 +41,12 @@ may_speak(const struct ham_vm *vm)
 	       !vm->guests->frozen;
 }
 
-/* Since when it was to be done. */
+/* Since when it was to be done.  Without leases (two nodes) nobody concludes
+ * anything from this node's silence, and nothing would be made up for. */
 static bool
-is_late(int64_t due_us)
+is_late(const struct ham_vm *vm, int64_t due_us)
 {
-	return ham_clock_us() - due_us > LATE_US;
+	return vm->guests->leased && ham_clock_us() - due_us > LATE_US;
 }
 
 static gboolean announce_again(gpointer data);
@@ -71,7 +72,7 @@ announce_again(gpointer data)
 	struct ham_vm *vm = data;
 
 	vm->announcer = 0;
-	if (!may_speak(vm) || is_late(vm->announce_at_us)) {
+	if (!may_speak(vm) || is_late(vm, vm->announce_at_us)) {
 		vm->announce_due = true;
 		return G_SOURCE_REMOVE;
 	}
@@ -95,7 +96,7 @@ void
 ham_announce(struct ham_vm *vm, int64_t cont_us)
 {
 	ham_announce_stop(vm);
-	if (may_speak(vm) && !is_late(cont_us))
+	if (may_speak(vm) && !is_late(vm, cont_us))
 		begin(vm);
 	else
 		vm->announce_due = true;

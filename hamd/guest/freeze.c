@@ -52,6 +52,7 @@ ham_guests_mark(ham_guests *guests)
 	GHashTableIter iter;
 	gpointer vm;
 
+	guests->leased = true;
 	g_hash_table_iter_init(&iter, guests->vms);
 	while (g_hash_table_iter_next(&iter, NULL, &vm)) {
 		if (!((struct ham_vm *)vm)->qemu)

@@ -319,6 +319,7 @@ struct ham_guests {
 	ham_cgroups *cgroups;	       /* NULL: none can be had */
 	char no_cgroups[HAM_TEXT_MAX]; /* why */
 	bool frozen;
+	bool leased; /* the node's lease was renewed, so there are leases */
 	guint yield_ticker;
 	ham_guests_ready_fn on_ready;
 };

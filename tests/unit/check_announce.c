@@ -44,7 +44,7 @@ seconds_ago(int64_t seconds)
 static void
 begin(void)
 {
-	guests = (ham_guests){0};
+	guests = (ham_guests){.leased = true};
 	vm = (struct ham_vm){.guests = &guests,
 			     .name = (char *)"g",
 			     .qemu = (ham_child *)something,
@@ -96,6 +96,14 @@ START_TEST(a_late_one_waits_for_the_lease)
 }
 END_TEST
 
+START_TEST(without_leases_a_late_one_is_announced)
+{
+	guests.leased = false;
+	ham_announce(&vm, seconds_ago(2));
+	ck_assert_uint_eq(said, 1);
+}
+END_TEST
+
 START_TEST(one_that_is_held_or_elsewhere_is_not)
 {
 	vm.held = true;
@@ -142,6 +150,7 @@ main(void)
 	tcase_add_test(tc, one_that_runs_is_announced_at_once);
 	tcase_add_test(tc, one_that_stands_still_is_when_it_goes_on);
 	tcase_add_test(tc, a_late_one_waits_for_the_lease);
+	tcase_add_test(tc, without_leases_a_late_one_is_announced);
 	tcase_add_test(tc, one_that_is_held_or_elsewhere_is_not);
 	tcase_add_test(tc, stopped_nothing_is_due_any_more);
 	tcase_add_test(tc, asked_for_it_is_said_again);

@@ -137,6 +137,17 @@ START_TEST(all_stand_still_and_go_on)
 }
 END_TEST
 
+START_TEST(with_a_lease_frames_count_anew_and_what_is_due_is_said)
+{
+	ham_guests_mark(&guests);
+	expect("mark,due,");
+	ck_assert(guests.leased);
+	vm.qemu = NULL;
+	ham_guests_mark(&guests);
+	expect("");
+}
+END_TEST
+
 /* Launched out of quorum: it may not move before that is over. */
 START_TEST(a_new_one_stands_still_as_all_do)
 {
@@ -203,6 +214,8 @@ main(void)
 
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, all_stand_still_and_go_on);
+	tcase_add_test(tc,
+		       with_a_lease_frames_count_anew_and_what_is_due_is_said);
 	tcase_add_test(tc, a_new_one_stands_still_as_all_do);
 	tcase_add_test(tc, what_is_to_die_goes_on);
 	tcase_add_test(tc, what_an_earlier_life_froze_goes_on);
