@@ -123,6 +123,7 @@ struct ham_conf_guest {
 	int64_t max_duration_us;
 	int64_t stop_timeout_us; /* graceful stop, then it is an error */
 	bool auto_converge;
+	unsigned int on_limit; /* 0 abort, 1 force, 2 warm */
 	uint64_t bandwidth; /* bytes/s, 0: the cluster's */
 	char *machine;	    /* versioned, e.g. pc-q35-10.0 */
 	char *cpu;

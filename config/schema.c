@@ -26,6 +26,7 @@ G_STATIC_ASSERT(sizeof(enum ham_conf_accel) == sizeof(unsigned int));
 G_STATIC_ASSERT(sizeof(enum ham_conf_vhost) == sizeof(unsigned int));
 
 static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const on_limits[] = {"abort", "force", "warm", NULL};
 static const char *const roles[] = {"guests", "witness", NULL};
 static const char *const kinds[] = {"local", "shared", NULL};
 static const char *const accels[] = {
@@ -228,6 +229,10 @@ const struct ham_key ham_schema[] = {
 	  "whether QEMU may slow the guest down so that a migration ends",
 	  HAM_VALUE_BOOL, IN_GUEST(auto_converge), .words = no_yes,
 	  .fallback = "no" },
+	{ HAM_SECTION_GUEST, "on_limit",
+	  "what a live migration does that can't keep its limits",
+	  HAM_VALUE_CHOICE, IN_GUEST(on_limit), .words = on_limits,
+	  .fallback = "abort" },
 	{ HAM_SECTION_GUEST, "bandwidth",
 	  "bytes a second for this guest's migration",
 	  HAM_VALUE_SIZE, IN_GUEST(bandwidth), .min = MIB,

@@ -151,7 +151,14 @@ guest_table(const ham_conf *conf, const struct ham_core_config *config)
 
 		g_strlcpy(table[i].name, g->name, sizeof(table[i].name));
 		table[i].replicas = g->replicas;
-		table[i].max_duration_us = g->max_duration_us;
+		table[i].policy = (struct ham_policy){
+			.max_pause_us = g->max_pause_us,
+			.max_duration_us = g->max_duration_us,
+			.bandwidth = g->bandwidth,
+			.priority = (uint8_t)g->priority,
+			.auto_converge = g->auto_converge,
+			.on_limit = g->on_limit,
+		};
 		table[i].replica_timeout_us = conf->replica_timeout_us;
 		table[i].verify_interval_us = conf->verify_interval_us;
 		table[i].shared = ham_conf_shared_disks(g);

@@ -56,6 +56,32 @@ node_array(ham_daemon *daemon, const struct ham_core_view *view)
 	return list;
 }
 
+/* us to ms, rounded up; -1 stays. */
+static int64_t
+pause_ms(int64_t us)
+{
+	return us < 0 ? -1 : (us + 999) / 1000;
+}
+
+static void
+add_forecast(JsonObject *o, const struct ham_progress *p)
+{
+	json_object_set_int_member(o, "done_permille", p->done);
+	json_object_set_int_member(o, "eta_min_ms", p->left_ms[0]);
+	json_object_set_int_member(o, "eta_max_ms", p->left_ms[1]);
+	json_object_set_int_member(o, "pause_min_ms", pause_ms(p->pause_us[0]));
+	json_object_set_int_member(o, "pause_max_ms", pause_ms(p->pause_us[1]));
+	json_object_set_int_member(o, "dirty_bytes_per_s",
+				   (int64_t)p->dirty_rate);
+	json_object_set_int_member(o, "throttle_percent", p->throttle);
+	json_object_set_string_member(o, "forecast",
+				      ham_converge_name(p->verdict));
+	json_object_set_int_member(o, "needs_bytes_per_s",
+				   (int64_t)p->needs_rate);
+	json_object_set_int_member(o, "needs_pause_ms",
+				   pause_ms(p->needs_pause_us));
+}
+
 JsonObject *
 ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 		     const struct ham_progress *p)
@@ -87,7 +113,7 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 	json_object_set_int_member(o, "ram_remaining_bytes",
 				   (int64_t)p->ram_remaining);
 	json_object_set_int_member(o, "rate_bytes_per_s", (int64_t)p->rate);
-	json_object_set_int_member(o, "eta_ms", p->eta_ms);
+	add_forecast(o, p);
 	json_object_set_int_member(o, "passes", (int64_t)p->passes);
 	json_object_set_int_member(o, "elapsed_ms", p->elapsed_ms);
 	return o;
@@ -122,8 +148,10 @@ replica_array(ham_daemon *daemon, const struct ham_guest *guest)
 				(int64_t)info.sync.disk_total);
 			json_object_set_int_member(o, "rate_bytes_per_s",
 						   (int64_t)info.sync.rate);
-			json_object_set_int_member(o, "eta_ms",
-						   info.sync.eta_ms);
+			json_object_set_int_member(o, "eta_min_ms",
+						   info.sync.left_ms[0]);
+			json_object_set_int_member(o, "eta_max_ms",
+						   info.sync.left_ms[1]);
 		}
 		json_array_add_object_element(list, o);
 	}

@@ -72,10 +72,9 @@ applied_migrate(ham_core *core, struct ham_local *local,
 	uint32_t self = core->config.self;
 
 	local->mig_phase = HAM_MIG_PREPARE;
-	memset(&local->progress, 0, sizeof(local->progress));
-	local->progress.phase = HAM_MIG_PREPARE;
-	local->progress.eta_ms = -1;
+	ham_progress_clear(&local->progress, HAM_MIG_PREPARE);
 	local->started_us = core->now_us;
+	ham_policy_begin(core, local);
 	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
 	local->migrate_due = local->prepared_due = false;
 	local->ended_clean = false;

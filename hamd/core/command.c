@@ -339,15 +339,14 @@ cancel(ham_core *core, const struct ham_event *event,
 			     "%s is not being migrated", guest->name);
 		return;
 	}
-	p = pending_new(core, event);
-	if (!p)
-		return;
 	if (guest->move_to) {
-		propose_stay(core, guest, p);
+		p = pending_new(core, event);
+		if (p)
+			propose_stay(core, guest, p);
 		return;
 	}
-	g_strlcpy(p->op.guest, guest->name, sizeof(p->op.guest));
-	p->op.txn = guest->txn;
+	if (!ham_command_awaits(core, event, guest))
+		return;
 	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
 	msg.epoch = guest->epoch;
 	msg.txn = guest->txn;
@@ -552,6 +551,9 @@ ham_command(ham_core *core, const struct ham_event *event)
 	} else if (event->command == HAM_CMD_CANCEL) {
 		cancel(core, event, guest);
 		return;
+	} else if (event->command == HAM_CMD_SET) {
+		ham_policy_order(core, event, guest);
+		return;
 	} else if (event->command == HAM_CMD_VERIFY) {
 		verify(core, event, guest);
 		return;
@@ -601,6 +603,33 @@ ham_command_verdict(ham_core *core, uint64_t proposal, const struct ham_op *op,
 			answer(core, &core->pending[i], refusal);
 }
 
+bool
+ham_command_awaits(ham_core *core, const struct ham_event *event,
+		   const struct ham_guest *guest)
+{
+	struct ham_pending *p = pending_new(core, event);
+
+	if (!p)
+		return false;
+	g_strlcpy(p->op.guest, guest->name, sizeof(p->op.guest));
+	p->op.txn = guest->txn;
+	return true;
+}
+
+void
+ham_command_heard(ham_core *core, enum ham_command command,
+		  const struct ham_guest *guest, uint64_t txn,
+		  const char *refusal)
+{
+	for (unsigned int i = 0; i < HAM_MAX_PENDING; i++) {
+		struct ham_pending *p = &core->pending[i];
+
+		if (p->token && p->command == command && p->op.txn == txn &&
+		    strcmp(p->op.guest, guest->name) == 0)
+			answer(core, p, refusal);
+	}
+}
+
 /* Cancels are answered by what the record says of their migration. */
 static void
 answer_cancels(ham_core *core)
@@ -648,7 +677,7 @@ static void
 ask_again(ham_core *core, struct ham_pending *p)
 {
 	if (p->token == 0 || p->command == HAM_CMD_CANCEL ||
-	    is_outlived(core, p))
+	    p->command == HAM_CMD_SET || is_outlived(core, p))
 		return;
 	p->proposed_us = core->now_us;
 	ham_propose(core, &p->op, p->proposal);

@@ -308,6 +308,32 @@ on_note(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	}
 }
 
+/* All of it but what PROGRESS says, which comes next and is told to people. */
+static void
+on_forecast(ham_core *core, const struct ham_msg *msg)
+{
+	if (ham_record_lookup(&core->record, msg->guest))
+		ham_local_get(core, msg->guest)->forecast = msg->progress;
+}
+
+/* A hamd that says no FORECAST leaves that unknown. */
+static void
+add_forecast(struct ham_local *local)
+{
+	struct ham_progress *p = &local->progress;
+	const struct ham_progress *f = &local->forecast;
+
+	p->left_ms[0] = f->left_ms[0];
+	memcpy(p->pause_us, f->pause_us, sizeof(p->pause_us));
+	p->done = f->done;
+	p->dirty_rate = f->dirty_rate;
+	p->throttle = f->throttle;
+	p->verdict = f->verdict;
+	p->needs_rate = f->needs_rate;
+	p->needs_pause_us = f->needs_pause_us;
+	ham_progress_clear(&local->forecast, HAM_MIG_NONE);
+}
+
 static void
 on_progress(ham_core *core, const struct ham_msg *msg)
 {
@@ -323,11 +349,12 @@ on_progress(ham_core *core, const struct ham_msg *msg)
 		return;
 	}
 	local->progress = msg->progress;
+	add_forecast(local);
 	effect = ham_fx(core, HAM_FX_NOTE);
 	effect->flag = true; /* figures, not words */
 	effect->note = HAM_NOTE_MIGRATION_PHASE;
 	effect->txn = msg->txn;
-	effect->progress = msg->progress;
+	effect->progress = local->progress;
 	g_strlcpy(effect->guest, msg->guest, sizeof(effect->guest));
 }
 
@@ -371,6 +398,12 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 		break;
 	case HAM_MSG_PROGRESS:
 		on_progress(core, msg);
+		break;
+	case HAM_MSG_FORECAST:
+		on_forecast(core, msg);
+		break;
+	case HAM_MSG_SET:
+		ham_policy_on_set(core, sender, msg);
 		break;
 	case HAM_MSG_NOTE:
 		on_note(core, sender, msg);
@@ -661,7 +694,9 @@ move_progress(const struct ham_local *local, const struct ham_guest *guest,
 	out->progress.disk_done = local->sync.disk_done;
 	out->progress.disk_total = local->sync.disk_total;
 	out->progress.rate = local->sync.rate;
-	out->progress.eta_ms = local->sync.eta_ms;
+	memcpy(out->progress.left_ms, local->sync.left_ms,
+	       sizeof(out->progress.left_ms));
+	out->progress.done = local->sync.done;
 	out->progress.elapsed_ms = local->sync.elapsed_ms;
 }
 

@@ -49,7 +49,7 @@ struct ham_core_node {
 struct ham_core_guest {
 	char name[HAM_NAME_SIZE];
 	unsigned int replicas;	 /* other nodes to be kept current */
-	int64_t max_duration_us; /* of a migration */
+	struct ham_policy policy; /* of its live migrations */
 	/* how long a copy that takes no writes is waited for */
 	int64_t replica_timeout_us;
 	int64_t verify_interval_us; /* 0: only when an operator asks */
@@ -113,7 +113,8 @@ enum ham_do {
 	HAM_DO_SHUTDOWN,  /* ask the guest to power off */
 	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
 	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
-	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's; node: D */
+	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's; node: D;
+			     policy */
 	HAM_DO_UNDO,	  /* S, before CUTOVER: back to plain running */
 	HAM_DO_CAPTURE,	  /* S: stop, drain, send state, serve the disk */
 	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
@@ -149,6 +150,9 @@ enum ham_do {
 			     flag: nobody waits for it */
 	HAM_DO_ANNOUNCE,  /* owner: tell the network again where it is; without
 			     an answer, beside all else */
+	HAM_DO_POLICY,	  /* S, after COPY: another policy; flag: it is to be
+			     handed over whatever the pause; without an answer,
+			     beside all else */
 	HAM_DO_N
 };
 
@@ -233,6 +237,7 @@ enum ham_mig_phase {
 	HAM_MIG_CUTOVER,
 	HAM_MIG_HANDOVER,
 	HAM_MIG_SYNC, /* no migration: of figures, a copy that is made */
+	HAM_MIG_QUEUED, /* before PREPARE: others come first */
 	HAM_MIG_N
 };
 const char *ham_mig_phase_name(unsigned int phase);
@@ -274,6 +279,8 @@ enum ham_note {
 	HAM_NOTE_FRAMES_LEAKED, /* by a node where it ran on; epoch: as which */
 	HAM_NOTE_GUEST_SEEN,	/* by the node that it has left, */
 	HAM_NOTE_GUEST_UNSEEN,	/* or not */
+	HAM_NOTE_MIGRATION_ASKED,   /* text: who ordered it, and how */
+	HAM_NOTE_MIGRATION_DECIDED, /* text: what was decided of it, and why */
 	HAM_NOTE_N
 };
 const char *ham_note_name(unsigned int note);
@@ -319,6 +326,7 @@ enum ham_command {
 	/* this node's state is to be the cluster's; value: minutes since 1970:
 	 * of two that were claimed the later one counts; no guest */
 	HAM_CMD_CLAIM,
+	HAM_CMD_SET, /* policy; value: which of it (HAM_SET_...) */
 };
 
 struct ham_event {
@@ -344,6 +352,7 @@ struct ham_event {
 	const char *text; /* may be NULL */
 	const struct ham_blob *blob;
 	const struct ham_progress *progress;
+	const struct ham_policy *policy; /* SET; else NULL */
 };
 
 /* ---- effects ---- */
@@ -394,6 +403,7 @@ struct ham_effect {
 	size_t n_items;
 	struct ham_blob blob;
 	struct ham_progress progress;
+	struct ham_policy policy; /* COPY, POLICY */
 };
 
 /* The answer of a step.  Owned by the caller, reused from step to step. */

@@ -41,11 +41,13 @@ static const char *const note_names[] = {
 	"FRAMES_LEAKED",
 	"GUEST_SEEN",
 	"GUEST_UNSEEN",
+	"MIGRATION_ASKED",
+	"MIGRATION_DECIDED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(note_names) == HAM_NOTE_N);
 
 static const char *const mig_phase_names[] = {
-	"none", "prepare", "copy", "cutover", "handover", "sync",
+	"none", "prepare", "copy", "cutover", "handover", "sync", "queued",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(mig_phase_names) == HAM_MIG_N);
 

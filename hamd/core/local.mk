@@ -3,6 +3,8 @@
 noinst_LTLIBRARIES += libhamcore.la
 libhamcore_la_SOURCES = \
 	hamd/core/again.c \
+	hamd/core/dirty.c \
+	hamd/core/dirty.h \
 	hamd/core/disarm.c \
 	hamd/core/halt.c \
 	hamd/core/applied.c \
@@ -12,6 +14,8 @@ libhamcore_la_SOURCES = \
 	hamd/core/resize.c \
 	hamd/core/slots.c \
 	hamd/core/verify.c \
+	hamd/core/converge.c \
+	hamd/core/converge.h \
 	hamd/core/core.c \
 	hamd/core/core.h \
 	hamd/core/death.c \
@@ -33,6 +37,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/place.c \
 	hamd/core/plan.c \
 	hamd/core/plan.h \
+	hamd/core/policy.c \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/record_check.c \

@@ -21,7 +21,7 @@ static const char *const names[] = {
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",   "SERVED",
-	"WHERE",    "VERIFY",	"MEMORY",
+	"WHERE",    "VERIFY",	"MEMORY",  "FORECAST",	"SET",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -386,7 +386,7 @@ put_progress(struct ham_writer *w, const struct ham_progress *p)
 	ham_put_u64(w, p->ram_total);
 	ham_put_u64(w, p->ram_remaining);
 	ham_put_u64(w, p->rate);
-	ham_put_u64(w, (uint64_t)p->eta_ms);
+	ham_put_u64(w, (uint64_t)p->left_ms[1]);
 	ham_put_u64(w, p->passes);
 	ham_put_u64(w, (uint64_t)p->elapsed_ms);
 }
@@ -401,10 +401,74 @@ get_progress(struct ham_reader *r, struct ham_progress *p)
 	p->ram_total = ham_get_u64(r);
 	p->ram_remaining = ham_get_u64(r);
 	p->rate = ham_get_u64(r);
-	p->eta_ms = (int64_t)ham_get_u64(r);
+	p->left_ms[0] = p->left_ms[1] = (int64_t)ham_get_u64(r);
 	p->passes = ham_get_u64(r);
 	p->elapsed_ms = (int64_t)ham_get_u64(r);
 	if (p->phase >= PHASES)
+		r->bad = true;
+}
+
+static void
+put_forecast(struct ham_writer *w, const struct ham_progress *p)
+{
+	ham_put_u64(w, (uint64_t)p->left_ms[0]);
+	ham_put_u64(w, (uint64_t)p->pause_us[0]);
+	ham_put_u64(w, (uint64_t)p->pause_us[1]);
+	ham_put_u32(w, p->done);
+	ham_put_u64(w, p->dirty_rate);
+	ham_put_u8(w, p->throttle);
+	ham_put_u8(w, p->verdict);
+	ham_put_u64(w, p->needs_rate);
+	ham_put_u64(w, (uint64_t)p->needs_pause_us);
+}
+
+static void
+get_forecast(struct ham_reader *r, struct ham_progress *p)
+{
+	uint32_t done;
+
+	p->left_ms[0] = (int64_t)ham_get_u64(r);
+	p->pause_us[0] = (int64_t)ham_get_u64(r);
+	p->pause_us[1] = (int64_t)ham_get_u64(r);
+	done = ham_get_u32(r);
+	p->done = (uint16_t)done;
+	p->dirty_rate = ham_get_u64(r);
+	p->throttle = ham_get_u8(r);
+	p->verdict = ham_get_u8(r);
+	p->needs_rate = ham_get_u64(r);
+	p->needs_pause_us = (int64_t)ham_get_u64(r);
+	if (done > 1000 || p->throttle > 100 || p->verdict >= HAM_CONVERGE_N)
+		r->bad = true;
+}
+
+static void
+put_policy(struct ham_writer *w, const struct ham_msg *msg)
+{
+	ham_put_u8(w, msg->sets);
+	ham_put_u64(w, (uint64_t)msg->policy.max_pause_us);
+	ham_put_u64(w, (uint64_t)msg->policy.max_duration_us);
+	ham_put_u64(w, msg->policy.bandwidth);
+	ham_put_u8(w, msg->policy.priority);
+	ham_put_u8(w, msg->policy.auto_converge);
+	ham_put_u8(w, msg->policy.on_limit);
+}
+
+static void
+get_policy(struct ham_reader *r, struct ham_msg *msg)
+{
+	uint8_t slows;
+
+	msg->sets = ham_get_u8(r);
+	msg->policy.max_pause_us = (int64_t)ham_get_u64(r);
+	msg->policy.max_duration_us = (int64_t)ham_get_u64(r);
+	msg->policy.bandwidth = ham_get_u64(r);
+	msg->policy.priority = ham_get_u8(r);
+	slows = ham_get_u8(r);
+	msg->policy.auto_converge = slows;
+	msg->policy.on_limit = ham_get_u8(r);
+	if (msg->sets == 0 || (msg->sets & ~HAM_SET_ALL) || slows > 1 ||
+	    msg->policy.on_limit >= HAM_LIMIT_N ||
+	    msg->policy.max_pause_us < 0 || msg->policy.max_duration_us < 0)
 		r->bad = true;
 }
 
@@ -528,6 +592,14 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_PROGRESS:
 		put_handover(w, msg);
 		put_progress(w, &msg->progress);
+		break;
+	case HAM_MSG_FORECAST:
+		put_handover(w, msg);
+		put_forecast(w, &msg->progress);
+		break;
+	case HAM_MSG_SET:
+		put_handover(w, msg);
+		put_policy(w, msg);
 		break;
 	case HAM_MSG_NOTE:
 		ham_put_u8(w, msg->note);
@@ -713,6 +785,14 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_PROGRESS:
 		get_handover(r, out);
 		get_progress(r, &out->progress);
+		break;
+	case HAM_MSG_FORECAST:
+		get_handover(r, out);
+		get_forecast(r, &out->progress);
+		break;
+	case HAM_MSG_SET:
+		get_handover(r, out);
+		get_policy(r, out);
 		break;
 	case HAM_MSG_HEARTBEAT:
 		get_heartbeat(r, out);

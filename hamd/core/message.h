@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 
+#include "hamd/core/converge.h"
 #include "hamd/core/record.h"
 
 enum {
@@ -59,6 +60,9 @@ enum ham_msg_kind {
 	HAM_MSG_WHERE,	/* owner, or D: who serves it at that epoch? */
 	HAM_MSG_VERIFY, /* operator: compare all its copies */
 	HAM_MSG_MEMORY, /* how much I have */
+	/* migration */
+	HAM_MSG_FORECAST, /* S: before PROGRESS, what that does not say */
+	HAM_MSG_SET,	  /* operator: another policy for the one under way */
 	HAM_MSG_N_KINDS
 };
 
@@ -82,9 +86,19 @@ struct ham_progress {
 	uint64_t ram_total;
 	uint64_t ram_remaining;
 	uint64_t rate;	/* bytes/s */
-	int64_t eta_ms; /* -1: not known */
+	/* [0] at least, [1] at most; -1: not known */
+	int64_t left_ms[2];  /* until the hand-over, */
+	int64_t pause_us[2]; /* and of it, if it came now */
 	uint64_t passes;
 	int64_t elapsed_ms;
+	uint16_t done; /* of 1000: of all that is to be copied, what is expected
+			  to be written meanwhile included; never falls */
+	uint64_t dirty_rate; /* bytes/s of memory that the guest writes */
+	uint8_t throttle;    /* percent that its vCPUs are slowed by */
+	uint8_t verdict;     /* enum ham_converge_verdict */
+	/* when it does not end with its limits: either would do; 0: neither */
+	uint64_t needs_rate; /* bytes/s */
+	int64_t needs_pause_us;
 };
 
 struct ham_msg {
@@ -142,6 +156,9 @@ struct ham_msg {
 	char text[HAM_TEXT_MAX];
 	struct ham_blob blob;
 	struct ham_progress progress;
+	/* SET: these of them (HAM_SET_...) */
+	uint8_t sets;
+	struct ham_policy policy;
 };
 
 /* Encodes; the result is the caller's (g_free).  `record` is needed for ADOPT

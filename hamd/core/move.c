@@ -75,9 +75,7 @@ begun(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	local->shy = 0;
 	local->next_sync_us = local->backoff_us = 0;
 	local->started_us = core->now_us;
-	memset(&local->progress, 0, sizeof(local->progress));
-	local->progress.phase = HAM_MIG_COPY;
-	local->progress.eta_ms = -1;
+	ham_progress_clear(&local->progress, HAM_MIG_COPY);
 	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "copy");
 	core->fx->list[core->fx->n - 1].value = local->last_owner;
 }

@@ -17,6 +17,7 @@ static const char *const do_names[HAM_DO_N] = {
 	[HAM_DO_NARROW] = "NARROW",	  [HAM_DO_SLOT_FILL] = "SLOT_FILL",
 	[HAM_DO_SLOT_SET] = "SLOT_SET",	  [HAM_DO_VERIFY] = "VERIFY",
 	[HAM_DO_RESIZE] = "RESIZE",	  [HAM_DO_ANNOUNCE] = "ANNOUNCE",
+	[HAM_DO_POLICY] = "POLICY",
 };
 
 static const char *const did_names[HAM_DID_N] = {

@@ -25,6 +25,15 @@ enum {
 	QUIET_MAX_US = 60 * 1000000, /* more is no figure */
 };
 
+void
+ham_progress_clear(struct ham_progress *progress, unsigned int phase)
+{
+	memset(progress, 0, sizeof(*progress));
+	progress->phase = (uint8_t)phase;
+	for (int i = 0; i < 2; i++)
+		progress->left_ms[i] = progress->pause_us[i] = -1;
+}
+
 static void
 tell_phase(ham_core *core, struct ham_local *local, enum ham_mig_phase phase)
 {
@@ -146,6 +155,9 @@ did_progress(ham_core *core, struct ham_local *local,
 	msg.progress = *event->progress;
 	msg.progress.phase = local->mig_phase;
 	msg.progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
+	msg.kind = HAM_MSG_FORECAST;
+	ham_fx_send(core, &msg, true);
+	msg.kind = HAM_MSG_PROGRESS;
 	ham_fx_send(core, &msg, true);
 }
 
@@ -335,6 +347,7 @@ copy(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	ham_stage(core, local, HAM_L_S_COPY);
 	ham_fx_guest(core, local, HAM_DO_COPY);
 	core->fx->list[core->fx->n - 1].node = guest->dst;
+	core->fx->list[core->fx->n - 1].policy = local->policy;
 	tell_phase(core, local, HAM_MIG_COPY);
 }
 
@@ -474,7 +487,7 @@ ham_source_tick(ham_core *core, struct ham_local *local)
 {
 	const struct ham_core_guest *config =
 		ham_guest_config(core, local->name);
-	int64_t limit = config ? config->max_duration_us : 0;
+	int64_t limit = config ? config->policy.max_duration_us : 0;
 	char text[HAM_REASON_SIZE];
 
 	if (local->stage == HAM_L_S_PREPARE &&

@@ -193,6 +193,7 @@ struct ham_local {
 	uint8_t standing_dst;
 	uint8_t mig_phase;
 	struct ham_progress progress;
+	struct ham_progress forecast; /* heard, and not in `progress` yet */
 	uint32_t sync_at; /* the node that these are of */
 	struct ham_progress sync;
 	/* of guests that have something here */
@@ -260,6 +261,8 @@ struct ham_local {
 	int64_t said_us;       /* ham_repeat() */
 	int64_t verified_us;   /* when its copies were last to be compared */
 	int64_t started_us;    /* of the migration */
+	struct ham_policy policy; /* of it */
+	bool forced;		  /* S: it is handed over whatever the pause */
 	int64_t stop_us;       /* S: when `stop` was sent */
 	int64_t quiet_us;      /* S: and how long before its last frame left;
 				  -1: not known */
@@ -801,6 +804,20 @@ void ham_death_applied(ham_core *core, const struct ham_op *op);
 void ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
 
+/* policy.c */
+/* A migration begins: what the cluster file says. */
+void ham_policy_begin(ham_core *core, struct ham_local *local);
+/* The order; event: policy, value: which of it. */
+void ham_policy_order(ham_core *core, const struct ham_event *event,
+		      const struct ham_guest *guest);
+void ham_policy_on_set(ham_core *core, uint32_t sender,
+		       const struct ham_msg *msg);
+void ham_policy_tell(ham_core *core, struct ham_local *local);
+
+/* source.c */
+/* Nothing is known yet, but the phase (enum ham_mig_phase). */
+void ham_progress_clear(struct ham_progress *progress, unsigned int phase);
+
 /* node.c */
 void ham_node_tick(ham_core *core);
 /* NODE, and DEAD, which is counted. */
@@ -869,6 +886,14 @@ void ham_command(ham_core *core, const struct ham_event *event);
 void ham_command_verdict(ham_core *core, uint64_t proposal,
 			 const struct ham_op *op, const char *refusal);
 void ham_command_tick(ham_core *core);
+/* An order about a migration waits for what its message does: false, and it was
+ * answered, if too many wait. */
+bool ham_command_awaits(ham_core *core, const struct ham_event *event,
+			const struct ham_guest *guest);
+/* It did; refusal: NULL, or why not. */
+void ham_command_heard(ham_core *core, enum ham_command command,
+		       const struct ham_guest *guest, uint64_t txn,
+		       const char *refusal);
 void ham_command_again(ham_core *core);
 const struct ham_core_guest *ham_guest_config(const ham_core *core,
 					      const char *name);

@@ -53,6 +53,36 @@ ham_pos_compare(struct ham_pos a, struct ham_pos b)
 	return 0;
 }
 
+/* What a live migration does when it can't keep its limits. */
+enum ham_on_limit {
+	HAM_LIMIT_ABORT, /* the guest stays where it is */
+	HAM_LIMIT_FORCE, /* it is handed over, whatever the pause */
+	HAM_LIMIT_WARM,	 /* it is shut down, and boots there */
+	HAM_LIMIT_N
+};
+
+/* How a guest is to be migrated: of the cluster file, until an operator sets
+ * it otherwise for the migration under way. */
+struct ham_policy {
+	int64_t max_pause_us;
+	int64_t max_duration_us; /* 0: no limit */
+	uint64_t bandwidth;	 /* bytes/s; 0: the node's */
+	uint8_t priority;	 /* higher is earlier, and gets more of it */
+	bool auto_converge;	 /* its vCPUs may be slowed down */
+	uint8_t on_limit;	 /* enum ham_on_limit */
+};
+
+/* Which of them an order sets. */
+enum {
+	HAM_SET_MAX_PAUSE = 1 << 0,
+	HAM_SET_MAX_DURATION = 1 << 1,
+	HAM_SET_BANDWIDTH = 1 << 2,
+	HAM_SET_PRIORITY = 1 << 3,
+	HAM_SET_AUTO_CONVERGE = 1 << 4,
+	HAM_SET_ON_LIMIT = 1 << 5,
+	HAM_SET_ALL = (1 << 6) - 1,
+};
+
 /* Opaque to the core: what one node's guest layer tells its peer's. */
 struct ham_blob {
 	uint16_t len;

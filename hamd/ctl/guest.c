@@ -94,7 +94,7 @@ sync_text(JsonObject *replica)
 {
 	uint64_t total = ham_ctl_json_count(replica, "total_bytes");
 	uint64_t done = ham_ctl_json_count(replica, "done_bytes");
-	int64_t eta_ms = ham_ctl_json_int(replica, "eta_ms", -1);
+	int64_t eta_ms = ham_ctl_json_int(replica, "eta_max_ms", -1);
 	g_autofree char *rate = NULL;
 	g_autofree char *left = NULL;
 

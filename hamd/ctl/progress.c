@@ -101,7 +101,7 @@ ham_ctl_progress_update(struct ham_ctl_progress *progress,
 	progress->ram_total = ham_ctl_json_count(migration, "ram_total_bytes");
 	progress->rate = ham_ctl_json_count(migration, "rate_bytes_per_s");
 	progress->eta_ms =
-		MIN(ham_ctl_json_int(migration, "eta_ms", -1), MAX_MS);
+		MIN(ham_ctl_json_int(migration, "eta_max_ms", -1), MAX_MS);
 	progress->elapsed_ms =
 		MIN(ham_ctl_json_int(migration, "elapsed_ms", 0), MAX_MS);
 	progress->elapsed_ms = MAX(progress->elapsed_ms, shown_ms);

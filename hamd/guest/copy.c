@@ -268,11 +268,12 @@ measure(struct ham_vm *vm)
 		c->disk_seen_us = now;
 	}
 	c->progress.rate = c->rate;
-	c->progress.eta_ms = c->rate ? (int64_t)((c->progress.disk_total -
-						  c->progress.disk_done +
-						  c->progress.ram_remaining) *
-						 1000 / c->rate)
-				     : -1;
+	c->progress.left_ms[0] = c->progress.left_ms[1] =
+		c->rate ? (int64_t)((c->progress.disk_total -
+				     c->progress.disk_done +
+				     c->progress.ram_remaining) *
+				    1000 / c->rate)
+			: -1;
 }
 
 static void
@@ -443,6 +444,15 @@ copy_end(struct ham_vm *vm, const GError *error)
 }
 
 void
+ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy, bool forced)
+{
+	if (!vm->copy.watching)
+		return;
+	vm->copy.policy = *policy;
+	vm->copy.forced = forced;
+}
+
+void
 ham_do_copy(struct ham_vm *vm)
 {
 	g_autoptr(GError) error = NULL;
@@ -453,6 +463,7 @@ ham_do_copy(struct ham_vm *vm)
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
 	vm->txn = vm->effect.txn;
+	vm->copy.policy = vm->effect.policy;
 	if (!vm->conf) {
 		copy_failed(vm, "the cluster file here does not name it");
 		return;
@@ -470,7 +481,8 @@ ham_do_copy(struct ham_vm *vm)
 	vm->copy.peer_node = vm->effect.node;
 	vm->copy.mirror =
 		!(peer.replica && ham_slot_index(vm, vm->effect.node) >= 0);
-	vm->copy.progress.eta_ms = -1;
+	vm->copy.progress.left_ms[0] = vm->copy.progress.left_ms[1] = -1;
+	vm->copy.progress.pause_us[0] = vm->copy.progress.pause_us[1] = -1;
 	if (vm->copy.mirror && peer.replica) {
 		copy_failed(vm, "the destination's copy is not connected");
 		return;

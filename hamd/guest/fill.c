@@ -396,7 +396,8 @@ tell_progress(struct ham_vm *vm)
 	int64_t now = ham_clock_us();
 	struct ham_progress progress = {.disk_done = f->done,
 					.disk_total = f->total,
-					.eta_ms = -1};
+					.left_ms = {-1, -1},
+					.pause_us = {-1, -1}};
 	struct ham_event event = {.did = HAM_DID_PROGRESS,
 				  .node = f->node,
 				  .progress = &progress};
@@ -409,8 +410,10 @@ tell_progress(struct ham_vm *vm)
 	f->told_us = now;
 	f->told_done = f->done;
 	progress.rate = f->rate;
+	if (f->total)
+		progress.done = (uint16_t)(f->done * 1000 / f->total);
 	if (f->rate)
-		progress.eta_ms =
+		progress.left_ms[0] = progress.left_ms[1] =
 			(int64_t)((f->total - f->done) * 1000 / f->rate);
 	ham_vm_tell(vm, &event);
 }

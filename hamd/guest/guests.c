@@ -248,6 +248,10 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 		ham_do_announce(vm);
 		return;
 	}
+	if (effect->act == HAM_DO_POLICY) {
+		ham_copy_policy(vm, &effect->policy, effect->flag);
+		return;
+	}
 	g_assert(effect->act < HAM_DO_N && acts[effect->act]);
 	if (effect->act == HAM_DO_SHUTDOWN) {
 		ham_do_shutdown(vm); /* no flow */

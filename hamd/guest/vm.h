@@ -169,6 +169,8 @@ struct ham_copy {
 	uint64_t disk_seen;
 	int64_t disk_seen_us;
 	struct ham_progress progress;
+	struct ham_policy policy; /* in force */
+	bool forced;		  /* it goes, whatever the pause */
 	bool jobs_ready;
 	uint64_t disk_rest[HAM_CONF_MAX_DISKS];
 	uint64_t disk_speed[HAM_CONF_MAX_DISKS]; /* set last, bytes/s */
@@ -639,6 +641,10 @@ void ham_do_kill(struct ham_vm *vm);
 void ham_do_copy(struct ham_vm *vm);
 void ham_do_undo(struct ham_vm *vm);
 void ham_copy_stop_watching(struct ham_vm *vm);
+/* The copy under way has other limits; forced: it is to be handed over as soon
+ * as the disks are there, whatever the pause. */
+void ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy,
+		     bool forced);
 /* Removes the nodes of mirrors that have ended, within a flow's step. */
 void ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how);
 void ham_do_capture(struct ham_vm *vm);

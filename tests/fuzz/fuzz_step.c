@@ -97,7 +97,7 @@ did(struct world *world, struct fuzz_reader *in)
 {
 	static const uint32_t ids[] = {2, 3, 2, 1, 9};
 	struct ham_blob blob = {.len = 3, .bytes = {1, 2, 3}};
-	struct ham_progress progress = {.disk_done = 1, .eta_ms = -1};
+	struct ham_progress progress = {.disk_done = 1, .left_ms = {-1, -1}};
 	unsigned int i = fuzz_u8(in) % world->n;
 	struct ham_event event = {.kind = HAM_EV_DID, .progress = &progress};
 	const struct ham_guest *guest;

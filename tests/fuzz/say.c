@@ -144,7 +144,7 @@ read_handover(struct fuzz_reader *in, const struct world_core *node,
 	msg->blob.len = fuzz_u8(in);
 	memset(msg->blob.bytes, 'b', msg->blob.len);
 	msg->progress.phase = msg->note;
-	msg->progress.eta_ms = -1;
+	msg->progress.left_ms[0] = msg->progress.left_ms[1] = -1;
 }
 
 /* As one who has heard whom the core has heard. */

@@ -21,10 +21,10 @@ const char *const world_names[WORLD_NAMES] = {
 static const struct ham_core_guest guests[] = {
 	{.name = "g",
 	 .replicas = 1,
-	 .max_duration_us = 180 * (int64_t)G_USEC_PER_SEC,
+	 .policy.max_duration_us = 180 * (int64_t)G_USEC_PER_SEC,
 	 .replica_timeout_us = 3 * G_USEC_PER_SEC,
 	 .verify_interval_us = 60 * (int64_t)G_USEC_PER_SEC},
-	{.name = "a", .max_duration_us = 20 * (int64_t)G_USEC_PER_SEC},
+	{.name = "a", .policy.max_duration_us = 20 * (int64_t)G_USEC_PER_SEC},
 	{.name = "db.1",
 	 .replicas = 2,
 	 .replica_timeout_us = 3 * G_USEC_PER_SEC},

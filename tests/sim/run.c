@@ -35,7 +35,7 @@ sim_new(const struct sim_plan *plan)
 		sim->config[g].replicas = plan->replicas;
 		sim->config[g].common = plan->common >> g & 1;
 		sim->config[g].shared = sim->config[g].common;
-		sim->config[g].max_duration_us = 20 * SIM_S;
+		sim->config[g].policy.max_duration_us = 20 * SIM_S;
 		sim->config[g].replica_timeout_us = 3 * SIM_S;
 		sim->config[g].verify_interval_us = plan->verify_us;
 		g_strlcpy(sim->config[g].name, sim->guest[g].name,

@@ -695,6 +695,10 @@ sim_vm_do(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 		sim_slot_do(sim, i, w.guest, fx);
 		return;
 	}
+	if (fx->act == HAM_DO_POLICY) {
+		sim_say(sim, "n%u %s do POLICY", i + 1, fx->guest);
+		return;
+	}
 	if (fx->act == HAM_DO_ANNOUNCE) {
 		sim_say(sim, "n%u %s do ANNOUNCE", i + 1, fx->guest);
 		return;

@@ -65,7 +65,7 @@ bus_new(unsigned int n, unsigned int replicas)
 	bus->fence_delay_us = G_USEC_PER_SEC;
 	g_strlcpy(bus->guest.name, "g", sizeof(bus->guest.name));
 	bus->guest.replicas = replicas;
-	bus->guest.max_duration_us = 180 * G_USEC_PER_SEC;
+	bus->guest.policy.max_duration_us = 180 * G_USEC_PER_SEC;
 	for (unsigned int i = 0; i < n; i++) {
 		struct bus_node *node = &bus->node[i];
 

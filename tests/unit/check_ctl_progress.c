@@ -36,7 +36,7 @@ update(const char *phase, uint64_t disk_mib, uint64_t ram_mib, int64_t now_us)
 				   (gint64)(256 * MIB));
 	json_object_set_int_member(object, "rate_bytes_per_s",
 				   (gint64)(95 * MIB));
-	json_object_set_int_member(object, "eta_ms", 4000);
+	json_object_set_int_member(object, "eta_max_ms", 4000);
 	json_object_set_int_member(object, "elapsed_ms", now_us / 1000);
 	ham_ctl_progress_update(&progress, object, now_us);
 }
@@ -184,10 +184,10 @@ END_TEST
 
 static const char *const garbage[] = {
 	"{}",
-	"{\"phase\":1,\"disk_done_bytes\":\"x\",\"eta_ms\":[]}",
+	"{\"phase\":1,\"disk_done_bytes\":\"x\",\"eta_max_ms\":[]}",
 	"{\"phase\":\"copy\",\"disk_done_bytes\":-5,\"disk_total_bytes\":-1,"
 	"\"ram_done_bytes\":9223372036854775807,\"ram_total_bytes\":1,"
-	"\"eta_ms\":9223372036854775807,\"elapsed_ms\":-7}",
+	"\"eta_max_ms\":9223372036854775807,\"elapsed_ms\":-7}",
 	"{\"elapsed_ms\":9223372036854775807}",
 	"{\"phase\":\"copy\",\"disk_done_bytes\":1e300,"
 	"\"disk_total_bytes\":1e300,\"rate_bytes_per_s\":1e300}",

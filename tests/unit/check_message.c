@@ -107,6 +107,15 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	m->blob.len = HAM_BLOB_MAX;
 	for (unsigned int i = 0; i < HAM_BLOB_MAX; i++)
 		m->blob.bytes[i] = (uint8_t)i;
+	m->sets = HAM_SET_ALL;
+	m->policy = (struct ham_policy){
+		.max_pause_us = 1,
+		.max_duration_us = INT64_MAX,
+		.bandwidth = UINT64_MAX,
+		.priority = 100,
+		.auto_converge = true,
+		.on_limit = HAM_LIMIT_FORCE,
+	};
 	m->progress = (struct ham_progress){
 		.phase = 3,
 		.disk_done = 1,
@@ -115,7 +124,14 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 		.ram_total = 3,
 		.ram_remaining = 4,
 		.rate = 5,
-		.eta_ms = -1,
+		.left_ms = {-1, 9000},
+		.pause_us = {21000, 42000},
+		.done = 777,
+		.dirty_rate = 5,
+		.throttle = 20,
+		.verdict = HAM_CONVERGE_DOUBT,
+		.needs_rate = 6,
+		.needs_pause_us = 7,
 		.passes = 6,
 		.elapsed_ms = INT64_MIN,
 	};
@@ -168,9 +184,36 @@ same_progress(const struct ham_msg *a, const struct ham_msg *b)
 	SAME(progress.ram_total);
 	SAME(progress.ram_remaining);
 	SAME(progress.rate);
-	ck_assert_int_eq(a->progress.eta_ms, b->progress.eta_ms);
+	ck_assert_int_eq(a->progress.left_ms[1], b->progress.left_ms[1]);
 	SAME(progress.passes);
 	ck_assert_int_eq(a->progress.elapsed_ms, b->progress.elapsed_ms);
+}
+
+static void
+same_forecast(const struct ham_msg *a, const struct ham_msg *b)
+{
+	ck_assert_int_eq(a->progress.left_ms[0], b->progress.left_ms[0]);
+	ck_assert_int_eq(a->progress.pause_us[0], b->progress.pause_us[0]);
+	ck_assert_int_eq(a->progress.pause_us[1], b->progress.pause_us[1]);
+	SAME(progress.done);
+	SAME(progress.dirty_rate);
+	SAME(progress.throttle);
+	SAME(progress.verdict);
+	SAME(progress.needs_rate);
+	ck_assert_int_eq(a->progress.needs_pause_us,
+			 b->progress.needs_pause_us);
+}
+
+static void
+same_policy(const struct ham_msg *a, const struct ham_msg *b)
+{
+	SAME(sets);
+	ck_assert_int_eq(a->policy.max_pause_us, b->policy.max_pause_us);
+	ck_assert_int_eq(a->policy.max_duration_us, b->policy.max_duration_us);
+	SAME(policy.bandwidth);
+	SAME(policy.priority);
+	SAME(policy.auto_converge);
+	SAME(policy.on_limit);
 }
 
 static void
@@ -217,6 +260,14 @@ same_body(const struct ham_msg *a, const struct ham_msg *b)
 		break;
 	case HAM_MSG_PROGRESS:
 		same_progress(a, b);
+		same_handover(a, b);
+		break;
+	case HAM_MSG_FORECAST:
+		same_forecast(a, b);
+		same_handover(a, b);
+		break;
+	case HAM_MSG_SET:
+		same_policy(a, b);
 		same_handover(a, b);
 		break;
 	case HAM_MSG_NOTE:

@@ -4,8 +4,10 @@ check_PROGRAMS += \
 	tests/unit/check_again \
 	tests/unit/check_cgroup \
 	tests/unit/check_child \
+	tests/unit/check_converge \
 	tests/unit/check_core \
 	tests/unit/check_death \
+	tests/unit/check_dirty \
 	tests/unit/check_disarm \
 	tests/unit/check_drain \
 	tests/unit/check_lease \
@@ -86,6 +88,21 @@ tests_unit_check_drain_SOURCES = \
 	$(NULL)
 tests_unit_check_drain_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_drain_LDADD = $(core_test_ldadd)
+
+tests_unit_check_dirty_SOURCES = \
+	tests/unit/check_dirty.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_dirty_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_dirty_LDADD = $(core_test_ldadd)
+
+tests_unit_check_converge_SOURCES = \
+	tests/unit/check_converge.c \
+	tests/unit/converge_model.h \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_converge_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_converge_LDADD = $(core_test_ldadd) -lm
 
 tests_unit_check_handover_SOURCES = \
 	$(course_sources) \

@@ -215,7 +215,7 @@ def migration(phase="copy", disk=0, ram=0, elapsed_ms=0, **changes):
          "disk_done_bytes": disk * MIB, "disk_total_bytes": 512 * MIB,
          "ram_done_bytes": ram * MIB, "ram_total_bytes": 256 * MIB,
          "ram_remaining_bytes": (256 - ram) * MIB,
-         "rate_bytes_per_s": 95 * MIB, "eta_ms": 3000, "passes": 1,
+         "rate_bytes_per_s": 95 * MIB, "eta_min_ms": 3000, "eta_max_ms": 3000, "passes": 1,
          "elapsed_ms": elapsed_ms}
     m.update(changes)
     return m
@@ -247,7 +247,7 @@ def run_migration(fake, web1, way, seconds):
         done = (time.monotonic() - began) / seconds
         now = migration("copy", int(512 * done), int(300 * done) % 257,
                         int((time.monotonic() - began) * 1000),
-                        eta_ms=int((1 - done) * seconds * 1000), **way)
+                        eta_max_ms=int((1 - done) * seconds * 1000), **way)
         web1["migration"] = now
         fake.event("MIGRATION_PROGRESS", guest="web1", **now)
         time.sleep(min(1, seconds / 10))

@@ -102,7 +102,8 @@ may_call guest io core config fence net block base
 may_call ctl io config fence base
 
 # The compiler's own helpers; sanitizers and fortified copies bring more.
-pure='__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__popcountdi2|__(a|ub|t)san_.*'
+pure='__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__popcountdi2|__u?divti3'
+pure+='|__(a|ub|t)san_.*'
 pure+='|(__)?(mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|nlen|rchr|ncmp|str))'
 pure+='(_chk)?|qsort|abort'
 # glib's memory, strings and hash tables, and its assertions

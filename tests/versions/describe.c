@@ -27,6 +27,13 @@ text(GString *out, const char *name, const char *value)
 }
 
 static void
+signed_number(GString *out, const char *name, int64_t value)
+{
+	if (value)
+		g_string_append_printf(out, "%s %" PRId64 "\n", name, value);
+}
+
+static void
 hex(GString *out, const char *name, const uint8_t *bytes, size_t len)
 {
 	if (len == 0)
@@ -108,12 +115,38 @@ progress(GString *out, const struct ham_progress *p)
 	number(out, "progress.ram_remaining", p->ram_remaining);
 	number(out, "progress.rate", p->rate);
 	number(out, "progress.passes", p->passes);
-	if (p->eta_ms)
+	if (p->left_ms[1])
 		g_string_append_printf(out, "progress.eta_ms %" PRId64 "\n",
-				       p->eta_ms);
+				       p->left_ms[1]);
 	if (p->elapsed_ms)
 		g_string_append_printf(out, "progress.elapsed_ms %" PRId64 "\n",
 				       p->elapsed_ms);
+}
+
+static void
+forecast(GString *out, const struct ham_progress *p)
+{
+	signed_number(out, "forecast.left_ms", p->left_ms[0]);
+	signed_number(out, "forecast.pause_us", p->pause_us[0]);
+	signed_number(out, "forecast.pause_most_us", p->pause_us[1]);
+	number(out, "forecast.done", p->done);
+	number(out, "forecast.dirty_rate", p->dirty_rate);
+	number(out, "forecast.throttle", p->throttle);
+	text(out, "forecast.verdict", ham_converge_name(p->verdict));
+	number(out, "forecast.needs_rate", p->needs_rate);
+	signed_number(out, "forecast.needs_pause_us", p->needs_pause_us);
+}
+
+static void
+policy(GString *out, const struct ham_msg *m)
+{
+	number(out, "sets", m->sets);
+	signed_number(out, "policy.max_pause_us", m->policy.max_pause_us);
+	signed_number(out, "policy.max_duration_us", m->policy.max_duration_us);
+	number(out, "policy.bandwidth", m->policy.bandwidth);
+	number(out, "policy.priority", m->policy.priority);
+	number(out, "policy.auto_converge", m->policy.auto_converge);
+	number(out, "policy.on_limit", m->policy.on_limit);
 }
 
 static void
@@ -170,6 +203,10 @@ fields(GString *out, const struct ham_msg *m)
 	text(out, "text", m->text);
 	hex(out, "blob", m->blob.bytes, m->blob.len);
 	progress(out, &m->progress);
+	if (m->kind == HAM_MSG_FORECAST)
+		forecast(out, &m->progress);
+	if (m->kind == HAM_MSG_SET)
+		policy(out, m);
 }
 
 /* NULL, or why it can't be read.  `record`: of an ADOPT, else NULL. */

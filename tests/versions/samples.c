@@ -193,6 +193,15 @@ plain(unsigned int kind)
 	m->lease_ms = 10000;
 	m->watchdog_ms = 5000;
 	m->memory_mib = 65536;
+	m->sets = HAM_SET_MAX_PAUSE | HAM_SET_ON_LIMIT;
+	m->policy = (struct ham_policy){
+		.max_pause_us = 150000,
+		.max_duration_us = 180000000,
+		.bandwidth = 17,
+		.priority = 50,
+		.auto_converge = true,
+		.on_limit = HAM_LIMIT_WARM,
+	};
 	m->config_digest = UINT64_C(0x3132333435363738);
 	g_strlcpy(m->version, "0.1.0", sizeof(m->version));
 	m->proposer = 3;
@@ -214,9 +223,16 @@ plain(unsigned int kind)
 		.ram_total = 4,
 		.ram_remaining = 5,
 		.rate = 6,
-		.eta_ms = -1,
+		.left_ms = {9, 9},
+		.pause_us = {10, 11},
 		.passes = 7,
 		.elapsed_ms = 8,
+		.done = 12,
+		.dirty_rate = 13,
+		.throttle = 14,
+		.verdict = HAM_CONVERGE_DOUBT,
+		.needs_rate = 15,
+		.needs_pause_us = 16,
 	};
 	return m;
 }
@@ -240,6 +256,15 @@ largest(unsigned int kind)
 	m->standing = HAM_STANDING_N - 1;
 	m->note = HAM_NOTE_N - 1;
 	m->op.kind = HAM_OP_MOVE_STOP;
+	m->sets = HAM_SET_ALL;
+	m->policy = (struct ham_policy){
+		.max_pause_us = INT64_MAX,
+		.max_duration_us = INT64_MAX,
+		.bandwidth = UINT64_MAX,
+		.priority = UINT8_MAX,
+		.auto_converge = true,
+		.on_limit = HAM_LIMIT_N - 1,
+	};
 	fill(m->version, sizeof(m->version), 'v');
 	fill(m->guest, sizeof(m->guest), 'x');
 	fill(m->text, sizeof(m->text), 't');
@@ -256,9 +281,16 @@ largest(unsigned int kind)
 		.ram_total = UINT64_MAX,
 		.ram_remaining = UINT64_MAX,
 		.rate = UINT64_MAX,
-		.eta_ms = INT64_MAX,
+		.left_ms = {INT64_MAX, INT64_MAX},
+		.pause_us = {INT64_MAX, INT64_MIN},
 		.passes = UINT64_MAX,
 		.elapsed_ms = INT64_MIN,
+		.done = 1000,
+		.dirty_rate = UINT64_MAX,
+		.throttle = 100,
+		.verdict = HAM_CONVERGE_N - 1,
+		.needs_rate = UINT64_MAX,
+		.needs_pause_us = INT64_MAX,
 	};
 	return m;
 }
