@@ -38,6 +38,7 @@ struct ham_last_migration {
 	int64_t stopped_us;  /* -1: not measured, */
 	int64_t blackout_us; /* and so is this: from its last frame to the first
 			      */
+	int64_t limit_us;    /* max_pause, which it broke; -1: it did not */
 	uint64_t disk_bytes;
 	uint64_t ram_bytes;
 	uint64_t passes;
@@ -82,6 +83,9 @@ typedef struct ham_daemon {
 
 /* daemon.c */
 void ham_daemon_post(ham_daemon *daemon, const struct ham_event *event);
+/* policy_command.c */
+void ham_daemon_guest_set(ham_daemon *daemon,
+			  const struct ham_admin_request *request);
 bool ham_daemon_start(ham_daemon *daemon, GError **error);
 void ham_daemon_stop(ham_daemon *daemon, int status, const char *reason);
 void ham_daemon_clear(ham_daemon *daemon);

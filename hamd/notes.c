@@ -69,6 +69,8 @@ ended(ham_daemon *daemon, const struct ham_effect *effect)
 		return;
 	}
 	last->stopped_us = figure(effect->text, "stopped_us");
+	last->limit_us = figure(effect->text, "limit_us");
+	ham_guests_stopped_for(daemon->guests, effect->guest, last->stopped_us);
 	last->blackout_us = figure(effect->text, "blackout_us");
 	if (figure(effect->text, "total_us") >= 0)
 		last->total_ms = figure(effect->text, "total_us") / 1000;
@@ -102,6 +104,9 @@ ham_daemon_result(ham_daemon *daemon, const char *guest, bool timeline)
 			o, "stopped_ms",
 			/* tenths of a ms: more is noise */
 			(double)((last->stopped_us + 50) / 100) / 10.0);
+	if (last->limit_us > 0)
+		json_object_set_int_member(o, "max_pause_ms",
+					   last->limit_us / 1000);
 	if (last->blackout_us >= 0)
 		json_object_set_double_member(
 			o, "blackout_ms",

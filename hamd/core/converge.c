@@ -2,14 +2,22 @@
 /* hamd/core/converge.c - see converge.h */
 #include "hamd/core/converge.h"
 
+#include <glib.h>
 #include <string.h>
 
 enum {
 	PASSES_MAX = 64,      /* that are looked ahead */
-	RATE_SPAN_US = 250000, /* over which a rate is measured */
+	RATE_SPAN_US = 200000, /* over which a rate is measured, */
+	PEAK_SPAN_US = 60000,  /* and one without a limit; */
+	FLOW_PART = 16, /* of that of disks and memory each sample is a part */
 	SURE_SYNCS = 3,	      /* before anything is impossible, */
-	SURE_US = 2000000,    /* and for so long */
+	NO_MATTER_US = 20000, /* of a pause */
+	PATIENCE_US = 2000000,
+	SURE_US = 2000000,	  /* and for so long; */
+	SURE_DISKS_US = 10000000, /* so long where only the disks are late */
 	THROTTLE_STEP = 10,
+	MUCH = 16 << 20, /* bytes that tell of the network, and not of how
+			  * little there was to send */
 };
 
 #define NEVER_US INT64_MAX
@@ -53,25 +61,49 @@ ham_converge_begin(struct ham_converge *c, uint64_t ram_total, int64_t fixed_us)
 
 /* ---- what was seen ---- */
 
+void
+ham_converge_hint(struct ham_converge *c, int64_t span_us, uint64_t bytes,
+		  int64_t now_us)
+{
+	c->hinted = true;
+	c->dirty_rate =
+		(uint64_t)((unsigned __int128)bytes * US / (uint64_t)span_us);
+	ham_dirty_note(&c->dirty, span_us, bytes, now_us);
+}
+
+/* Only while there was something to send all along: near the end nothing is
+ * left, and that is no slow network. */
 static void
 measure_rate(struct ham_converge *c, const struct ham_converge_sample *s)
 {
 	int64_t span_us = s->now_us - c->timed.now_us;
 	uint64_t rate;
 
-	if (s->paced || c->timed.paced || s->sent < c->timed.sent) {
+	/* what both together use, it could use alone */
+	if (s->paced && s->flow)
+		c->rate = c->rate ? c->rate / FLOW_PART * (FLOW_PART - 1) +
+					    s->flow / FLOW_PART
+				  : s->flow;
+	if (s->paced || c->timed.paced || s->sent < c->timed.sent ||
+	    s->unlimited != c->timed.unlimited) {
 		c->timed = *s;
 		return;
 	}
-	if (span_us < RATE_SPAN_US)
+	if (span_us < (s->unlimited ? PEAK_SPAN_US : RATE_SPAN_US))
 		return;
 	rate = (uint64_t)((unsigned __int128)(s->sent - c->timed.sent) * US /
 			  (uint64_t)span_us);
-	/* near the end nothing is left to send, and that is no slow network */
-	if (rate > c->rate)
-		c->rate = rate;
-	else if (s->remaining > rate)
+	if (s->unlimited) {
+		/* it may have run out of what there was to send */
+		if (rate > c->peak || s->remaining > rate / 10)
+			c->peak = rate;
+	} else if (rate > c->rate) {
+		if (c->rate || s->remaining > s->sent - c->timed.sent ||
+		    s->sent - c->timed.sent >= MUCH)
+			c->rate = c->rate ? c->rate / 2 + rate / 2 : rate;
+	} else if (s->remaining > rate / 4) {
 		c->rate = c->rate / 4 * 3 + rate / 4;
+	}
 	c->timed = *s;
 }
 
@@ -95,6 +127,8 @@ measure_dirt(struct ham_converge *c, const struct ham_converge_sample *s)
 	found = s->remaining + sent > c->synced.remaining
 			? s->remaining + sent - c->synced.remaining
 			: 0;
+	c->dirty_rate =
+		(uint64_t)((unsigned __int128)found * US / (uint64_t)span_us);
 	if (s->throttle < 100 && s->throttle == c->synced.throttle)
 		found = (uint64_t)((unsigned __int128)found * 100 /
 				   (100 - s->throttle));
@@ -114,8 +148,6 @@ ham_converge_take(struct ham_converge *c,
 	}
 	if (sample->now_us <= c->last.now_us)
 		return;
-	if (sample->throttle != c->last.throttle)
-		c->throttled_us = sample->now_us;
 	measure_rate(c, sample);
 	measure_dirt(c, sample);
 	c->last = *sample;
@@ -129,6 +161,9 @@ struct course {
 	unsigned int throttle;
 	bool most; /* what the guest may write at most, else at least */
 	uint64_t fits; /* so many bytes fit into the pause */
+	/* of run() */
+	uint64_t best;	/* the least that is left after a pass */
+	uint64_t moved; /* bytes, until it fits */
 };
 
 static uint64_t
@@ -140,28 +175,35 @@ dirty_in(const struct course *course, int64_t span_us)
 	return less(course->most ? most : least, course->throttle);
 }
 
-/* How long until what is left fits; NEVER_US, with *best the least that it
- * comes to: from there on passes find as much as they send. */
+/* How long until what is left fits; NEVER_US: from course->best on passes find
+ * as much as they send. */
 static int64_t
-run(const struct course *course, uint64_t *best)
+run(struct course *course)
 {
 	const struct ham_converge_sample *last = &course->c->last;
 	uint64_t known = last->remaining;
 	int64_t unseen_us = last->now_us - course->c->synced.now_us;
 	int64_t left_us = 0;
 
-	*best = UINT64_MAX;
+	course->best = UINT64_MAX;
+	course->moved = 0;
 	for (int i = 0; i < PASSES_MAX; i++) {
-		int64_t pass_us = time_for(known, course->rate);
+		/* until the disks are there they take their part, and what is
+		 * sent early is written again */
+		uint64_t disks = i == 0 && last->paced ? last->disk_left : 0;
+		int64_t pass_us = time_for(known + disks, course->rate);
 		uint64_t next;
 
 		if (pass_us >= NEVER_US / 4)
 			return NEVER_US;
 		left_us += pass_us;
-		next = dirty_in(course, pass_us + unseen_us);
+		course->moved += known;
+		next = dirty_in(course,
+				(pass_us + unseen_us) /
+					(disks && !course->most ? 2 : 1));
 		unseen_us = 0;
-		if (next < *best)
-			*best = next;
+		if (next < course->best)
+			course->best = next;
 		if (next <= course->fits)
 			return left_us;
 		if (i > 0 && next >= known - known / 50)
@@ -183,9 +225,15 @@ rate_of(const struct ham_converge *c, const struct ham_converge_limits *limits)
 
 /* The switch-over uses all that the network carries, as far as that was seen. */
 static uint64_t
+fastest(const struct ham_converge *c, uint64_t rate)
+{
+	return MAX(MAX(c->rate, c->peak), rate);
+}
+
+static uint64_t
 fits_into(const struct ham_converge *c, int64_t pause_us, uint64_t rate)
 {
-	uint64_t fast = c->rate > rate ? c->rate : rate;
+	uint64_t fast = fastest(c, rate);
 	int64_t us = pause_us - c->fixed_us;
 
 	return us <= 0 ? 0
@@ -196,9 +244,7 @@ fits_into(const struct ham_converge *c, int64_t pause_us, uint64_t rate)
 static int64_t
 pause_for(const struct ham_converge *c, uint64_t bytes, uint64_t rate)
 {
-	uint64_t fast = c->rate > rate ? c->rate : rate;
-
-	return time_for(bytes, fast) + c->fixed_us;
+	return time_for(bytes, fastest(c, rate)) + c->fixed_us;
 }
 
 static int64_t
@@ -216,13 +262,13 @@ static uint64_t
 needed_rate(const struct ham_converge *c,
 	    const struct ham_converge_limits *limits, uint64_t rate)
 {
-	struct course course = {c, rate ? rate : 1 << 20, 0, true, 0};
-	uint64_t best;
+	struct course course = {
+		.c = c, .rate = rate ? rate : 1 << 20, .most = true};
 
 	for (int i = 0; i < 60; i++) {
 		course.fits =
 			fits_into(c, limits->max_pause_us, course.rate);
-		if (run(&course, &best) != NEVER_US)
+		if (run(&course) != NEVER_US)
 			return course.rate;
 		course.rate += course.rate / 4;
 	}
@@ -236,8 +282,11 @@ needed_throttle(const struct ham_converge *c,
 		bool *does)
 {
 	struct course course = {
-		c, rate, 0, true, fits_into(c, limits->max_pause_us, rate)};
-	uint64_t best;
+		.c = c,
+		.rate = rate,
+		.most = true,
+		.fits = fits_into(c, limits->max_pause_us, rate),
+	};
 
 	*does = false;
 	for (unsigned int p = 0; p <= limits->throttle_max;
@@ -245,7 +294,7 @@ needed_throttle(const struct ham_converge *c,
 		int64_t us;
 
 		course.throttle = p;
-		us = run(&course, &best);
+		us = run(&course);
 		*does = us != NEVER_US &&
 			(!limits->end_us || c->last.now_us + us < limits->end_us);
 		if (*does)
@@ -254,49 +303,109 @@ needed_throttle(const struct ham_converge *c,
 	return limits->throttle_max;
 }
 
-/* The pause now, and whether waiting makes it much shorter. */
+/* The pause now fits; but does it get much shorter by waiting?  That is not
+ * waited for endlessly: what a guest writes varies. */
 static bool
-is_best(const struct ham_converge *c, int64_t pause_us, int64_t max_us,
-	uint64_t best, uint64_t rate)
+is_best(struct ham_converge *c, int64_t pause_us, uint64_t best, uint64_t rate)
 {
 	int64_t later_us = best == UINT64_MAX ? 0 : pause_for(c, best, rate);
 
-	return pause_us <= max_us / 4 || pause_us <= later_us + later_us / 4;
+	return pause_us <= later_us + later_us / 4 ||
+	       pause_us <= c->fixed_us + NO_MATTER_US ||
+	       c->last.now_us - c->fits_us > PATIENCE_US;
 }
 
-void
-ham_converge_look(const struct ham_converge *c,
-		  const struct ham_converge_limits *limits,
-		  struct ham_converge_view *out)
+/* The disks alone take longer than there is time. */
+static bool
+disks_are_late(const struct ham_converge *c,
+	       const struct ham_converge_limits *limits, int64_t disks_us)
 {
-	uint64_t rate = rate_of(c, limits), best[2], now[2];
-	int64_t left[2], disks = disks_us(c);
-	bool sure = c->syncs >= SURE_SYNCS &&
-		    c->last.now_us - c->first.now_us >= SURE_US;
-	bool throttled;
+	int64_t left_us = limits->end_us - c->last.now_us;
 
-	memset(out, 0, sizeof(*out));
-	out->rate = rate;
-	out->pause_us[0] = out->pause_us[1] = -1;
-	out->left_us[0] = out->left_us[1] = -1;
-	out->throttle = c->last.throttle;
-	if (rate == 0 || c->syncs == 0)
-		return;
+	return limits->end_us && disks_us > 0 && left_us > 0 &&
+	       disks_us / 3 * 2 > left_us &&
+	       c->last.now_us - c->first.now_us >= SURE_DISKS_US;
+}
+
+/* The least that passes come to, if it goes on; with the least that the guest
+ * may write, or the most. */
+static uint64_t
+best_of(const struct ham_converge *c, uint64_t rate, bool most)
+{
+	struct course course = {.c = c,
+				.rate = rate,
+				.throttle = c->last.throttle,
+				.most = most};
+
+	(void)run(&course);
+	return course.best;
+}
+
+static void
+forecast(const struct ham_converge *c, const struct ham_converge_limits *limits,
+	 uint64_t rate, struct ham_converge_view *out, struct course course[2],
+	 int64_t left[2])
+{
+	int64_t disks = disks_us(c);
+	uint64_t now[2];
+
 	ham_dirty_in(&c->dirty, c->last.now_us - c->synced.now_us, &now[0],
 		     &now[1]);
 	for (int i = 0; i < 2; i++) {
-		struct course course = {c, rate, c->last.throttle, i == 1,
-					fits_into(c, limits->max_pause_us,
-						  rate)};
-
-		left[i] = run(&course, &best[i]);
+		course[i] = (struct course){
+			.c = c,
+			.rate = rate,
+			.throttle = c->last.throttle,
+			.most = i == 1,
+			.fits = fits_into(c, limits->max_pause_us, rate),
+		};
+		left[i] = run(&course[i]);
 		out->pause_us[i] =
 			pause_for(c, c->last.remaining + now[i], rate);
 		if (left[i] != NEVER_US && disks >= 0)
 			out->left_us[i] = left[i] > disks ? left[i] : disks;
 	}
-	if (c->last.disks_ready && out->pause_us[1] <= limits->max_pause_us &&
-	    is_best(c, out->pause_us[1], limits->max_pause_us, best[1], rate)) {
+	out->left = c->last.disk_left + course[1].moved;
+}
+
+void
+ham_converge_look(struct ham_converge *c,
+		  const struct ham_converge_limits *limits,
+		  struct ham_converge_view *out)
+{
+	uint64_t rate = rate_of(c, limits);
+	struct course course[2];
+	int64_t left[2];
+	/* nor while memory is held back, or before it is known what could be
+	 * sent in the pause */
+	bool sure = c->syncs >= SURE_SYNCS && !c->last.paced &&
+		    c->last.now_us - c->first.now_us >= SURE_US &&
+		    (c->peak || !limits->bandwidth);
+	bool throttled;
+
+	memset(out, 0, sizeof(*out));
+	out->rate = rate;
+	out->left = c->last.disk_left + c->last.remaining;
+	out->pause_us[0] = out->pause_us[1] = -1;
+	out->left_us[0] = out->left_us[1] = -1;
+	out->throttle = c->last.throttle;
+	if (disks_are_late(c, limits, disks_us(c))) {
+		out->verdict = HAM_CONVERGE_NEVER;
+		out->left_us[0] = disks_us(c);
+		out->needs_rate =
+			(uint64_t)((unsigned __int128)out->left * US /
+				   (uint64_t)(limits->end_us - c->last.now_us));
+		return;
+	}
+	if (rate == 0 || (c->syncs == 0 && !c->hinted))
+		return;
+	forecast(c, limits, rate, out, course, left);
+	if (!c->last.disks_ready || out->pause_us[1] > limits->max_pause_us)
+		c->fits_us = 0;
+	else if (c->fits_us == 0)
+		c->fits_us = c->last.now_us;
+	if (c->fits_us &&
+	    is_best(c, out->pause_us[1], best_of(c, rate, false), rate)) {
 		out->verdict = HAM_CONVERGE_NOW;
 		out->left_us[0] = out->left_us[1] = 0;
 		return;
@@ -308,5 +417,5 @@ ham_converge_look(const struct ham_converge *c,
 	if (out->verdict == HAM_CONVERGE_GOES_ON)
 		return;
 	out->needs_rate = needed_rate(c, limits, rate);
-	out->needs_pause_us = pause_for(c, best[1], rate);
+	out->needs_pause_us = pause_for(c, best_of(c, rate, true), rate);
 }

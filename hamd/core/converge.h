@@ -35,6 +35,9 @@ struct ham_converge_sample {
 	uint64_t remaining; /* bytes of pages that are to be sent, as known */
 	uint64_t sent;	    /* bytes of pages that were, from the start */
 	bool paced;	    /* memory is held back for the disks */
+	bool unlimited;	    /* memory was sent without any limit since the
+			     * sample before */
+	uint64_t flow;	    /* bytes/s of disks and memory, measured; 0: not */
 	uint64_t disk_left; /* bytes */
 	uint64_t disk_rate; /* bytes/s; 0: not known */
 	bool disks_ready;   /* and will stay so */
@@ -56,6 +59,8 @@ struct ham_converge_view {
 	int64_t pause_us[2]; /* of a hand-over now */
 	int64_t left_us[2];  /* until one that fits */
 	uint64_t rate;	     /* bytes/s of memory, as reckoned with */
+	uint64_t left;	     /* bytes to be moved until then, at most; what is
+				found written meanwhile included */
 	unsigned int throttle; /* percent that the guest is to be slowed by */
 	/* NEVER and DOUBT: either of these would do; 0: none would */
 	uint64_t needs_rate;
@@ -69,8 +74,12 @@ struct ham_converge {
 	struct ham_converge_sample synced; /* of when passes last grew */
 	struct ham_converge_sample timed;  /* where the rate is measured from */
 	uint64_t syncs;			   /* seen since the first */
-	uint64_t rate;			   /* measured while not paced; 0: not */
-	int64_t throttled_us;		   /* when throttle was last changed */
+	bool hinted;
+	uint64_t rate;	     /* bytes/s of memory; 0: not measured */
+	uint64_t peak;	     /* the same without a limit, as in a pause */
+	uint64_t dirty_rate; /* bytes/s that the guest wrote, seen last */
+	int64_t fits_us; /* since when a hand-over would keep its limits; 0: it
+			  * would not */
 };
 
 const char *ham_converge_name(unsigned int verdict);
@@ -79,11 +88,16 @@ const char *ham_converge_name(unsigned int verdict);
 void ham_converge_begin(struct ham_converge *c, uint64_t ram_total,
 			int64_t fixed_us);
 
+/* Measured otherwise, as by sampling: in so long (> 0) it wrote that many
+ * different bytes.  `now_us` as of the samples. */
+void ham_converge_hint(struct ham_converge *c, int64_t span_us, uint64_t bytes,
+		       int64_t now_us);
+
 void ham_converge_take(struct ham_converge *c,
 		       const struct ham_converge_sample *sample);
 
 /* What is to be done, as of the last sample. */
-void ham_converge_look(const struct ham_converge *c,
+void ham_converge_look(struct ham_converge *c,
 		       const struct ham_converge_limits *limits,
 		       struct ham_converge_view *out);
 

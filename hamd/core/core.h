@@ -114,7 +114,7 @@ enum ham_do {
 	HAM_DO_KILL,	  /* end QEMU and its storage daemon, reap both */
 	HAM_DO_PREPARE,	  /* D: build all, silent and paused */
 	HAM_DO_COPY,	  /* S: disks and memory to D; blob: D's; node: D;
-			     policy */
+			     policy; value: when the migration began, us */
 	HAM_DO_UNDO,	  /* S, before CUTOVER: back to plain running */
 	HAM_DO_CAPTURE,	  /* S: stop, drain, send state, serve the disk */
 	HAM_DO_HALT,	  /* S, in doubt: stop what moves, stay paused */
@@ -214,6 +214,9 @@ enum ham_did {
 	HAM_DID_SEEN,		  /* S, after FINISHED: the network here sees it
 				     where it is; flag: yes; text: how, or what
 				     was found instead; the latter repeatedly */
+	HAM_DID_DECIDED,	  /* S: text: what of the copy, and why */
+	HAM_DID_LIMIT,		  /* S: the copy can't keep its limits; text */
+	HAM_DID_OVERDUE,	  /* S: max_pause is over since `stop` */
 	HAM_DID_N
 };
 

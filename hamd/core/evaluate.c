@@ -112,6 +112,7 @@ evaluate_running(ham_core *core, struct ham_local *local,
 	}
 	ham_copies_mind(core, local, guest);
 	ham_move_mind(core, local, guest);
+	ham_policy_mind(core, local, guest);
 }
 
 static void

@@ -64,6 +64,9 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_FRAMES] = "FRAMES",
 	[HAM_DID_QUIET] = "QUIET",
 	[HAM_DID_SEEN] = "SEEN",
+	[HAM_DID_DECIDED] = "DECIDED",
+	[HAM_DID_LIMIT] = "LIMIT",
+	[HAM_DID_OVERDUE] = "OVERDUE",
 };
 
 static const char *const found_names[] = {

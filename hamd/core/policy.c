@@ -11,6 +11,10 @@
 
 #include "hamd/core/state.h"
 
+enum {
+	WARM_US = 30 * 1000000, /* from its undo to its MOVE, at most */
+};
+
 void
 ham_policy_begin(ham_core *core, struct ham_local *local)
 {
@@ -21,6 +25,7 @@ ham_policy_begin(ham_core *core, struct ham_local *local)
 	if (config)
 		local->policy = config->policy;
 	local->forced = false;
+	local->warm_to = 0;
 }
 
 static void
@@ -105,4 +110,64 @@ ham_policy_on_set(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 	if (!why && guest->owner == core->config.self &&
 	    local->stage == HAM_L_S_COPY)
 		ham_policy_tell(core, local);
+}
+
+/* ---- what can't be kept ---- */
+
+static void
+decide(ham_core *core, struct ham_local *local, const char *what,
+       const char *why)
+{
+	ham_fx_tell(core, HAM_NOTE_MIGRATION_DECIDED, local, "%s: %s", what,
+		    why);
+}
+
+void
+ham_policy_limit(ham_core *core, struct ham_local *local, const char *text)
+{
+	const struct ham_guest *guest =
+		ham_record_lookup(&core->record, local->name);
+	const char *why = text ? text : "it can't keep its limits";
+
+	switch (local->policy.on_limit) {
+	case HAM_LIMIT_FORCE:
+		local->forced = true;
+		decide(core, local, "it is handed over whatever the pause",
+		       why);
+		ham_policy_tell(core, local);
+		return;
+	case HAM_LIMIT_WARM:
+		local->warm_to = guest ? guest->dst : 0;
+		local->warm_txn = local->txn;
+		decide(core, local, "it is shut down and started there instead",
+		       why);
+		break;
+	default:
+		decide(core, local, "it stays where it is", why);
+		break;
+	}
+	ham_source_undo(core, local, why);
+}
+
+/* Asked for once: whatever stands against it is told as of any order. */
+void
+ham_policy_mind(ham_core *core, struct ham_local *local,
+		const struct ham_guest *guest)
+{
+	struct ham_op op = {.kind = HAM_OP_MOVE,
+			    .node = local->warm_to,
+			    .epoch = guest->epoch,
+			    .txn = guest->txn};
+
+	if (!local->warm_to || guest->phase != HAM_GUEST_STARTED)
+		return;
+	if (core->now_us - local->since_us > WARM_US ||
+	    guest->txn != local->warm_txn || guest->move_to || !guest->wanted ||
+	    guest->owner == local->warm_to ||
+	    !ham_is_joined(core, local->warm_to)) {
+		local->warm_to = 0; /* it is moved, or something else came */
+		return;
+	}
+	g_strlcpy(op.guest, guest->name, sizeof(op.guest));
+	ham_propose_for(core, local, &op);
 }

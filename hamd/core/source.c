@@ -220,6 +220,15 @@ did_before_cutover(ham_core *core, struct ham_local *local,
 		else if (local->stage == HAM_L_S_GATE)
 			ham_source_halt(core, local, event->text);
 		return true;
+	case HAM_DID_DECIDED:
+		if (local->stage == HAM_L_S_COPY)
+			ham_fx_tell(core, HAM_NOTE_MIGRATION_DECIDED, local,
+				    "%s", event->text ? event->text : "");
+		return true;
+	case HAM_DID_LIMIT:
+		if (local->stage == HAM_L_S_COPY)
+			ham_policy_limit(core, local, event->text);
+		return true;
 	case HAM_DID_UNDONE:
 		if (local->stage != HAM_L_S_UNDO)
 			return true;
@@ -259,6 +268,23 @@ did_not_resume(ham_core *core, struct ham_local *local,
 	ham_fx_guest(core, local, HAM_DO_KILL);
 }
 
+/* Before TAKE the image is certainly nowhere else; after it, the way forward is
+ * the shorter one. */
+static void
+overdue(ham_core *core, struct ham_local *local)
+{
+	char text[HAM_REASON_SIZE];
+
+	if (local->forced || (local->stage != HAM_L_S_CAPTURE &&
+			      local->stage != HAM_L_S_CAPTURED))
+		return;
+	g_snprintf(text, sizeof(text),
+		   "its pause reached max_pause, %d ms, and the destination "
+		   "had not taken it",
+		   (int)(local->policy.max_pause_us / 1000));
+	ham_source_halt(core, local, text);
+}
+
 bool
 ham_source_did(ham_core *core, struct ham_local *local,
 	       const struct ham_event *event)
@@ -291,6 +317,9 @@ ham_source_did(ham_core *core, struct ham_local *local,
 		if (local->stage == HAM_L_S_CAPTURE ||
 		    local->stage == HAM_L_S_CAPTURED)
 			ham_source_halt(core, local, event->text);
+		return true;
+	case HAM_DID_OVERDUE:
+		overdue(core, local);
 		return true;
 	case HAM_DID_HALTED:
 		if (local->stage == HAM_L_S_HALTING)
@@ -348,6 +377,7 @@ copy(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 	ham_fx_guest(core, local, HAM_DO_COPY);
 	core->fx->list[core->fx->n - 1].node = guest->dst;
 	core->fx->list[core->fx->n - 1].policy = local->policy;
+	core->fx->list[core->fx->n - 1].value = (uint64_t)local->started_us;
 	tell_phase(core, local, HAM_MIG_COPY);
 }
 
@@ -399,7 +429,7 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 {
 	int64_t held_us = g_ascii_strtoll(msg->text, NULL, 10);
 	int64_t both_ways, stopped;
-	char blackout[40] = "";
+	char blackout[40] = "", limit[40] = "";
 
 	if (held_us < 0 || held_us > core->now_us)
 		held_us = 0; /* no time that can have passed */
@@ -415,14 +445,17 @@ on_ran(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 		g_snprintf(blackout, sizeof(blackout),
 			   " blackout_us=%" G_GINT64_FORMAT,
 			   stopped + local->quiet_us);
+	if (local->policy.max_pause_us && stopped > local->policy.max_pause_us)
+		g_snprintf(limit, sizeof(limit), " limit_us=%" G_GINT64_FORMAT,
+			   local->policy.max_pause_us);
 	local->progress.elapsed_ms = (core->now_us - local->started_us) / 1000;
 	ham_fx_tell(core, HAM_NOTE_MIGRATION_DONE, local,
 		    "stopped_us=%" G_GINT64_FORMAT " total_us=%" G_GINT64_FORMAT
 		    " disk=%" G_GUINT64_FORMAT " ram=%" G_GUINT64_FORMAT
-		    " passes=%" G_GUINT64_FORMAT "%s",
+		    " passes=%" G_GUINT64_FORMAT "%s%s",
 		    stopped, core->now_us - local->started_us,
 		    local->progress.disk_done, local->progress.ram_done,
-		    local->progress.passes, blackout);
+		    local->progress.passes, blackout, limit);
 }
 
 void
@@ -485,9 +518,7 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 void
 ham_source_tick(ham_core *core, struct ham_local *local)
 {
-	const struct ham_core_guest *config =
-		ham_guest_config(core, local->name);
-	int64_t limit = config ? config->policy.max_duration_us : 0;
+	int64_t limit = local->policy.max_duration_us;
 	char text[HAM_REASON_SIZE];
 
 	if (local->stage == HAM_L_S_PREPARE &&

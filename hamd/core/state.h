@@ -262,6 +262,9 @@ struct ham_local {
 	int64_t verified_us;   /* when its copies were last to be compared */
 	int64_t started_us;    /* of the migration */
 	struct ham_policy policy; /* of it */
+	uint32_t warm_to;  /* S: it is moved there by a stop, once this is
+			      undone; 0: it is not, */
+	uint64_t warm_txn; /* and follows that migration */
 	bool forced;		  /* S: it is handed over whatever the pause */
 	int64_t stop_us;       /* S: when `stop` was sent */
 	int64_t quiet_us;      /* S: and how long before its last frame left;
@@ -813,6 +816,12 @@ void ham_policy_order(ham_core *core, const struct ham_event *event,
 void ham_policy_on_set(ham_core *core, uint32_t sender,
 		       const struct ham_msg *msg);
 void ham_policy_tell(ham_core *core, struct ham_local *local);
+/* S, COPY: it can't keep its limits; text: why. */
+void ham_policy_limit(ham_core *core, struct ham_local *local,
+		      const char *text);
+/* Owner, RUNNING: what a limit has left to do. */
+void ham_policy_mind(ham_core *core, struct ham_local *local,
+		     const struct ham_guest *guest);
 
 /* source.c */
 /* Nothing is known yet, but the phase (enum ham_mig_phase). */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/guest/copy.c - source: disks and memory go to the destination
  *
- * Mirror and RAM go at the same time under one budget; RAM is paced to arrive
- * with the disks.  `switchover-ack` is set here and not at the destination, so
- * QEMU can't complete while the guest runs; it does as soon as it is stopped.
+ * Mirror and RAM go at the same time under one budget (steer.c).
+ * `switchover-ack` is set here and not at the destination, so QEMU can't
+ * complete while the guest runs; it does as soon as it is stopped.
  */
 #include <string.h>
 
@@ -15,10 +15,7 @@
 #include "hamd/base/log.h"
 
 enum {
-	TICK_MS = 40,
-	PROGRESS_US = 200000,
 	FLOOR_BANDWIDTH = 4 << 20,
-	GATE_REMAINING = 16 << 20, /* bytes of RAM that fit into the pause */
 };
 
 /* ---- offering our disk ---- */
@@ -98,6 +95,7 @@ set_parameters(struct ham_vm *vm, int64_t downtime_ms, int64_t bandwidth,
 	json_object_set_int_member(args, "max-bandwidth", bandwidth);
 	json_object_set_int_member(args, "avail-switchover-bandwidth",
 				   switchover);
+	ham_copy_throttle(args, 0);
 	ham_flow_send(vm, vm->qmp, "migrate-set-parameters", args,
 		      HAM_FLOW_MUST, NULL);
 }
@@ -112,7 +110,8 @@ set_up(struct ham_vm *vm)
 	add_capability(caps, "return-path", true);
 	add_capability(caps, "pause-before-switchover", true);
 	add_capability(caps, "switchover-ack", true);
-	add_capability(caps, "auto-converge", vm->conf->auto_converge);
+	/* it can't be set later; steer.c says how much, if any */
+	add_capability(caps, "auto-converge", true);
 	json_object_set_array_member(args, "capabilities", caps);
 	ham_flow_send(vm, vm->qmp, "migrate-set-capabilities", args,
 		      HAM_FLOW_MUST, NULL);
@@ -197,218 +196,7 @@ static const struct ham_step copy_steps[] = {
 	{"copy the memory", start_ram, ram_flows, 0},
 };
 
-/* ---- watching it ---- */
-
-static void copy_failed(struct ham_vm *vm, const char *format, ...)
-	G_GNUC_PRINTF(2, 3);
-
-static void
-copy_failed(struct ham_vm *vm, const char *format, ...)
-{
-	g_autofree char *text = NULL;
-	va_list ap;
-
-	if (vm->copy.failed)
-		return;
-	vm->copy.failed = true;
-	va_start(ap, format);
-	text = g_strdup_vprintf(format, ap);
-	va_end(ap);
-	ham_copy_stop_watching(vm);
-	ham_vm_did(vm, HAM_DID_COPY_FAILED, text, false);
-}
-
-static void
-quiet(struct ham_vm *vm, const char *command, JsonObject *args,
-      ham_qmp_reply_fn on_reply)
-{
-	if (!vm->qmp) {
-		if (args)
-			json_object_unref(args);
-		return;
-	}
-	ham_qmp_execute(vm->qmp, command, args,
-			ham_clock_us() + 5 * G_USEC_PER_SEC, on_reply, vm);
-}
-
-static int64_t
-number(JsonObject *object, const char *name)
-{
-	int64_t value = 0;
-
-	(void)(object && ham_json_int(object, name, &value));
-	return value;
-}
-
-/* Bytes/s over the last second or so. */
-static void
-measure(struct ham_vm *vm)
-{
-	struct ham_copy *c = &vm->copy;
-	uint64_t moved = c->progress.disk_done + c->progress.ram_done;
-	int64_t now = ham_clock_us();
-
-	if (c->rate_since_us == 0 || moved < c->rate_from) {
-		c->rate_since_us = now;
-		c->rate_from = moved;
-	} else if (now - c->rate_since_us > 300000) {
-		c->rate = (moved - c->rate_from) * G_USEC_PER_SEC /
-			  (uint64_t)(now - c->rate_since_us);
-		c->rate_since_us = now;
-		c->rate_from = moved;
-	}
-	if (c->disk_seen_us == 0) {
-		c->disk_seen = c->progress.disk_done;
-		c->disk_seen_us = now;
-	} else if (now - c->disk_seen_us > 150000) {
-		c->disk_rate = (c->progress.disk_done - c->disk_seen) *
-			       G_USEC_PER_SEC /
-			       (uint64_t)(now - c->disk_seen_us);
-		c->disk_seen = c->progress.disk_done;
-		c->disk_seen_us = now;
-	}
-	c->progress.rate = c->rate;
-	c->progress.left_ms[0] = c->progress.left_ms[1] =
-		c->rate ? (int64_t)((c->progress.disk_total -
-				     c->progress.disk_done +
-				     c->progress.ram_remaining) *
-				    1000 / c->rate)
-			: -1;
-}
-
-static void
-set_bandwidth(struct ham_vm *vm, uint64_t bytes)
-{
-	JsonObject *args = json_object_new();
-
-	json_object_set_int_member(args, "max-bandwidth", (int64_t)bytes);
-	quiet(vm, "migrate-set-parameters", args, NULL);
-}
-
-static void
-pace(struct ham_vm *vm)
-{
-	struct ham_copy *c = &vm->copy;
-	uint64_t rest = c->progress.disk_total - c->progress.disk_done;
-	uint64_t budget = ham_vm_disk_budget(vm);
-	uint64_t ram;
-
-	if (!c->mirror || c->jobs_ready)
-		return;
-	ram = ham_bm_pace(c->progress.ram_remaining, rest, c->disk_rate,
-			  budget);
-	set_bandwidth(vm, ram);
-	HAM_EACH_COPIED (vm, i) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		uint64_t speed =
-			ham_bm_pace_disk(c->disk_rest[i], rest, ram, budget);
-		uint64_t old = c->disk_speed[i];
-
-		/* each change begins a new time slice in QEMU */
-		if (speed > old - old / 8 && speed < old + old / 8)
-			continue;
-		c->disk_speed[i] = speed;
-		quiet(vm, "block-job-set-speed", ham_bm_job_speed(&disk, speed),
-		      NULL);
-	}
-}
-
-static void
-look_for_gate(struct ham_vm *vm)
-{
-	struct ham_copy *c = &vm->copy;
-
-	if (c->gated || !c->jobs_ready || c->progress.passes < 2 ||
-	    c->progress.ram_remaining > GATE_REMAINING)
-		return;
-	c->gated = true;
-	ham_vm_did(vm, HAM_DID_GATE, NULL, false);
-}
-
-static void
-got_migrate(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
-{
-	struct ham_vm *vm = data;
-	struct ham_copy *c = &vm->copy;
-	JsonObject *object;
-	JsonObject *ram;
-
-	(void)qmp;
-	if (error || !c->watching || !JSON_NODE_HOLDS_OBJECT(reply))
-		return;
-	object = json_node_get_object(reply);
-	ram = ham_json_object(object, "ram");
-	c->progress.ram_total = (uint64_t)number(ram, "total");
-	c->progress.ram_remaining = (uint64_t)number(ram, "remaining");
-	c->progress.ram_done = (uint64_t)number(ram, "transferred");
-	c->progress.passes = (uint64_t)number(ram, "dirty-sync-count");
-	c->syncs = c->progress.passes;
-	if (!vm->flow && strcmp(vm->mig_status, "active") != 0) {
-		copy_failed(vm, "the memory stream to %s failed%s%s",
-			    c->peer.host,
-			    ham_json_string(object, "error-desc") ? ": " : "",
-			    ham_json_string(object, "error-desc")
-				    ? ham_json_string(object, "error-desc")
-				    : "");
-		return;
-	}
-	measure(vm);
-	pace(vm);
-	look_for_gate(vm);
-	if (ham_clock_us() >= c->next_progress_us) {
-		c->next_progress_us = ham_clock_us() + PROGRESS_US;
-		ham_vm_did(vm, HAM_DID_PROGRESS, NULL, false);
-	}
-}
-
-static void
-got_jobs(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
-{
-	struct ham_vm *vm = data;
-	struct ham_copy *c = &vm->copy;
-	bool all = true;
-
-	(void)qmp;
-	if (error || !c->watching)
-		return;
-	c->progress.disk_done = c->progress.disk_total = 0;
-	HAM_EACH_COPIED_WHEN (vm, i, c->mirror) {
-		struct ham_bm_disk disk = ham_vm_disk(vm, i);
-		struct ham_bm_progress p;
-
-		ham_bm_read_progress(reply, &disk, &p);
-		c->progress.disk_done += p.offset;
-		c->progress.disk_total += p.len;
-		c->disk_rest[i] = p.len - p.offset;
-		if (vm->job[i].ended) {
-			copy_failed(vm, "the copy of disk %u to %s failed: %s",
-				    i, c->peer.host,
-				    vm->job[i].error ? vm->job[i].error
-						     : "it ended early");
-			return;
-		}
-		if (!vm->job[i].ready)
-			all = false;
-	}
-	if (all && !c->jobs_ready) {
-		c->jobs_ready = true;
-		set_bandwidth(vm, ham_vm_budget(vm));
-	}
-	quiet(vm, "query-migrate", NULL, got_migrate);
-}
-
-static gboolean
-tick(gpointer data)
-{
-	struct ham_vm *vm = data;
-
-	if (!vm->copy.watching) {
-		vm->copy.ticker = 0;
-		return G_SOURCE_REMOVE;
-	}
-	quiet(vm, "query-block-jobs", NULL, got_jobs);
-	return G_SOURCE_CONTINUE;
-}
+/* ---- its end ---- */
 
 void
 ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how)
@@ -423,33 +211,14 @@ ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how)
 	}
 }
 
-void
-ham_copy_stop_watching(struct ham_vm *vm)
-{
-	vm->copy.watching = false;
-	g_clear_handle_id(&vm->copy.ticker, g_source_remove);
-}
-
 static void
 copy_end(struct ham_vm *vm, const GError *error)
 {
 	if (error) {
-		copy_failed(vm, "%s", error->message);
+		ham_copy_failed(vm, "%s", error->message);
 		return;
 	}
-	vm->copy.watching = true;
-	if (vm->copy.mirror)
-		ham_yield_begin(vm->guests);
-	vm->copy.ticker = g_timeout_add(TICK_MS, tick, vm);
-}
-
-void
-ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy, bool forced)
-{
-	if (!vm->copy.watching)
-		return;
-	vm->copy.policy = *policy;
-	vm->copy.forced = forced;
+	ham_copy_watch(vm);
 }
 
 void
@@ -459,22 +228,24 @@ ham_do_copy(struct ham_vm *vm)
 	struct ham_peer peer;
 
 	ham_copy_stop_watching(vm);
+	ham_copy_pause_ends(vm);
 	memset(&vm->copy, 0, sizeof(vm->copy));
 	g_array_set_size(vm->timeline, 0);
 	vm->tracing = false;
 	vm->txn = vm->effect.txn;
 	vm->copy.policy = vm->effect.policy;
+	vm->copy.began_us = (int64_t)vm->effect.value;
 	if (!vm->conf) {
-		copy_failed(vm, "the cluster file here does not name it");
+		ham_copy_failed(vm, "the cluster file here does not name it");
 		return;
 	}
 	if (!ham_peer_read(&vm->effect.blob, &peer)) {
-		copy_failed(vm, "the destination's answer can't be read");
+		ham_copy_failed(vm, "the destination's answer can't be read");
 		return;
 	}
 	if (!ham_ports_fit(vm, &peer, ham_vm_node_name(vm, vm->effect.node),
 			   &error)) {
-		copy_failed(vm, "%s", error->message);
+		ham_copy_failed(vm, "%s", error->message);
 		return;
 	}
 	vm->copy.peer = peer;
@@ -484,7 +255,7 @@ ham_do_copy(struct ham_vm *vm)
 	vm->copy.progress.left_ms[0] = vm->copy.progress.left_ms[1] = -1;
 	vm->copy.progress.pause_us[0] = vm->copy.progress.pause_us[1] = -1;
 	if (vm->copy.mirror && peer.replica) {
-		copy_failed(vm, "the destination's copy is not connected");
+		ham_copy_failed(vm, "the destination's copy is not connected");
 		return;
 	}
 	ham_vm_begin(vm, "copy", copy_steps, G_N_ELEMENTS(copy_steps),

@@ -98,4 +98,8 @@ JsonArray *ham_guests_timeline(const ham_guests *guests, const char *name);
 /* Lets go of everything; processes go on running. */
 void ham_guests_free(ham_guests *guests);
 
+/* A guest that was migrated from here stood still for so long, -1: nobody
+ * knows; that is what is expected of the next one. */
+void ham_guests_stopped_for(ham_guests *guests, const char *name, int64_t us);
+
 #endif

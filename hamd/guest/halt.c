@@ -18,6 +18,7 @@ static void
 halt_stop(struct ham_vm *vm)
 {
 	ham_vm_nudge_end(vm);
+	ham_copy_pause_ends(vm);
 	if (!vm->qemu)
 		return;
 	HAM_EACH_COPIED (vm, i) {

@@ -66,6 +66,7 @@ stop_guest(struct ham_vm *vm)
 	vm->tracing = true;
 	vm->copy.stop_us = ham_clock_us();
 	ham_vm_mark(vm, "stop");
+	ham_copy_pause_begins(vm);
 	ham_quiet_stop(vm);
 	ham_flow_send(vm, vm->qmp, "stop", NULL, HAM_FLOW_MUST, stopped);
 	HAM_EACH_COPIED_WHEN (vm, i, vm->copy.mirror) {
@@ -247,6 +248,7 @@ silence_end(struct ham_vm *vm, const GError *error)
 void
 ham_do_silence(struct ham_vm *vm)
 {
+	ham_copy_pause_ends(vm);
 	ham_vm_begin(vm, "silence", silence_steps, G_N_ELEMENTS(silence_steps),
 		     silence_end);
 }

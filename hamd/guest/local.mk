@@ -8,6 +8,9 @@ libhamguest_la_SOURCES = \
 	hamd/guest/differ.c \
 	hamd/guest/digest.c \
 	hamd/guest/copy.c \
+	hamd/guest/judge.c \
+	hamd/guest/sample.c \
+	hamd/guest/steer.c \
 	hamd/guest/events.c \
 	hamd/guest/fill.c \
 	hamd/guest/flow.c \

@@ -156,6 +156,7 @@ ham_qemu_exited(ham_child *child, int code, int status, void *data)
 	ham_announce_stop(vm);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_copy_stop_watching(vm);
+	ham_copy_pause_ends(vm);
 	ham_slot_unwatch(vm);
 	ham_slots_forget(vm);
 	ham_ports_count(vm);

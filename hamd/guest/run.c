@@ -202,6 +202,7 @@ void
 ham_do_kill(struct ham_vm *vm)
 {
 	ham_copy_stop_watching(vm);
+	ham_copy_pause_ends(vm);
 	ham_vm_begin(vm, "kill", kill_steps, G_N_ELEMENTS(kill_steps),
 		     kill_end);
 }

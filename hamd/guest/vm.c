@@ -50,6 +50,7 @@ ham_vm_free(struct ham_vm *vm)
 {
 	ham_flow_cancel(vm->flow);
 	ham_copy_stop_watching(vm);
+	ham_copy_pause_ends(vm);
 	ham_announce_stop(vm);
 	g_clear_handle_id(&vm->powerdown, g_source_remove);
 	ham_vm_nudge_end(vm);

@@ -170,7 +170,23 @@ struct ham_copy {
 	int64_t disk_seen_us;
 	struct ham_progress progress;
 	struct ham_policy policy; /* in force */
+	int64_t began_us;	  /* the migration, as max_duration counts */
 	bool forced;		  /* it goes, whatever the pause */
+	uint64_t pages_sent;	  /* bytes of memory, each time anew */
+	uint64_t bandwidth;	  /* of memory, set last; bytes/s, 0: all */
+	int64_t sound_us;	  /* no limit was set last; 0: never */
+	bool unlimited;		  /* since the last look there was none */
+	unsigned int sample_ms;	  /* is measured; 0: nothing is */
+	int64_t sample_us;	  /* since then; 0: nothing was yet */
+	/* judge.c */
+	struct ham_converge converge;
+	struct ham_converge_view view;
+	unsigned int throttle; /* percent, set last, */
+	int64_t throttled_us;  /* then */
+	int64_t never_us;      /* since when that is the verdict; 0: it isn't */
+	bool limit_told;
+	uint64_t stop_left; /* bytes of memory that were left at `stop` */
+	guint overdue;	    /* max_pause passes */
 	bool jobs_ready;
 	uint64_t disk_rest[HAM_CONF_MAX_DISKS];
 	uint64_t disk_speed[HAM_CONF_MAX_DISKS]; /* set last, bytes/s */
@@ -321,6 +337,9 @@ struct ham_guests {
 	ham_cgroups *cgroups;	       /* NULL: none can be had */
 	char no_cgroups[HAM_TEXT_MAX]; /* why */
 	bool frozen;
+	/* what a pause takes beside the memory that is left, as measured last;
+	 * 0: not yet */
+	int64_t fixed_us;
 	bool leased; /* the node's lease was renewed, so there are leases */
 	guint yield_ticker;
 	ham_guests_ready_fn on_ready;
@@ -640,11 +659,29 @@ void ham_do_shutdown(struct ham_vm *vm);
 void ham_do_kill(struct ham_vm *vm);
 void ham_do_copy(struct ham_vm *vm);
 void ham_do_undo(struct ham_vm *vm);
+/* steer.c: from COPY's last step to the pause. */
+void ham_copy_watch(struct ham_vm *vm);
 void ham_copy_stop_watching(struct ham_vm *vm);
+/* Tells COPY_FAILED, once. */
+void ham_copy_failed(struct ham_vm *vm, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
+/* Beside any flow; nothing is asked without QEMU.  Takes args. */
+void ham_copy_ask(struct ham_vm *vm, const char *command, JsonObject *args,
+		  ham_qmp_reply_fn on_reply);
+/* sample.c; at each look. */
+void ham_copy_sample(struct ham_vm *vm);
+/* judge.c */
+void ham_copy_judge(struct ham_vm *vm);
+/* The parameters of QEMU that slow a guest down by so many percent, 0 to 99. */
+void ham_copy_throttle(JsonObject *args, unsigned int percent);
 /* The copy under way has other limits; forced: it is to be handed over as soon
  * as the disks are there, whatever the pause. */
 void ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy,
 		     bool forced);
+/* From `stop` until the guest is given away, or goes on: OVERDUE is told when
+ * that takes longer than max_pause. */
+void ham_copy_pause_begins(struct ham_vm *vm);
+void ham_copy_pause_ends(struct ham_vm *vm);
 /* Removes the nodes of mirrors that have ended, within a flow's step. */
 void ham_copy_drop_targets(struct ham_vm *vm, enum ham_flow_how how);
 void ham_do_capture(struct ham_vm *vm);

@@ -50,7 +50,8 @@ corosync_conf() {
 	echo "}"
 }
 
-# guest_conf K: the K-th guest, webK
+# guest_conf K: the K-th guest, webK.  A test may hold a hand-over, and a busy
+# machine does: what max_pause does about that is test-limits.sh's.
 guest_conf() {
 	local name=web$1 host=$((99 + $1)) mac
 	printf -v mac '52:54:00:00:00:%02x' "$host"
@@ -59,6 +60,7 @@ guest_conf() {
 	[guest $name]
 	memory = 256M
 	cpus = 1
+	max_pause = 1m
 	machine = pc-q35-10.0
 	cpu = qemu64
 	kernel = /var/lib/hamd/boot/vmlinuz

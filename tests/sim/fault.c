@@ -101,7 +101,7 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		HAM_CMD_RESIZE,	 HAM_CMD_MOVE,	  HAM_CMD_DRAIN,
 		HAM_CMD_UNDRAIN, HAM_CMD_DISARM,  HAM_CMD_ARM,
 		HAM_CMD_REST,	 HAM_CMD_HALT,	  HAM_CMD_UNHALT,
-		HAM_CMD_FORCE,	 HAM_CMD_CLAIM};
+		HAM_CMD_FORCE,	 HAM_CMD_CLAIM,	  HAM_CMD_SET};
 	struct sim_fault *f;
 
 	add(dice, plan, at_us, SIM_F_COMMAND, 0);
@@ -310,6 +310,8 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	plan->rates.fsync = seldom(dice, 2000);
 	plan->rates.late = seldom(dice, 500);
 	plan->rates.resumes = maybe(dice, 1000);
+	plan->rates.limits = maybe(dice, 1500);
+	plan->rates.overdue = maybe(dice, 1500);
 	while (at_us < plan->faults_us) {
 		add_some(dice, plan, &swarm, at_us);
 		at_us += sim_between(dice, SIM_MS, 100 * SIM_MS);
@@ -458,7 +460,7 @@ static const char *const words[SIM_F_N] = {
 const char *const sim_command_names[SIM_COMMANDS] = {
 	"start",  "stop",   "migrate", "cancel",  "confirm-off", "verify",
 	"resize", "move",   "drain",   "undrain", "disarm",	 "arm",
-	"halt",	  "unhalt", "rest",    "force",	  "claim",
+	"halt",	  "unhalt", "rest",    "force",	  "claim",	 "set",
 };
 
 static const char *

@@ -326,8 +326,16 @@ sim_command(struct sim *sim, unsigned int i, enum ham_command command,
 				  .value = 512 * (sim->tokens + 1),
 				  .token = ++sim->tokens};
 
+	struct ham_policy policy = {
+		.on_limit = (uint8_t)(sim->tokens % HAM_LIMIT_N),
+		.max_duration_us = 30 * SIM_S};
+
 	if (!sim->node[i].hamd)
 		return;
+	if (command == HAM_CMD_SET) {
+		event.policy = &policy;
+		event.value = HAM_SET_ON_LIMIT | HAM_SET_MAX_DURATION;
+	}
 	if (command == HAM_CMD_MOVE) {
 		const struct ham_guest *g = ham_record_lookup(
 			ham_core_record(sim->node[i].core), event.guest);

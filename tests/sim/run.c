@@ -36,6 +36,8 @@ sim_new(const struct sim_plan *plan)
 		sim->config[g].common = plan->common >> g & 1;
 		sim->config[g].shared = sim->config[g].common;
 		sim->config[g].policy.max_duration_us = 20 * SIM_S;
+		sim->config[g].policy.on_limit =
+			(uint8_t)(plan->seed % HAM_LIMIT_N);
 		sim->config[g].replica_timeout_us = 3 * SIM_S;
 		sim->config[g].verify_interval_us = plan->verify_us;
 		g_strlcpy(sim->config[g].name, sim->guest[g].name,

@@ -226,7 +226,9 @@ struct sim_rates {
 		store,		/* an fsync fails */
 		fsync,		/* an fsync takes up to a second */
 		late,		/* a message must be sent again to a node */
-		resumes; /* QEMU goes on by itself while it is captured */
+		resumes, /* QEMU goes on by itself while it is captured */
+		limits,	 /* a copy can't keep its limits */
+		overdue; /* a pause takes longer than it may */
 };
 
 /* What a run is made of: by chance (run.c) or by hand (story.c). */
@@ -321,7 +323,7 @@ void sim_hamd_hang(struct sim *sim, unsigned int i, int64_t for_us);
 bool sim_hamd_hung(const struct sim *sim, unsigned int i);
 void sim_step(struct sim *sim, unsigned int i, struct ham_event *event);
 enum {
-	SIM_COMMANDS = HAM_CMD_CLAIM + 1,
+	SIM_COMMANDS = HAM_CMD_SET + 1,
 };
 extern const char *const sim_command_names[SIM_COMMANDS]; /* ham_command */
 void sim_command(struct sim *sim, unsigned int i, enum ham_command command,

@@ -35,8 +35,8 @@ struct reader {
 };
 
 static const char *const rate_names[] = {
-	"act-fails", "slow",  "drop", "ghost",
-	"store",     "fsync", "late", "resumes",
+	"act-fails", "slow", "drop",	"ghost",  "store",
+	"fsync",     "late", "resumes", "limits", "overdue",
 };
 
 static unsigned int *
@@ -45,7 +45,8 @@ rate(struct sim_rates *rates, const char *name)
 	unsigned int *const all[] = {&rates->act_fails, &rates->slow,
 				     &rates->drop,	&rates->ghost,
 				     &rates->store,	&rates->fsync,
-				     &rates->late,	&rates->resumes};
+				     &rates->late,	&rates->resumes,
+				     &rates->limits,	&rates->overdue};
 
 	for (unsigned int k = 0; k < G_N_ELEMENTS(rate_names); k++)
 		if (strcmp(name, rate_names[k]) == 0)

@@ -237,6 +237,9 @@ go_copy(struct sim *sim, struct work *w)
 			vm->mirror_ready = true;
 		}
 		later(sim, w, 40 * SIM_MS, 40 * SIM_MS);
+		/* forced it goes all the same, if it is still asked to */
+		if (sim_chance(sim, sim->rates.limits))
+			did(sim, w, HAM_DID_LIMIT, false);
 		did(sim, w, HAM_DID_GATE, false);
 		return;
 	default: /* watched until it is replaced */
@@ -298,6 +301,25 @@ resume_by_itself(struct sim *sim, const struct work *w)
 }
 
 static void
+overdue(struct sim *sim, void *data)
+{
+	struct work *w = data;
+
+	if (sim->node[w->node].life == w->life &&
+	    !sim_defer(sim, w->node, overdue, w, sizeof(*w)))
+		did(sim, w, HAM_DID_OVERDUE, false);
+}
+
+/* max_pause passes, maybe long after the guest is gone. */
+static void
+may_take_too_long(struct sim *sim, const struct work *w)
+{
+	if (sim_chance(sim, sim->rates.overdue))
+		sim_at(sim, sim_between(sim, SIM_MS, 150 * SIM_MS), overdue,
+		       g_memdup2(w, sizeof(*w)));
+}
+
+static void
 go_capture(struct sim *sim, struct work *w)
 {
 	struct sim_vm *vm = &sim->node[w->node].vm[w->guest];
@@ -311,6 +333,7 @@ go_capture(struct sim *sim, struct work *w)
 			return;
 		}
 		vm->q = SIM_Q_PAUSED;
+		may_take_too_long(sim, w);
 		later(sim, w, 2 * SIM_MS, 12 * SIM_MS);
 		return;
 	case 2:

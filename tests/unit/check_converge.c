@@ -26,6 +26,7 @@ struct run {
 	struct ham_converge converge;
 	struct ham_converge_limits limits;
 	struct ham_converge_view view;
+	bool unlimited;
 };
 
 static void
@@ -43,6 +44,7 @@ look(struct run *run)
 {
 	struct ham_converge_sample sample = model_sample(&run->model);
 
+	sample.unlimited = run->unlimited;
 	ham_converge_take(&run->converge, &sample);
 	ham_converge_look(&run->converge, &run->limits, &run->view);
 }
@@ -81,6 +83,10 @@ static const struct {
 	 {.set = {{20e6, 500e6, 0, 0}, {200e6, 20e6, 0, 0}}},
 	 1e9},
 	{"a slow link", {.set = {{300e6, 20e6, 0, 0}}}, 125e6},
+	{"with disks", {.set = {{300e6, 20e6, 0, 0}}, .disk = 4e9}, 250e6},
+	{"with disks, and busy",
+	 {.set = {{400e6, 150e6, 0, 0}}, .disk = 2e9},
+	 500e6},
 };
 
 START_TEST(what_fits_ends_with_the_pause_that_was_said)
@@ -96,6 +102,17 @@ START_TEST(what_fits_ends_with_the_pause_that_was_said)
 	ck_assert_double_le(real_pause_us(&run),
 			    (double)run.view.pause_us[1] + 1000);
 	ck_assert_int_eq(run.model.throttle, 0);
+}
+END_TEST
+
+START_TEST(a_long_limit_is_no_reason_for_a_long_pause)
+{
+	struct run run;
+
+	begin(&run, fitting[_i].model, fitting[_i].link);
+	run.limits.max_pause_us = 60 * SECOND;
+	ck_assert_msg(until(&run, HAM_CONVERGE_NOW), "%s", fitting[_i].name);
+	ck_assert_double_le(real_pause_us(&run), MAX_PAUSE_US);
 }
 END_TEST
 
@@ -234,6 +251,67 @@ START_TEST(without_its_disks_it_is_not_handed_over)
 }
 END_TEST
 
+START_TEST(disks_that_are_late_are_said_to_be)
+{
+	struct ham_converge c;
+	struct ham_converge_view view = {0};
+	struct ham_converge_limits limits = {.max_pause_us = MAX_PAUSE_US,
+					     .end_us = 60 * SECOND};
+	struct ham_converge_sample sample = {.passes = 1,
+					     .remaining = 256 * MIB,
+					     .paced = true,
+					     .disk_rate = 10 * MIB};
+
+	ham_converge_begin(&c, (uint64_t)RAM, FIXED_US);
+	for (int64_t s = 1; s <= 30; s++) {
+		sample.now_us = s * SECOND;
+		sample.disk_left = (uint64_t)(3000 - 10 * s) * MIB;
+		ham_converge_take(&c, &sample);
+		ham_converge_look(&c, &limits, &view);
+		if (view.verdict == HAM_CONVERGE_NEVER)
+			break;
+	}
+	ck_assert_int_eq(view.verdict, HAM_CONVERGE_NEVER);
+	ck_assert_int_ge(sample.now_us, 10 * SECOND);
+	/* with that it would be in time */
+	ck_assert_uint_ge((view.needs_rate + 1) * (uint64_t)(60 - 11),
+			  sample.disk_left + sample.remaining);
+}
+END_TEST
+
+/* The limit is not the network's, which the pause may use. */
+START_TEST(a_pause_uses_what_there_is)
+{
+	struct run run;
+
+	begin(&run, endless[0].model, endless[0].link / 8);
+	run.limits.bandwidth = (uint64_t)(endless[0].link / 8);
+	for (int ms = 0; ms < 60000; ms++) {
+		model_step(&run.model);
+		/* for a moment eight times as fast */
+		run.model.link = ms % 10000 < 9800 ? endless[0].link / 8
+						   : endless[0].link;
+		run.unlimited = ms % 10000 >= 9800 + LOOK_MS;
+		if (ms % LOOK_MS == 0)
+			look(&run);
+		ck_assert_int_ne(run.view.verdict, HAM_CONVERGE_NOW);
+	}
+	ck_assert_uint_ge(run.converge.peak, (uint64_t)(endless[0].link * 0.9));
+	ck_assert_double_ge((double)run.view.needs_pause_us * 2,
+			    800e6 / endless[0].link * 1e6);
+	ck_assert_double_le((double)run.view.needs_pause_us,
+			    1000e6 / endless[0].link * 1e6 + FIXED_US);
+}
+END_TEST
+
+static void
+hint(struct run *run, double seconds)
+{
+	ham_converge_hint(&run->converge, (int64_t)(seconds * 1e6),
+			  (uint64_t)model_dirty(&run->model, seconds),
+			  run->model.now_us);
+}
+
 /* Of all looks at which an end is foretold, how many were right within 30 %? */
 START_TEST(forecasts_come_true)
 {
@@ -247,6 +325,11 @@ START_TEST(forecasts_come_true)
 		if (ms % LOOK_MS != 0)
 			continue;
 		look(&run);
+		/* as sampled when it begins: judge.c */
+		if (ms == 200)
+			hint(&run, 0.1);
+		if (ms == 1200)
+			hint(&run, 1);
 		if (run.view.verdict == HAM_CONVERGE_NOW)
 			break;
 		if (run.view.left_us[1] < 0)
@@ -266,6 +349,10 @@ START_TEST(forecasts_come_true)
 	}
 	ck_assert_msg(right * 10 >= n * 8, "%s: %u of %u", fitting[_i].name,
 		      right, n);
+	/* and there was one after a third of the time */
+	ck_assert_msg(n == 0 || at[0] - SECOND <= MAX(end_us / 3, 1300000),
+		      "%s: not before %d ms", fitting[_i].name,
+		      (int)(at[0] / 1000));
 }
 END_TEST
 
@@ -279,6 +366,9 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, what_fits_ends_with_the_pause_that_was_said, 0,
 			    n_fitting);
+	tcase_add_loop_test(tc, a_long_limit_is_no_reason_for_a_long_pause, 0,
+			    n_fitting);
+	tcase_add_test(tc, disks_that_are_late_are_said_to_be);
 	tcase_add_loop_test(tc, what_never_fits_is_said_to, 0, n_endless);
 	tcase_add_loop_test(tc, with_the_pause_that_it_needs_it_ends, 0,
 			    n_endless);
@@ -291,6 +381,7 @@ main(void)
 	tcase_add_test(tc, a_throttle_is_taken_back);
 	tcase_add_test(tc, nothing_is_said_before_anything_is_known);
 	tcase_add_test(tc, without_its_disks_it_is_not_handed_over);
+	tcase_add_test(tc, a_pause_uses_what_there_is);
 	tcase_add_loop_test(tc, forecasts_come_true, 0, n_fitting);
 	suite_add_tcase(suite, tc);
 	return leaf_run(suite);

@@ -38,6 +38,7 @@ struct model {
 	uint64_t passes;
 	unsigned int throttle; /* percent */
 	bool disks_lag;
+	double disk; /* bytes that are to be copied yet; memory is paced */
 };
 
 static inline double
@@ -60,6 +61,20 @@ model_all(const struct model *m)
 	return sum;
 }
 
+/* Bytes that are written in so many seconds. */
+static inline double
+model_dirty(const struct model *m, double seconds)
+{
+	double sum = 0;
+
+	for (int i = 0; i < MODEL_SETS; i++)
+		if (m->set[i].size > 0)
+			sum += m->set[i].size *
+			       (1 - exp(-m->set[i].rate * seconds /
+					m->set[i].size));
+	return sum;
+}
+
 static inline void
 model_look(struct model *m)
 {
@@ -76,7 +91,11 @@ static inline void
 model_step(struct model *m)
 {
 	double dt = 0.001, known = model_known(m);
-	double part = known > 0 ? fmin(m->link * dt / known, 1) : 0;
+	/* to arrive with the disks, and then held back until they are there */
+	double share = m->disk <= 0    ? 1
+		       : m->passes < 2 ? known / (known + m->disk)
+				       : 0;
+	double part = known > 0 ? fmin(m->link * share * dt / known, 1) : 0;
 
 	for (int i = 0; i < MODEL_SETS; i++) {
 		struct model_set *s = &m->set[i];
@@ -87,6 +106,7 @@ model_step(struct model *m)
 			s->unknown += (s->size - s->unknown) *
 				      (1 - exp(-rate * dt / s->size));
 	}
+	m->disk = fmax(m->disk - m->link * (1 - share) * dt, 0);
 	m->clean -= m->clean * part;
 	m->sent += known * part;
 	m->now_us += 1000;
@@ -116,7 +136,11 @@ model_sample(const struct model *m)
 		.passes = m->passes,
 		.remaining = (uint64_t)model_known(m),
 		.sent = (uint64_t)m->sent,
-		.disks_ready = !m->disks_lag,
+		.paced = m->disk > 0,
+		.flow = m->disk > 0 ? (uint64_t)m->link : 0,
+		.disk_left = (uint64_t)m->disk,
+		.disk_rate = (uint64_t)m->link,
+		.disks_ready = !m->disks_lag && m->disk <= 0,
 		.throttle = m->throttle,
 	};
 }

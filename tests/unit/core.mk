@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/unit/check_copies \
 	tests/unit/check_move \
 	tests/unit/check_plan \
+	tests/unit/check_policy \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
 	tests/unit/check_starts \
@@ -124,6 +125,13 @@ tests_unit_check_migrate_SOURCES = \
 	$(NULL)
 tests_unit_check_migrate_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_migrate_LDADD = $(core_test_ldadd)
+
+tests_unit_check_policy_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_policy.c \
+	$(NULL)
+tests_unit_check_policy_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_policy_LDADD = $(core_test_ldadd)
 
 tests_unit_check_copies_SOURCES = \
 	$(course_sources) \

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# tests/lab/test-throttle.sh - a guest that writes more than can be sent is slowed
+# down, where its policy allows it, and then moved
+# long
+. "$(dirname "$(readlink -f "$0")")/testlib.sh"
+
+# it rewrites 96 MiB, at 100 MiB/s if it can, over a link of 24 MiB/s
+busy() {
+	small 24M max_pause=150ms max_duration=100s |
+		sed '/^max_pause = 1m/d; s/dirty=64 rate=4/dirty=96 rate=100/'
+}
+in_lab busy
+
+boot_on n1
+begin n2
+until_true "data flows" copying
+expect_rc 0 ctl n3 guest set web1 auto_converge=yes
+ended 0
+event_has n3 'MIGRATION_DECIDED.*slowed down by' ||
+	fail "it was not slowed down: $(ctl n3 events)"
+runs_on n2
+writes_on n2
+ok "slowed down: $(tail -n 1 <<<"$said")"
