@@ -467,6 +467,7 @@ static const struct {
 	{"guest-stop", true, do_guest_stop},
 	{"guest-migrate", true, do_guest_migrate},
 	{"guest-cancel", true, do_guest_cancel},
+	{"guest-set", true, ham_daemon_guest_set},
 	{"disk-accept", true, do_disk_accept},
 	{"disk-resize", true, do_disk_resize},
 	{"disk-verify", true, do_disk_verify},

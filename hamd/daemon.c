@@ -30,6 +30,7 @@ struct event_copy {
 	char *text;
 	struct ham_blob blob;
 	struct ham_progress progress;
+	struct ham_policy policy;
 };
 
 static struct event_copy *
@@ -59,6 +60,10 @@ copy_event(const struct ham_event *event)
 	if (event->progress) {
 		copy->progress = *event->progress;
 		copy->event.progress = &copy->progress;
+	}
+	if (event->policy) {
+		copy->policy = *event->policy;
+		copy->event.policy = &copy->policy;
 	}
 	return copy;
 }

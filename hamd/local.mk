@@ -3,6 +3,7 @@
 sbin_PROGRAMS += hamd/hamd
 hamd_hamd_SOURCES = \
 	hamd/commands.c \
+	hamd/policy_command.c \
 	hamd/daemon.c \
 	hamd/daemon.h \
 	hamd/digest_tool.c \

@@ -70,7 +70,7 @@ typedef int (*ham_ctl_run_fn)(const struct ham_ctl_options *options,
 struct ham_ctl_command {
 	const char *name;      /* one word, or group and verb */
 	const char *arguments; /* for the usage line; "" if it takes none */
-	unsigned int n_args;   /* exactly so many */
+	unsigned int n_args;   /* exactly so many; with "..." at least */
 	unsigned int options;  /* HAM_CTL_... bits besides the global ones */
 	const char *help;      /* one line */
 	ham_ctl_run_fn run;
@@ -118,6 +118,7 @@ int ham_ctl_plan_failure(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_accept(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_resize(const struct ham_ctl_options *options, char **args);
 int ham_ctl_disk_verify(const struct ham_ctl_options *options, char **args);
+int ham_ctl_guest_set(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_cancel(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_list(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_drain(const struct ham_ctl_options *options, char **args);

@@ -25,6 +25,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/node.h \
 	hamd/ctl/options.c \
 	hamd/ctl/order.c \
+	hamd/ctl/set.c \
 	hamd/ctl/plan.c \
 	hamd/ctl/progress.c \
 	hamd/ctl/progress.h \

@@ -27,6 +27,8 @@ static const struct ham_ctl_command commands[] = {
 	{ "guest cancel", "NAME", 1, WAITS,
 	  "call a migration off: the guest stays where it is",
 	  ham_ctl_guest_cancel },
+	{ "guest set", "NAME SETTING...", 2, 0,
+	  "change the limits of a migration under way", ham_ctl_guest_set },
 	{ "disk accept", "NAME", 1, 0,
 	  "use or lose images here that hamd guards",
 	  ham_ctl_disk_accept },
@@ -215,7 +217,7 @@ run(const struct ham_ctl_options *options, char **words)
 	const struct ham_ctl_command *command;
 	g_autofree char *usage = NULL;
 	const char *stranger;
-	guint n_words = 0;
+	guint n_words = 0, n_given;
 
 	command = find_command(words, &n_words);
 	if (command == NULL)
@@ -232,7 +234,10 @@ run(const struct ham_ctl_options *options, char **words)
 			stranger, usage);
 		return HAM_CTL_USAGE;
 	}
-	if (g_strv_length(words + n_words) != command->n_args) {
+	n_given = g_strv_length(words + n_words);
+	if (n_given < command->n_args ||
+	    (n_given > command->n_args &&
+	     !g_str_has_suffix(command->arguments, "..."))) {
 		fprintf(stderr, "hamctl: '%s' takes %s\n%s", command->name,
 			command->n_args ? command->arguments : "no argument",
 			usage);

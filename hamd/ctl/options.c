@@ -69,7 +69,7 @@ static const struct {
 	{ "cluster remove", false }, { "cluster cpu", false },
 	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false },
-	{ "guest set", false }, { "config diff", false },
+	{ "config diff", false },
 	{ "config apply", false },
 };
 /* clang-format on */

@@ -49,6 +49,7 @@ expect "web1 db1 mail" --json guest --timeout 5 cancel ""
 expect "web1 db1 mail" disk verify ""
 expect "n1 n2 n3" guest migrate web1 ""
 expect "n1 n2 n3" guest start web1 --node ""
+expect "on_limit=" guest set web1 max_pause = 1s on
 expect "n1 n2 n3" guest start web1 --node = ""
 expect "web1 db1 mail" guest start --node n1 ""
 expect "n1 n2 n3" fence off --force ""

@@ -414,6 +414,46 @@ class Cancel(OrderTest):
                                                   "CUTOVER\n"))
 
 
+class Set(OrderTest):
+    def test_all_of_it(self):
+        self.fake.answers["guest-set"] = {}
+        got = self.hamctl("guest", "set", "web1", "max_pause=800ms",
+                          "max_duration=5m", "bandwidth=100M", "priority=7",
+                          "auto_converge=no", "on_limit=warm")
+        self.assertEqual((got.code, got.out),
+                         (0, "web1: set for this migration\n"))
+        self.assertEqual(self.fake.asked("guest-set"), [
+            {"name": "web1", "max_pause_ms": 800, "max_duration_ms": 300000,
+             "bandwidth_bytes_per_s": 100 << 20, "priority": 7,
+             "auto_converge": False, "on_limit": "warm"}])
+
+    def test_what_cannot_be_read(self):
+        for word in ("max_pause=soon", "max_pause", "max_pause=",
+                     "bandwidth=-1", "priority=x", "auto_converge=maybe",
+                     "on_limit="):
+            with self.subTest(word):
+                got = self.hamctl("guest", "set", "web1", word)
+                self.assertEqual(got.code, 2)
+                self.assertIn("found '%s', expected" % word, got.err)
+        self.assertEqual(self.asked_commands(), [])
+
+    def test_what_is_no_limit(self):
+        got = self.hamctl("guest", "set", "web1", "max_paus=1s")
+        self.assertEqual(got.code, 2)
+        self.assertIn("'max_paus=1s' can't be set", got.err)
+
+    def test_nothing_to_set(self):
+        got = self.hamctl("guest", "set", "web1")
+        self.assertEqual(got.code, 2)
+        self.assertIn("takes NAME SETTING...", got.err)
+
+    def test_refused(self):
+        self.refuse("guest-set", "Refused", "web1: its hand-over has begun")
+        got = self.hamctl("guest", "set", "web1", "max_pause=1s")
+        self.assertEqual((got.code, got.err),
+                         (1, "hamctl: web1: its hand-over has begun\n"))
+
+
 class Events(HamctlTest):
     def test_list(self):
         data = {"seq": 41, "node": "n1", "guest": "web1", "text": "runs"}

@@ -476,7 +476,6 @@ class Usage(HamctlTest):
                 (["--json", "history"], "history"), (["metrics"], "metrics"),
                 (["pki", "init"], "pki init"),
                 (["cluster", "init"], "cluster init"),
-                (["guest", "set", "web1", "--cpus", "2"], "guest set"),
                 (["config", "diff", "a"], "config diff"),
                 (["config", "apply", "a"], "config apply")):
             self.check_usage(*words, text="hamctl: '%s' is not part of hamd "
