@@ -50,6 +50,22 @@ ham_prepare_if_due(ham_core *core, struct ham_local *local)
 		prepare(core, local, guest);
 }
 
+void
+ham_prepare(ham_core *core, struct ham_local *local,
+	    const struct ham_guest *guest)
+{
+	if (local->stage == HAM_L_REPLICA &&
+	    !ham_guest_is_current(guest, core->config.self)) {
+		local->prepare_due = true;
+		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
+	} else if (local->stage == HAM_L_NONE ||
+		   local->stage == HAM_L_REPLICA) {
+		prepare(core, local, guest);
+	} else {
+		local->prepare_due = true;
+	}
+}
+
 /* The record has given up what was being made, which counted for nothing. */
 static void
 drop_unfilled(ham_core *core, struct ham_local *local)
@@ -69,31 +85,20 @@ static void
 applied_migrate(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest)
 {
-	uint32_t self = core->config.self;
-
-	local->mig_phase = HAM_MIG_PREPARE;
-	ham_progress_clear(&local->progress, HAM_MIG_PREPARE);
-	local->started_us = core->now_us;
 	ham_policy_begin(core, local);
-	ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, guest->name, "prepare");
+	ham_queue_applied(core, local, guest);
 	local->migrate_due = local->prepared_due = false;
 	local->ended_clean = false;
 	local->sync_node = 0;
 	drop_unfilled(core, local);
-	if (guest->owner == self && local->stage == HAM_L_RUNNING) {
+	local->prepare_due = false;
+	if (guest->owner == core->config.self && local->stage == HAM_L_RUNNING)
 		ham_source_begin(core, local, guest);
-	} else if (guest->owner == self) {
+	else if (guest->owner == core->config.self)
 		local->migrate_due = true;
-	} else if (guest->dst == self && local->stage == HAM_L_REPLICA &&
-		   !ham_guest_is_current(guest, self)) {
-		local->prepare_due = true;
-		ham_end_here(core, local, HAM_L_CLOSE, HAM_DO_CLOSE);
-	} else if (guest->dst == self && (local->stage == HAM_L_NONE ||
-					  local->stage == HAM_L_REPLICA)) {
-		prepare(core, local, guest);
-	} else if (guest->dst == self) {
-		local->prepare_due = true;
-	}
+	else if (guest->dst == core->config.self &&
+		 ham_queue_has_begun(local, guest))
+		ham_prepare(core, local, guest);
 }
 
 void
@@ -157,6 +162,7 @@ ham_adopted(ham_core *core, const struct ham_record *before)
 		const struct ham_guest *g = &core->record.guests[i];
 		const struct ham_guest *b = ham_record_lookup(before, g->name);
 
+		ham_queue_adopted(core, g, b);
 		if (g->owner == core->config.self && !g->owner_dead &&
 		    (g->phase == HAM_GUEST_STARTED ||
 		     g->phase == HAM_GUEST_MIGRATING) &&
@@ -378,6 +384,7 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	local->cold = guest && guest->cold;
 	local->last_owner = guest ? guest->owner : 0;
 	ham_reconcile(core, local, false);
+	ham_queue_mind(core);
 }
 
 /* What was said in the old view may have been lost with it. */
@@ -403,6 +410,7 @@ ham_repeat(ham_core *core, struct ham_local *local,
 {
 	ham_copies_repeat(core, local, guest);
 	if (guest->phase == HAM_GUEST_MIGRATING) {
+		ham_queue_repeat(core, local, guest);
 		say_again(core, local);
 		ham_dest_wire(core, local);
 		return;

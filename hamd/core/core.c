@@ -228,6 +228,9 @@ on_handover(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 		on_standing(core, local, guest, sender,
 			    (enum ham_standing)msg->standing, msg->text);
 		return;
+	case HAM_MSG_BEGIN:
+		ham_queue_on_begin(core, local, guest, sender, msg);
+		return;
 	case HAM_MSG_DRAINED:
 		local->mig_phase = HAM_MIG_HANDOVER;
 		ham_fx_note(core, HAM_NOTE_MIGRATION_PHASE, msg->guest,
@@ -394,6 +397,7 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	case HAM_MSG_ABORT:
 	case HAM_MSG_ABORTED:
 	case HAM_MSG_STANDING:
+	case HAM_MSG_BEGIN:
 		on_handover(core, sender, msg);
 		break;
 	case HAM_MSG_PROGRESS:
@@ -700,6 +704,18 @@ move_progress(const struct ham_local *local, const struct ham_guest *guest,
 	out->progress.elapsed_ms = local->sync.elapsed_ms;
 }
 
+static void
+queue_progress(const ham_core *core, const struct ham_local *local,
+	       const struct ham_guest *guest, struct ham_core_guest_info *out)
+{
+	if (ham_queue_waits_for(core, guest, out->waits_for,
+				sizeof(out->waits_for), &out->queued_behind))
+		out->mig_phase = HAM_MIG_QUEUED;
+	else if (local->mig_phase == HAM_MIG_QUEUED &&
+		 ham_is_joined(core, guest->owner))
+		out->mig_phase = HAM_MIG_PREPARE; /* as soon as it is heard */
+}
+
 void
 ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		    struct ham_core_guest_info *out)
@@ -713,6 +729,7 @@ ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 		out->progress = local->progress;
 		if (guest->move_to)
 			move_progress(local, guest, out);
+		queue_progress(core, local, guest, out);
 	}
 	for (int i = 0; i < HAM_MAX_REPLICAS; i++)
 		if (guest->replica[i].state == HAM_REPLICA_SYNCING)

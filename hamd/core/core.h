@@ -90,6 +90,9 @@ struct ham_core_config {
 	int64_t quarantine_window_us;
 	uint32_t memory_mib; /* of this node, all there is; 0: not known */
 	unsigned int parallel_starts; /* here, at once; 0: any number */
+	/* live migrations at once, of each node and of all; 0: any number */
+	unsigned int parallel_migrations;
+	unsigned int cluster_migrations;
 	/* a fence device's word is not enough: T_wait as well */
 	bool fence_and_wait;
 	/* from a node's leaving the ring to its fencing */
@@ -496,6 +499,7 @@ struct ham_core_guest_info {
 	struct ham_progress sync;     /* newest figures of that, or zeroes */
 	uint32_t waits_for_node;      /* whose death must be proven; 0: none */
 	char waits_for[HAM_TEXT_MAX];
+	unsigned int queued_behind; /* QUEUED: so many come first */
 	char reason[HAM_TEXT_MAX]; /* why it is not as wanted; may be empty */
 	char stays[HAM_REASON_SIZE]; /* it is to leave its node: why it can't,
 					as far as that was found; or empty */

@@ -454,7 +454,9 @@ ham_evaluate(ham_core *core, struct ham_guest *guest)
 		ham_fx_guest(core, local, HAM_DO_FINISH);
 		core->fx->list[core->fx->n - 1].value = r ? r->generation : 0;
 	} else if (guest->phase == HAM_GUEST_MIGRATING && guest->dst == self &&
-		   local->stage == HAM_L_NONE) {
+		   local->stage == HAM_L_NONE &&
+		   (local->applied_txn != guest->txn ||
+		    ham_queue_has_begun(local, guest))) {
 		/* this hamd prepared nothing: an earlier life of it did */
 		local->epoch = guest->epoch + 1;
 		local->txn = guest->txn;
@@ -492,4 +494,5 @@ ham_evaluate_all(ham_core *core)
 	for (unsigned int i = 0; i < core->record.n_guests; i++)
 		ham_evaluate(core, &core->record.guests[i]);
 	launch_queued(core);
+	ham_queue_mind(core);
 }

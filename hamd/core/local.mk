@@ -38,6 +38,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/plan.c \
 	hamd/core/plan.h \
 	hamd/core/policy.c \
+	hamd/core/queue.c \
 	hamd/core/record.c \
 	hamd/core/record.h \
 	hamd/core/record_check.c \

@@ -21,7 +21,7 @@ static const char *const names[] = {
 	"CHECK",    "PREPARED", "REFUSED", "CANCEL",	"EXPORTED", "WIRED",
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",   "SERVED",
-	"WHERE",    "VERIFY",	"MEMORY",  "FORECAST",	"SET",
+	"WHERE",    "VERIFY",	"MEMORY",  "FORECAST",	"SET",	    "BEGIN",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -587,6 +587,7 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_SERVED:
 	case HAM_MSG_WHERE:
 	case HAM_MSG_VERIFY:
+	case HAM_MSG_BEGIN:
 		put_handover(w, msg);
 		break;
 	case HAM_MSG_PROGRESS:
@@ -780,6 +781,7 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_SERVED:
 	case HAM_MSG_WHERE:
 	case HAM_MSG_VERIFY:
+	case HAM_MSG_BEGIN:
 		get_handover(r, out);
 		break;
 	case HAM_MSG_PROGRESS:

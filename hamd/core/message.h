@@ -63,6 +63,7 @@ enum ham_msg_kind {
 	/* migration */
 	HAM_MSG_FORECAST, /* S: before PROGRESS, what that does not say */
 	HAM_MSG_SET,	  /* operator: another policy for the one under way */
+	HAM_MSG_BEGIN,	  /* S: it is its turn; as a hand-over's */
 	HAM_MSG_N_KINDS
 };
 

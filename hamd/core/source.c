@@ -364,7 +364,8 @@ on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	}
 	/* the record may have ended the migration, uncommitted as yet */
 	if (local->stage != HAM_L_S_PREPARE || !guest ||
-	    guest->phase != HAM_GUEST_MIGRATING)
+	    guest->phase != HAM_GUEST_MIGRATING ||
+	    !ham_queue_has_begun(local, guest))
 		return;
 	local->blob = msg->blob;
 	copy(core, local, guest);
@@ -391,12 +392,20 @@ ham_source_begin(ham_core *core, struct ham_local *local,
 	local->txn = guest->txn;
 	local->reason[0] = '\0';
 	local->gate = local->wired = false;
-	local->pristine = false;
+	local->pristine = !ham_queue_has_begun(local, guest);
 	local->resume_us = 0; /* of an image that died as it waited */
 	local->offer.len = 0;
 	ham_stage(core, local, HAM_L_S_PREPARE);
 	if (prepared)
 		copy(core, local, guest);
+}
+
+void
+ham_source_begun(ham_core *core, struct ham_local *local)
+{
+	local->pristine = false;
+	if (local->stage == HAM_L_S_PREPARE) /* its time counts from here */
+		ham_stage(core, local, HAM_L_S_PREPARE);
 }
 
 static void
@@ -521,6 +530,8 @@ ham_source_tick(ham_core *core, struct ham_local *local)
 	int64_t limit = local->policy.max_duration_us;
 	char text[HAM_REASON_SIZE];
 
+	if (local->stage == HAM_L_S_PREPARE && local->begun_txn != local->txn)
+		return; /* it waits for its turn */
 	if (local->stage == HAM_L_S_PREPARE &&
 	    core->now_us - local->since_us > PREPARE_LIMIT_US) {
 		ham_source_undo(core, local,

@@ -265,6 +265,14 @@ struct ham_local {
 	uint32_t warm_to;  /* S: it is moved there by a stop, once this is
 			      undone; 0: it is not, */
 	uint64_t warm_txn; /* and follows that migration */
+	/* queue.c; transactions, 0: none */
+	uint64_t applied_txn;	   /* whose MIGRATE was applied in this life, */
+	struct ham_pos ordered_at; /* as that change of the record */
+	uint64_t begun_txn;	   /* whose BEGIN was heard */
+	uint64_t said_txn;	   /* S: and was said, */
+	struct ham_ring said_ring; /* in that ring, */
+	int64_t begin_said_us;	   /* then */
+	int64_t may_since_us;	  /* S: only others come first, 0: they don't */
 	bool forced;		  /* S: it is handed over whatever the pause */
 	int64_t stop_us;       /* S: when `stop` was sent */
 	int64_t quiet_us;      /* S: and how long before its last frame left;
@@ -416,6 +424,9 @@ struct ham_core {
 	bool reopens;	   /* this node was halted, and has booted since */
 	bool opens;	   /* an earlier life of this boot had to do that */
 	int64_t reopen_us; /* proposed last */
+	/* queue.c: who has heard which of our migrations have begun */
+	struct ham_ring begin_ring;
+	uint16_t begin_told;
 	GHashTable *file_guests;   /* name -> struct ham_core_guest */
 	struct ham_places *places; /* place.c; NULL: not made yet */
 	uint64_t dropped;    /* messages of other rings or that do not decode */
@@ -631,12 +642,17 @@ void ham_repeat(ham_core *core, struct ham_local *local,
 		const struct ham_guest *guest);
 /* It is to be launched here, as soon as that is committed. */
 void ham_local_due(struct ham_local *local, const struct ham_guest *guest);
+/* D: it has begun. */
+void ham_prepare(ham_core *core, struct ham_local *local,
+		 const struct ham_guest *guest);
 /* D: begins the preparation that waited for what was left here. */
 void ham_prepare_if_due(ham_core *core, struct ham_local *local);
 
 /* source.c, dest.c: one side's part; true if the event was theirs */
 void ham_source_begin(ham_core *core, struct ham_local *local,
 		      const struct ham_guest *guest);
+/* It waited for its turn, and that has come. */
+void ham_source_begun(ham_core *core, struct ham_local *local);
 /* CUTOVER was applied while this side had given up already. */
 void ham_source_cutover(ham_core *core, struct ham_local *local,
 			const struct ham_guest *guest);
@@ -806,6 +822,28 @@ void ham_death_promote(ham_core *core, struct ham_local *local,
 void ham_death_applied(ham_core *core, const struct ham_op *op);
 void ham_death_waits_for(const ham_core *core, const struct ham_guest *guest,
 			 char *out, size_t size);
+
+/* queue.c */
+/* MIGRATE: it begins, or waits. */
+void ham_queue_applied(ham_core *core, struct ham_local *local,
+		       const struct ham_guest *guest);
+/* As of ham_adopted(); before: NULL, or the same guest then. */
+void ham_queue_adopted(ham_core *core, const struct ham_guest *guest,
+		       const struct ham_guest *before);
+void ham_queue_on_begin(ham_core *core, struct ham_local *local,
+			const struct ham_guest *guest, uint32_t sender,
+			const struct ham_msg *msg);
+/* Begins those of this node whose turn it is; after every change. */
+void ham_queue_mind(ham_core *core);
+/* S: D has not answered yet. */
+void ham_queue_repeat(ham_core *core, struct ham_local *local,
+		      const struct ham_guest *guest);
+bool ham_queue_has_begun(const struct ham_local *local,
+			 const struct ham_guest *guest);
+/* True: it has to wait, for what `out` says; *behind (may be NULL): so many
+ * come first. */
+bool ham_queue_waits_for(const ham_core *core, const struct ham_guest *guest,
+			 char *out, size_t size, unsigned int *behind);
 
 /* policy.c */
 /* A migration begins: what the cluster file says. */

@@ -150,6 +150,10 @@ check_started(struct sim *sim, const struct ham_guest *guest, unsigned int g,
 			 guest->owner);
 	else if (guest->phase == HAM_GUEST_STARTED && guest->wanted)
 		check_copies(sim, guest);
+	else if (guest->phase == HAM_GUEST_MIGRATING)
+		sim_fail(sim, "end: %s is still being migrated: %s %s",
+			 guest->name, ham_mig_phase_name(info->mig_phase),
+			 info->waits_for);
 }
 
 static void

@@ -120,6 +120,27 @@ add_command(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 		f->target = 0;
 }
 
+/* Where only some may be under way: the same for all guests, and one that is
+ * called off. */
+static void
+add_crowd(struct sim *dice, struct sim_plan *plan, int64_t at_us)
+{
+	struct sim_fault f = g_array_index(plan->faults, struct sim_fault,
+					   plan->faults->len - 1);
+
+	if (plan->at_once[0] + plan->at_once[1] == 0 ||
+	    f.command != HAM_CMD_MIGRATE || !sim_chance(dice, 5000))
+		return;
+	for (unsigned int g = 0; g < plan->n_guests; g++) {
+		f.guest = (uint8_t)g;
+		g_array_append_val(plan->faults, f);
+	}
+	f.at_us = at_us / SIM_MS * SIM_MS + sim_between(dice, 0, 500) * SIM_MS;
+	f.guest = (uint8_t)sim_pick(dice, plan->n_guests);
+	f.command = HAM_CMD_CANCEL;
+	g_array_append_val(plan->faults, f);
+}
+
 static void
 add_look(struct sim *dice, struct sim_plan *plan, int64_t at_us)
 {
@@ -235,6 +256,7 @@ add_some(struct sim *dice, struct sim_plan *plan, const struct swarm *swarm,
 		add_command(dice, plan, at_us);
 		if (sim_chance(dice, 2000)) /* two at once */
 			add_command(dice, plan, at_us);
+		add_crowd(dice, plan, at_us);
 	}
 }
 
@@ -288,6 +310,10 @@ sim_plan_random(uint64_t seed, unsigned int nodes, unsigned int guests)
 	plan->replicas = (unsigned int)sim_pick(dice, 3);
 	plan->common = plan->seed % 5 == 4;
 	plan->verify_us = plan->seed % 4 == 3 ? 7 * SIM_S : 0;
+	plan->at_once[0] = plan->seed / 2 % 3;
+	plan->at_once[1] = plan->seed / 6 % 3;
+	if (plan->at_once[0] == 1 && guests == 0)
+		plan->n_guests += 3; /* so that some have to wait */
 	choose_proofs(dice, plan);
 	swarm.split = maybe(dice, 150);
 	swarm.data_split = maybe(dice, 100);

@@ -229,6 +229,8 @@ configure(const struct sim *sim, unsigned int i, struct ham_core_config *config)
 	config->watchdog_us = sim->node[i].disarmed ? 0 : plan->watchdog_us;
 	config->lease_until_us = sim->node[i].lease_until_us;
 	config->fence_and_wait = plan->fence_and_wait;
+	config->parallel_migrations = plan->at_once[0];
+	config->cluster_migrations = plan->at_once[1];
 	config->fence_delay_us = FENCE_DELAY_US;
 	config->two_node_delay_us = TWO_NODE_DELAY_US;
 	config->boot = sim->node[i].life + 1;

@@ -38,6 +38,7 @@ sim_new(const struct sim_plan *plan)
 		sim->config[g].policy.max_duration_us = 20 * SIM_S;
 		sim->config[g].policy.on_limit =
 			(uint8_t)(plan->seed % HAM_LIMIT_N);
+		sim->config[g].policy.priority = (uint8_t)(g * 7 % 3);
 		sim->config[g].replica_timeout_us = 3 * SIM_S;
 		sim->config[g].verify_interval_us = plan->verify_us;
 		g_strlcpy(sim->config[g].name, sim->guest[g].name,

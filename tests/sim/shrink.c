@@ -116,6 +116,9 @@ less_else(const struct search *s, struct sim_plan **plan)
 	smaller->fence_and_wait = false;
 	settle(s, plan, smaller);
 	smaller = sim_plan_copy(*plan);
+	memset(smaller->at_once, 0, sizeof(smaller->at_once));
+	settle(s, plan, smaller);
+	smaller = sim_plan_copy(*plan);
 	memset(smaller->fence, 0, sizeof(smaller->fence));
 	settle(s, plan, smaller);
 	smaller = sim_plan_copy(*plan);

@@ -239,6 +239,8 @@ struct sim_plan {
 	unsigned int replicas;
 	uint16_t common;   /* bit g: all nodes have the disk of that guest */
 	int64_t verify_us; /* verify_interval */
+	/* live migrations at once, of a node and of all; 0: any number */
+	unsigned int at_once[2];
 	int64_t lease_us; /* 0: none */
 	int64_t watchdog_us;
 	bool fence_and_wait;

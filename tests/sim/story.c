@@ -3,7 +3,8 @@
  *
  * A story is a text, one order a line, '#' begins a comment.  First what there
  * is:	nodes 3 | guests 1 | replicas 1 | seed 7 | fence ok | fence n2 hang
- *	| lease 6000ms 5000ms | and-wait | absent n3 | rate slow 100
+ *	| lease 6000ms 5000ms | and-wait | at-once 1 8 | absent n3
+ *	| rate slow 100
  *	| witness n3 | differs n3 | common g1 | tolerate I5
  * then what happens, in this order:
  *	FAULT		as fault.c writes them, or one of once.c
@@ -179,6 +180,9 @@ configure(struct reader *r, char **w, unsigned int n)
 	else if (strcmp(w[0], "lease") == 0)
 		good = n == 3 && milliseconds(w[1], &plan->lease_us) &&
 		       milliseconds(w[2], &plan->watchdog_us);
+	else if (strcmp(w[0], "at-once") == 0)
+		good = n == 3 && set_number(w[1], 100, &plan->at_once[0]) &&
+		       set_number(w[2], 100, &plan->at_once[1]);
 	else if (strcmp(w[0], "and-wait") == 0)
 		good = n == 1 && (plan->fence_and_wait = true);
 	else if (strcmp(w[0], "rate") == 0)
@@ -381,6 +385,9 @@ write_head(const struct sim_plan *plan, GString *out)
 			out,
 			"lease %" G_GINT64_FORMAT "ms %" G_GINT64_FORMAT "ms\n",
 			plan->lease_us / SIM_MS, plan->watchdog_us / SIM_MS);
+	if (plan->at_once[0] || plan->at_once[1])
+		g_string_append_printf(out, "at-once %u %u\n", plan->at_once[0],
+				       plan->at_once[1]);
 	if (plan->fence_and_wait)
 		g_string_append(out, "and-wait\n");
 	if (plan->absent)
