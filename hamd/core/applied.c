@@ -384,7 +384,6 @@ ham_applied(ham_core *core, const struct ham_op *op)
 	local->cold = guest && guest->cold;
 	local->last_owner = guest ? guest->owner : 0;
 	ham_reconcile(core, local, false);
-	ham_queue_mind(core);
 }
 
 /* What was said in the old view may have been lost with it. */

@@ -60,6 +60,7 @@ bus_new(unsigned int n, unsigned int replicas)
 
 	bus->n = n;
 	bus->queue = g_queue_new();
+	bus->all_acts = g_string_new("");
 	bus->now_us = 1000000;
 	bus->ring_seq = 4;
 	bus->fence_delay_us = G_USEC_PER_SEC;
@@ -97,6 +98,7 @@ bus_free(struct bus *bus)
 		g_string_free(node->notes, TRUE);
 	}
 	g_queue_free_full(bus->queue, frame_free);
+	g_string_free(bus->all_acts, TRUE);
 	g_free(bus);
 }
 
@@ -145,6 +147,8 @@ answer(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	if (act == HAM_DO_SERVE)
 		blob.bytes[1] = (uint8_t)(0x80 | ++node->life);
 	g_string_append_printf(node->acts, "%s ", ham_do_name(act));
+	g_string_append_printf(bus->all_acts, "%u:%s:%s ", i + 1,
+			       ham_do_name(act), fx->guest);
 	if (act != HAM_DO_LAUNCH || !fx->flag) /* else it is not to run */
 		note_vcpus(bus, i, act);
 	if ((node->silent >> act & 1) || answers[act] == HAM_DID_NONE)
@@ -322,6 +326,8 @@ bus_up(struct bus *bus, unsigned int i)
 		.lease_until_us = node->vcpus ? bus->now_us + bus->lease_us : 0,
 		.fence_delay_us = bus->fence_delay_us,
 		.two_node_delay_us = BUS_TWO_NODE_US,
+		.parallel_migrations = bus->parallel_migrations,
+		.cluster_migrations = bus->cluster_migrations,
 		.boot = node->boot,
 		.quarantine_after = bus->quarantine_after,
 		.quarantine_window_us = INT64_C(3600) * 1000000,

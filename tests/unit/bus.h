@@ -54,7 +54,10 @@ struct bus {
 	/* instead of that one, for tests of orders alone; or NULL */
 	const struct ham_core_guest *guests;
 	unsigned int n_guests;
+	GString *all_acts; /* "2:PREPARE:g ...", of all nodes, in their order */
 	/* for hamds that start after they are set */
+	unsigned int parallel_migrations;
+	unsigned int cluster_migrations;
 	int64_t lease_us;
 	bool fences; /* each node has a fence device */
 	int64_t fence_delay_us;

@@ -20,6 +20,7 @@ check_PROGRAMS += \
 	tests/unit/check_message \
 	tests/unit/check_migrate \
 	tests/unit/check_network \
+	tests/unit/check_queue \
 	tests/unit/check_record \
 	tests/unit/check_stale \
 	tests/unit/check_copies \
@@ -180,6 +181,13 @@ tests_unit_check_plan_SOURCES = \
 	$(NULL)
 tests_unit_check_plan_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_plan_LDADD = $(core_test_ldadd)
+
+tests_unit_check_queue_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_queue.c \
+	$(NULL)
+tests_unit_check_queue_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_queue_LDADD = $(core_test_ldadd)
 
 tests_unit_check_starts_SOURCES = \
 	tests/unit/check_starts.c \
