@@ -271,6 +271,23 @@ enum {
 unsigned int ham_bm_yield(unsigned int share, uint64_t ops, uint64_t waited_us,
 			  uint64_t usual_us);
 
+/* What the copies of a node may use of its bandwidth. */
+enum ham_bm_copy_kind {
+	HAM_BM_COPY_MIGRATION,
+	HAM_BM_COPY_FILL,    /* one that is brought up to date */
+	HAM_BM_COPY_COMPARE, /* or is only read */
+	HAM_BM_N_COPIES
+};
+struct ham_bm_copy {
+	uint8_t kind;
+	uint8_t priority; /* of its guest */
+	uint64_t limit;	  /* its own, bytes/s; 0: none */
+	uint64_t share;	  /* the answer, bytes/s */
+};
+/* Fills in each one's share of `total` bytes/s: never 0, and in sum not more
+ * than that, as long as it is one for each. */
+void ham_bm_share(uint64_t total, struct ham_bm_copy *copies, unsigned int n);
+
 /* One disk's mirror speed: its part of what RAM leaves over. */
 uint64_t ham_bm_pace_disk(uint64_t this_remaining, uint64_t disk_remaining,
 			  uint64_t ram_rate, uint64_t budget);

@@ -10,6 +10,7 @@ libhamblock_la_SOURCES = \
 	blockmirror/digest_peer.h \
 	blockmirror/fill.c \
 	blockmirror/pace.c \
+	blockmirror/share.c \
 	blockmirror/qsd.c \
 	blockmirror/read.c \
 	blockmirror/renew.c \

@@ -168,6 +168,9 @@ typedef struct ham_conf {
 	int64_t quarantine_window_us;
 	int64_t quarantine_time_us;
 	unsigned int parallel_starts; /* of a node, at the same time */
+	/* live migrations at the same time, of each node and of all */
+	unsigned int parallel_migrations;
+	unsigned int cluster_migrations;
 	uint32_t uid_first; /* guest_uids */
 	uint32_t uid_last;
 	GPtrArray *nodes;  /* struct ham_conf_node *, in the file's order */

@@ -245,6 +245,8 @@ fill(const ham_daemon *daemon, const struct ham_conf_ring *ring,
 	config->quarantine_after = conf->quarantine_after;
 	config->quarantine_window_us = conf->quarantine_window_us;
 	config->parallel_starts = conf->parallel_starts;
+	config->parallel_migrations = conf->parallel_migrations;
+	config->cluster_migrations = conf->cluster_migrations;
 	config->memory_mib = memory_mib();
 	g_strlcpy(digest, conf->digest, sizeof(digest));
 	config->config_digest = g_ascii_strtoull(digest, NULL, 16);

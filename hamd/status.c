@@ -105,6 +105,9 @@ ham_daemon_migration(ham_daemon *daemon, const struct ham_guest *guest,
 				      ham_core_node_name(daemon->core, to));
 	json_object_set_string_member(o, "phase",
 				      ham_mig_phase_name(info.mig_phase));
+	if (info.mig_phase == HAM_MIG_QUEUED)
+		json_object_set_int_member(o, "queued_behind",
+					   info.queued_behind);
 	json_object_set_int_member(o, "disk_done_bytes", (int64_t)p->disk_done);
 	json_object_set_int_member(o, "disk_total_bytes",
 				   (int64_t)p->disk_total);

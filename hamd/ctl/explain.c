@@ -79,6 +79,11 @@ ham_ctl_guest_note(JsonObject *guest)
 	JsonObject *migration = ham_ctl_json_object(guest, "migration");
 	const char *wanted = ham_ctl_json_text(guest, "wanted");
 
+	if (migration && is(migration, "phase", "queued"))
+		return g_strdup_printf(
+			"-> %s, queued behind %" G_GINT64_FORMAT,
+			ham_ctl_json_text(migration, "to"),
+			ham_ctl_json_int(migration, "queued_behind", 0));
 	if (migration)
 		return g_strdup_printf("-> %s, %s %d%%",
 				       ham_ctl_json_text(migration, "to"),

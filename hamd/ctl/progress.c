@@ -18,9 +18,9 @@ enum {
 #define MAX_MS (INT64_C(10) * 365 * 86400 * 1000)
 
 static const char *const phase_names[] = {
-	[HAM_CTL_UNKNOWN] = "waiting",	 [HAM_CTL_PREPARE] = "prepare",
-	[HAM_CTL_COPY] = "copy",	 [HAM_CTL_CUTOVER] = "cutover",
-	[HAM_CTL_HANDOVER] = "handover",
+	[HAM_CTL_UNKNOWN] = "waiting", [HAM_CTL_QUEUED] = "queued",
+	[HAM_CTL_PREPARE] = "prepare", [HAM_CTL_COPY] = "copy",
+	[HAM_CTL_CUTOVER] = "cutover", [HAM_CTL_HANDOVER] = "handover",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(phase_names) == HAM_CTL_N_PHASES);
 
@@ -42,7 +42,7 @@ ham_ctl_phase_name(enum ham_ctl_phase phase)
 static enum ham_ctl_phase
 find_phase(const char *name)
 {
-	for (int phase = HAM_CTL_PREPARE; phase < HAM_CTL_N_PHASES; phase++)
+	for (int phase = HAM_CTL_QUEUED; phase < HAM_CTL_N_PHASES; phase++)
 		if (strcmp(phase_names[phase], name) == 0)
 			return (enum ham_ctl_phase)phase;
 	return HAM_CTL_UNKNOWN;

@@ -16,6 +16,7 @@
 
 enum ham_ctl_phase {
 	HAM_CTL_UNKNOWN, /* nothing heard yet */
+	HAM_CTL_QUEUED,	 /* others come first */
 	HAM_CTL_PREPARE,
 	HAM_CTL_COPY,
 	HAM_CTL_CUTOVER,

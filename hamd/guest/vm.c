@@ -197,22 +197,57 @@ ham_vm_is_copying(const struct ham_vm *vm)
 	return vm->copy.watching || vm->fill.active;
 }
 
-/* All copies of a node share its bandwidth, each alike. */
+/* HAM_BM_N_COPIES: none is made of it. */
+static enum ham_bm_copy_kind
+copy_kind(const struct ham_vm *vm)
+{
+	if (vm->copy.watching || (vm->flow && vm->effect.act == HAM_DO_COPY))
+		return HAM_BM_COPY_MIGRATION;
+	if (vm->fill.active)
+		return HAM_BM_COPY_FILL;
+	return vm->verify.active ? HAM_BM_COPY_COMPARE : HAM_BM_N_COPIES;
+}
+
+/* Of a migration the policy in force counts, which may have been set since. */
+static struct ham_bm_copy
+copy_of(const struct ham_vm *vm, enum ham_bm_copy_kind kind)
+{
+	struct ham_bm_copy copy = {.kind = (uint8_t)kind};
+
+	if (kind == HAM_BM_COPY_MIGRATION) {
+		copy.priority = vm->copy.policy.priority;
+		copy.limit = vm->copy.policy.bandwidth;
+	} else if (vm->conf) {
+		copy.priority = (uint8_t)vm->conf->priority;
+		copy.limit = vm->conf->bandwidth;
+	}
+	return copy;
+}
+
+/* All copies of a node share its bandwidth (blockmirror/share.c).  One that
+ * none is made of yet is about to be compared.  A comparison keeps the rate
+ * that it began with: little but digests goes over the network. */
 uint64_t
 ham_vm_budget(const struct ham_vm *vm)
 {
-	uint64_t share = vm->guests->spec.conf->migration_bandwidth;
+	GHashTable *vms = vm->guests->vms;
+	g_autofree struct ham_bm_copy *copies =
+		g_new(struct ham_bm_copy, g_hash_table_size(vms) + 1);
+	enum ham_bm_copy_kind kind = copy_kind(vm);
 	GHashTableIter iter;
 	gpointer value;
-	unsigned int n = 0;
+	unsigned int n = 1;
 
-	g_hash_table_iter_init(&iter, vm->guests->vms);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		n += value != vm && ham_vm_is_copying(value);
-	share /= n + 1;
-	if (vm->conf && vm->conf->bandwidth)
-		share = MIN(share, vm->conf->bandwidth);
-	return MAX(share, 1);
+	copies[0] = copy_of(vm, kind < HAM_BM_N_COPIES ? kind
+						       : HAM_BM_COPY_COMPARE);
+	g_hash_table_iter_init(&iter, vms);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		kind = copy_kind(value);
+		if (value != vm && kind < HAM_BM_N_COPIES)
+			copies[n++] = copy_of(value, kind);
+	}
+	ham_bm_share(vm->guests->spec.conf->migration_bandwidth, copies, n);
+	return copies[0].share;
 }
 
 uint64_t

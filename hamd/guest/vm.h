@@ -370,6 +370,7 @@ char *ham_vm_disk_export(const struct ham_vm *vm, unsigned int i,
 			 uint64_t epoch, uint64_t generation,
 			 const char *boot_id);
 const char *ham_vm_address(const struct ham_vm *vm);
+/* What the copy that is made of it may use now, bytes/s; never 0. */
 uint64_t ham_vm_budget(const struct ham_vm *vm);
 bool ham_vm_is_copying(const struct ham_vm *vm);
 /* Of that, what guests' own requests leave to the disks. */

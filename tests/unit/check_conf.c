@@ -137,6 +137,8 @@ START_TEST(defaults)
 	ck_assert_uint_eq(g->priority, 50);
 	ck_assert(!g->prefer && !g->with && !g->apart);
 	ck_assert_uint_eq(conf->parallel_starts, 2);
+	ck_assert_uint_eq(conf->parallel_migrations, 2);
+	ck_assert_uint_eq(conf->cluster_migrations, 8);
 	ck_assert_int_eq(g->max_pause_us, 150000);
 	ck_assert_int_eq(g->max_duration_us, 180000000);
 	ck_assert_int_eq(g->stop_timeout_us, 60000000);
@@ -215,8 +217,8 @@ static const struct {
 	  "accel, migration_bandwidth, lease, replica_timeout, verify_interval, "
 	  "verify_bandwidth, watchdog, fence_delay, two_node_delay, "
 	  "quarantine_after, quarantine_window, quarantine_time, "
-	  "parallel_starts, guest_uids, "
-	  "insecure" },
+	  "parallel_starts, parallel_migrations, cluster_migrations, "
+	  "guest_uids, insecure" },
 	{ "cluster", "verify_interval = 0",
 	  "verify_interval: found 0, expected never or a duration from 1m to "
 	  "8784h (ms, s, m, h)" },
@@ -235,6 +237,10 @@ static const struct {
 	  "replicas: found 4, expected 0 to 3" },
 	{ "cluster", "parallel_starts = 0",
 	  "parallel_starts: found 0, expected a number from 1 to 16" },
+	{ "cluster", "parallel_migrations = 17",
+	  "parallel_migrations: found 17, expected a number from 1 to 16" },
+	{ "cluster", "cluster_migrations = 0",
+	  "cluster_migrations: found 0, expected a number from 1 to 128" },
 	{ "guest g", "prefer = n1,",
 	  "prefer: found n1,, expected 1 to 16 names with commas between them" },
 	{ "guest g", "apart = -h",

@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/check_bm_qsd \
 	tests/unit/check_bm_read \
 	tests/unit/check_bm_resize \
+	tests/unit/check_bm_share \
 	tests/unit/check_bm_stack \
 	tests/unit/check_fence \
 	tests/unit/check_fence_metadata \
@@ -44,6 +45,13 @@ tests_unit_check_bm_pace_SOURCES = \
 	$(NULL)
 tests_unit_check_bm_pace_CPPFLAGS = $(bm_test_cppflags)
 tests_unit_check_bm_pace_LDADD = $(bm_test_ldadd)
+
+tests_unit_check_bm_share_SOURCES = \
+	tests/unit/check_bm_share.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_bm_share_CPPFLAGS = $(bm_test_cppflags)
+tests_unit_check_bm_share_LDADD = $(bm_test_ldadd)
 
 tests_unit_check_bm_qsd_SOURCES = \
 	tests/unit/bm_json.h \
