@@ -267,7 +267,8 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 
 	op->kind = event->command == HAM_CMD_MOVE ? HAM_OP_MOVE
 						  : HAM_OP_MIGRATE;
-	op->node = event->node;
+	op->node = event->node ? event->node
+			       : ham_pick_destination(core, guest);
 	op->txn = guest->txn;
 	op->flag = false;
 	if (to) {
@@ -297,10 +298,63 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 			     ham_core_node_name(core, guest->owner));
 		return false;
 	}
+	if (op->node == 0) {
+		ham_fx_reply(core, event->token, "Refused",
+			     "no other node can take %s: each is away, closed, "
+			     "has another cluster file or no place for it",
+			     guest->name);
+		return false;
+	}
 	return node_usable(core, event, guest->owner) &&
 	       node_usable(core, event, op->node) &&
 	       node_open(core, event, op->node) &&
 	       has_place(core, event, guest, op->node);
+}
+
+/* The very checks of an order, whose answer nobody hears. */
+bool
+ham_core_may_migrate(const ham_core *core, const char *name, uint32_t node,
+		     char *why, size_t size)
+{
+	const struct ham_guest *guest = ham_record_lookup(&core->record, name);
+	bool cold = guest && guest->phase == HAM_GUEST_STOPPED;
+	struct ham_event event = {
+		.command = cold ? HAM_CMD_MOVE : HAM_CMD_MIGRATE,
+		.flag = cold,
+		.node = node,
+		.guest = name};
+	struct ham_effects *outside = core->fx;
+	struct ham_effects heard = {0};
+	/* they only answer: what they say goes where nothing is carried out */
+	ham_core *own = (ham_core *)core;
+	const char *refusal = NULL;
+	struct ham_op op = {0};
+
+	why[0] = '\0';
+	if (!guest) {
+		g_strlcpy(why, "it was never started", size);
+		return false;
+	}
+	g_strlcpy(op.guest, name, sizeof(op.guest));
+	op.epoch = guest->epoch;
+	own->fx = &heard;
+	if (!prepare_migrate(own, &event, guest, &op))
+		refusal = heard.n ? heard.list[heard.n - 1].text : "";
+	else
+		refusal = ham_record_check(&core->record, &op);
+	own->fx = outside;
+	if (refusal)
+		g_strlcpy(why, refusal, size);
+	ham_effects_free(&heard);
+	return !refusal;
+}
+
+uint32_t
+ham_core_destination(const ham_core *core, const char *name)
+{
+	const struct ham_guest *guest = ham_record_lookup(&core->record, name);
+
+	return guest ? ham_pick_destination(core, guest) : 0;
 }
 
 /* It stays where it is; refused once it was asked to power off. */
@@ -554,6 +608,9 @@ ham_command(ham_core *core, const struct ham_event *event)
 	} else if (event->command == HAM_CMD_SET) {
 		ham_policy_order(core, event, guest);
 		return;
+	} else if (event->command == HAM_CMD_TRIAL) {
+		ham_trial_order(core, event, guest);
+		return;
 	} else if (event->command == HAM_CMD_VERIFY) {
 		verify(core, event, guest);
 		return;
@@ -588,6 +645,10 @@ answer(ham_core *core, struct ham_pending *p, const char *refusal)
 	if (!refusal && guest) {
 		core->fx->list[core->fx->n - 1].epoch = guest->epoch;
 		core->fx->list[core->fx->n - 1].txn = guest->txn;
+		if (p->command == HAM_CMD_MIGRATE ||
+		    p->command == HAM_CMD_MOVE)
+			core->fx->list[core->fx->n - 1].node =
+				guest->dst ? guest->dst : guest->move_to;
 	}
 	memset(p, 0, sizeof(*p));
 }

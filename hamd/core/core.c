@@ -427,6 +427,12 @@ on_decoded(ham_core *core, unsigned int from, const struct ham_msg *msg)
 	case HAM_MSG_VERIFY:
 		ham_copies_on_verify(core, msg);
 		break;
+	case HAM_MSG_TRIAL:
+		ham_trial_on_trial(core, msg);
+		break;
+	case HAM_MSG_TRIED:
+		ham_trial_on_tried(core, from, msg);
+		break;
 	case HAM_MSG_MEMORY:
 		core->peers[from].memory_mib = msg->memory_mib;
 		break;
@@ -484,6 +490,7 @@ on_tick(ham_core *core)
 	ham_lease_mind(core);
 	ham_replicate_tick(core);
 	ham_command_tick(core);
+	ham_trial_tick(core);
 	ham_death_tick(core);
 	if (!ham_is_active(core))
 		return;
@@ -554,6 +561,9 @@ ham_core_step(ham_core *core, const struct ham_event *event,
 		break;
 	case HAM_EV_HEALTH:
 		ham_node_health(core, event);
+		break;
+	case HAM_EV_TRIED:
+		ham_trial_tried(core, event);
 		break;
 	}
 	ham_lease_mind(core);

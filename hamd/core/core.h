@@ -309,12 +309,14 @@ enum ham_event_kind {
 			    DISARM, and told whenever it changes */
 	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
 	HAM_EV_HEALTH,	  /* this node; value: of HAM_NODE_HEALTH; text: why */
+	HAM_EV_TRIED,	  /* the answer to HAM_FX_TRIAL: guest, txn; bytes: text,
+			     HAM_TRIED_MAX at most */
 };
 
 enum ham_command {
 	HAM_CMD_START, /* node 0: as a plan says (plan.h) */
 	HAM_CMD_STOP,  /* flag: kill */
-	HAM_CMD_MIGRATE,
+	HAM_CMD_MIGRATE, /* node 0: where it fits best, as of a drain */
 	HAM_CMD_CANCEL,
 	HAM_CMD_CONFIRM_OFF, /* node: the operator has seen it off; no guest */
 	HAM_CMD_VERIFY,	     /* each current copy */
@@ -333,6 +335,19 @@ enum ham_command {
 	 * of two that were claimed the later one counts; no guest */
 	HAM_CMD_CLAIM,
 	HAM_CMD_SET, /* policy; value: which of it (HAM_SET_...) */
+	/* what a migration would be like; node: to there, 0: to any; answered
+	 * by HAM_FX_TRIED once it was accepted */
+	HAM_CMD_TRIAL,
+};
+
+/* Of a guest that is looked at, to the node that looks. */
+enum {
+	HAM_LOOK_CURRENT = 1, /* its copy there is current */
+	HAM_LOOK_RUNS = 2,
+};
+
+enum {
+	HAM_TRIED_MAX = 8 * HAM_BLOB_MAX - 1, /* bytes that a node answers */
 };
 
 struct ham_event {
@@ -367,7 +382,8 @@ enum ham_effect_kind {
 	HAM_FX_SEND,	/* bytes to the group; flag: droppable */
 	HAM_FX_PERSIST, /* items; value: ticket; flag: replace all */
 	HAM_FX_GUEST,	/* do */
-	HAM_FX_REPLY,	/* token; text NULL: accepted, else error_class, text */
+	HAM_FX_REPLY,	/* token; error_class NULL: accepted, else it and text;
+			   node: where a guest is moved to */
 	HAM_FX_NOTE,	/* something to tell people here */
 	HAM_FX_REJOIN,	/* leave the group and join it again */
 	HAM_FX_FATAL,	/* hamd must stop: text says why */
@@ -383,6 +399,14 @@ enum ham_effect_kind {
 	HAM_FX_DISARM, /* flag: the watchdog is to be closed; else armed, if the
 			  cluster file gives it to this node; then
 			  HAM_EV_WATCHDOG, also if nothing has changed */
+	HAM_FX_TRIAL, /* guest, txn: what is to be known of it here, flag: as
+			 its owner, else as a node that it may go to;
+			 value: of HAM_LOOK_CURRENT, HAM_LOOK_RUNS;
+			 HAM_EV_TRIED answers.  Nothing is changed by it */
+	HAM_FX_TRIED, /* token in value; guest; bytes: a piece of what `node` has
+			 answered.  node 0: that was all; value of txn: bit i:
+			 nodes[i] was asked and is silent; text: or why it has
+			 failed */
 };
 
 struct ham_item {
@@ -520,6 +544,13 @@ unsigned int ham_core_forks(const ham_core *core, const char *guest,
 
 void ham_core_guest_info(const ham_core *core, const struct ham_guest *guest,
 			 struct ham_core_guest_info *out);
+
+/* Would an order to migrate the guest to that node be accepted now?  As it is:
+ * live if it runs, else cold.  False with `why`. */
+bool ham_core_may_migrate(const ham_core *core, const char *guest,
+			  uint32_t node, char *why, size_t size);
+/* Where it would go if no node was named; 0: nowhere, or no such guest. */
+uint32_t ham_core_destination(const ham_core *core, const char *guest);
 
 /* What a drain of a node does with one of its guests. */
 struct ham_core_leave {

@@ -50,6 +50,9 @@ libhamcore_la_SOURCES = \
 	hamd/core/stale.c \
 	hamd/core/two.c \
 	hamd/core/state.h \
+	hamd/core/trial.c \
+	hamd/core/trial.h \
+	hamd/core/trial_ask.c \
 	hamd/core/types.h \
 	hamd/core/view.c \
 	hamd/core/wire.c \

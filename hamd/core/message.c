@@ -22,6 +22,7 @@ static const char *const names[] = {
 	"DRAINED",  "CAPTURED", "TAKE",	   "YIELD",	"ABORT",    "ABORTED",
 	"STANDING", "PROGRESS", "NOTE",	   "HEARTBEAT", "LEASES",   "SERVED",
 	"WHERE",    "VERIFY",	"MEMORY",  "FORECAST",	"SET",	    "BEGIN",
+	"TRIAL",    "TRIED",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(names) == HAM_MSG_N_KINDS);
 
@@ -588,6 +589,8 @@ put_body(struct ham_writer *w, const struct ham_msg *msg,
 	case HAM_MSG_WHERE:
 	case HAM_MSG_VERIFY:
 	case HAM_MSG_BEGIN:
+	case HAM_MSG_TRIAL:
+	case HAM_MSG_TRIED:
 		put_handover(w, msg);
 		break;
 	case HAM_MSG_PROGRESS:
@@ -782,6 +785,8 @@ get_body(struct ham_reader *r, struct ham_msg *out)
 	case HAM_MSG_WHERE:
 	case HAM_MSG_VERIFY:
 	case HAM_MSG_BEGIN:
+	case HAM_MSG_TRIAL:
+	case HAM_MSG_TRIED:
 		get_handover(r, out);
 		break;
 	case HAM_MSG_PROGRESS:

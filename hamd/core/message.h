@@ -64,6 +64,11 @@ enum ham_msg_kind {
 	HAM_MSG_FORECAST, /* S: before PROGRESS, what that does not say */
 	HAM_MSG_SET,	  /* operator: another policy for the one under way */
 	HAM_MSG_BEGIN,	  /* S: it is its turn; as a hand-over's */
+	/* a migration that is not made; txn: names the question */
+	HAM_MSG_TRIAL, /* what would it be like? blob: the ids (4 bytes each) of
+			  the nodes that it may go to */
+	HAM_MSG_TRIED, /* owner, or one of these: blob: a piece of the facts; one
+			  that is shorter than HAM_BLOB_MAX is the last */
 	HAM_MSG_N_KINDS
 };
 

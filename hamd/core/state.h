@@ -291,6 +291,7 @@ struct ham_local {
 
 enum {
 	HAM_MAX_PENDING = 64,	/* operators' questions at once */
+	HAM_MAX_TRIALS = 4,	/* of them, what a migration would be like */
 	HAM_MAX_WAITING = 64,	/* proposals held by the leader during a join */
 	HAM_MAX_FLYING = 256,	/* RECORDs of the leader under way */
 	HAM_MAX_TICKETS = 4096, /* writes to the store under way */
@@ -305,6 +306,18 @@ struct ham_pending {
 	struct ham_op op;
 	struct ham_ring ring; /* CONFIRM_OFF: in which it was said */
 	int64_t proposed_us;
+	int64_t deadline_us;
+};
+
+/* A trial that was asked for here: trial_ask.c */
+struct ham_trial {
+	uint64_t token; /* 0: free */
+	uint64_t txn;
+	char guest[HAM_NAME_SIZE];
+	struct ham_ring ring;
+	uint16_t asked; /* bit i: nodes[i] is to answer */
+	uint16_t answered;
+	uint8_t pieces[HAM_MAX_NODES];
 	int64_t deadline_us;
 };
 
@@ -410,6 +423,7 @@ struct ham_core {
 	unsigned int n_tickets;
 	struct ham_ticket tickets[HAM_MAX_TICKETS];
 	struct ham_pending pending[HAM_MAX_PENDING];
+	struct ham_trial trials[HAM_MAX_TRIALS];
 	unsigned int n_queued; /* guests that wait for their turn to start */
 	unsigned int n_locals;
 	struct ham_local locals[HAM_MAX_LOCALS];
@@ -942,6 +956,15 @@ void ham_command_heard(ham_core *core, enum ham_command command,
 		       const struct ham_guest *guest, uint64_t txn,
 		       const char *refusal);
 void ham_command_again(ham_core *core);
+
+/* trial_ask.c */
+void ham_trial_order(ham_core *core, const struct ham_event *event,
+		     const struct ham_guest *guest);
+void ham_trial_on_trial(ham_core *core, const struct ham_msg *msg);
+void ham_trial_tried(ham_core *core, const struct ham_event *event);
+void ham_trial_on_tried(ham_core *core, unsigned int from,
+			const struct ham_msg *msg);
+void ham_trial_tick(ham_core *core);
 const struct ham_core_guest *ham_guest_config(const ham_core *core,
 					      const char *name);
 

@@ -141,6 +141,8 @@ command(struct world *world, struct fuzz_reader *in)
 		event.command = HAM_CMD_DRAIN + (flags >> 2) % 5;
 		event.value = flags >> 4;
 		event.guest = NULL;
+	} else if (flags == 8 && event.guest) {
+		event.command = HAM_CMD_TRIAL;
 	} else if (flags & 4) {
 		event.kind = HAM_EV_HEALTH;
 		event.value = flags >> 3;

@@ -163,6 +163,15 @@ check_effect(const struct world *world, struct world_core *node,
 		break;
 	case HAM_FX_DISARM:
 		break;
+	case HAM_FX_TRIAL:
+		g_assert(ham_name_valid(fx->guest));
+		break;
+	case HAM_FX_TRIED:
+		g_assert(fx->len <= HAM_BLOB_MAX);
+		if (fx->node == 0)
+			g_assert(g_hash_table_remove(
+				node->asked, GUINT_TO_POINTER(fx->value)));
+		break;
 	case HAM_FX_FENCE:
 	case HAM_FX_LEASE:
 	case HAM_FX_FREEZE:

@@ -81,6 +81,9 @@ carry_out(struct sim *sim, unsigned int i, const struct ham_effect *fx)
 	case HAM_FX_DISARM:
 		sim_watch_disarm(sim, i, fx->flag);
 		break;
+	case HAM_FX_TRIAL: /* nothing is asked here */
+	case HAM_FX_TRIED:
+		break;
 	}
 }
 

@@ -79,6 +79,7 @@ bus_new(unsigned int n, unsigned int replicas)
 		/* random in life: no two are alike */
 		node->incarnation = 1000 * i;
 		node->notes = g_string_new("");
+		node->tried = g_string_new("");
 		node->ring = (struct ham_ring){1, bus->ring_seq};
 		node->quorate = true;
 	}
@@ -96,6 +97,7 @@ bus_free(struct bus *bus)
 		g_array_free(node->tickets, TRUE);
 		g_string_free(node->acts, TRUE);
 		g_string_free(node->notes, TRUE);
+		g_string_free(node->tried, TRUE);
 	}
 	g_queue_free_full(bus->queue, frame_free);
 	g_string_free(bus->all_acts, TRUE);
@@ -186,6 +188,35 @@ store(struct bus_node *node, const struct ham_effect *fx)
 			g_bytes_new(fx->items[k].value, fx->items[k].len));
 }
 
+/* "o" of an owner, "d" of a destination, as many as it is to tell. */
+static void
+tell_facts(struct bus *bus, unsigned int i, const struct ham_effect *fx)
+{
+	const struct bus_node *node = &bus->node[i];
+	g_autofree char *text = g_strnfill(MAX(node->facts, 1u),
+					   fx->flag ? 'o' : 'd');
+	struct ham_event event = {.kind = HAM_EV_TRIED,
+				  .guest = fx->guest,
+				  .epoch = fx->epoch,
+				  .txn = fx->txn,
+				  .bytes = (const uint8_t *)text,
+				  .len = strlen(text)};
+
+	if (!node->mute)
+		step(bus, i, &event);
+}
+
+static void
+hear_facts(struct bus_node *node, const struct ham_effect *fx)
+{
+	if (fx->node)
+		g_string_append_printf(node->tried, "%u:%.*s ", fx->node,
+				       (int)fx->len, (const char *)fx->bytes);
+	else
+		g_string_append_printf(node->tried, "over:%x:%s",
+				       (unsigned int)fx->txn, fx->text);
+}
+
 static void
 carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 {
@@ -251,6 +282,12 @@ carry_out(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 	case HAM_FX_DISARM:
 		node->disarmed = fx->flag;
 		g_string_append(node->acts, fx->flag ? "DISARM " : "ARM ");
+		break;
+	case HAM_FX_TRIAL:
+		tell_facts(bus, i, fx);
+		break;
+	case HAM_FX_TRIED:
+		hear_facts(node, fx);
 		break;
 	}
 }

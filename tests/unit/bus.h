@@ -42,6 +42,9 @@ struct bus_node {
 	bool frozen;
 	int64_t lease_until_us; /* as HAM_FX_LEASE said */
 	bool disarmed;		/* as HAM_FX_DISARM said; the test answers */
+	bool mute;		/* it does not answer to TRIAL, */
+	unsigned int facts;	/* or with so many bytes */
+	GString *tried;		/* what TRIED told: "1:oo 2:d over:0:" */
 };
 
 struct bus {

@@ -30,6 +30,7 @@ check_PROGRAMS += \
 	tests/unit/check_replica \
 	tests/unit/check_resize \
 	tests/unit/check_starts \
+	tests/unit/check_trial \
 	tests/unit/check_two \
 	tests/unit/check_wire \
 	$(NULL)
@@ -105,6 +106,13 @@ tests_unit_check_converge_SOURCES = \
 	$(NULL)
 tests_unit_check_converge_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_converge_LDADD = $(core_test_ldadd) -lm
+
+tests_unit_check_trial_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_trial.c \
+	$(NULL)
+tests_unit_check_trial_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_trial_LDADD = $(core_test_ldadd)
 
 tests_unit_check_handover_SOURCES = \
 	$(course_sources) \
