@@ -232,12 +232,21 @@ do_guest_migrate(ham_daemon *daemon, const struct ham_admin_request *request)
 				"'mode' is 'live', 'warm' or 'cold'");
 		return;
 	}
-	if (!node_argument(daemon, request, true, &node))
+	if (!node_argument(daemon, request, false, &node))
 		return;
 	order(daemon, request,
 	      mode && strcmp(mode, "live") != 0 ? HAM_CMD_MOVE
 						: HAM_CMD_MIGRATE,
 	      node, mode && strcmp(mode, "cold") == 0);
+}
+
+static void
+do_guest_trial(ham_daemon *daemon, const struct ham_admin_request *request)
+{
+	uint32_t node;
+
+	if (node_argument(daemon, request, false, &node))
+		order(daemon, request, HAM_CMD_TRIAL, node, false);
 }
 
 static void
@@ -466,6 +475,7 @@ static const struct {
 	{"guest-start", true, do_guest_start},
 	{"guest-stop", true, do_guest_stop},
 	{"guest-migrate", true, do_guest_migrate},
+	{"guest-trial", true, do_guest_trial},
 	{"guest-cancel", true, do_guest_cancel},
 	{"guest-set", true, ham_daemon_guest_set},
 	{"disk-accept", true, do_disk_accept},
@@ -527,5 +537,9 @@ ham_daemon_reply(ham_daemon *daemon, const struct ham_effect *effect)
 	txn = g_strdup_printf("%" G_GUINT64_FORMAT, effect->txn);
 	json_object_set_string_member(result, "txn", txn);
 	json_object_set_int_member(result, "epoch", (int64_t)effect->epoch);
+	if (effect->node)
+		json_object_set_string_member(
+			result, "to",
+			ham_core_node_name(daemon->core, effect->node));
 	ham_admin_return(daemon->admin, effect->value, result);
 }

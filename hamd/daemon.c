@@ -162,6 +162,12 @@ carry_out(ham_daemon *daemon, const struct ham_effect *effect)
 	case HAM_FX_DISARM:
 		ham_daemon_watchdog_disarm(daemon, effect->flag);
 		break;
+	case HAM_FX_TRIAL:
+		ham_daemon_trial(daemon, effect);
+		break;
+	case HAM_FX_TRIED:
+		ham_daemon_tried(daemon, effect);
+		break;
 	}
 }
 
@@ -587,6 +593,7 @@ ham_daemon_clear(ham_daemon *daemon)
 	g_clear_pointer(&daemon->core, ham_core_free);
 	ham_daemon_free_guests(daemon);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);
+	g_clear_pointer(&daemon->trials, g_hash_table_destroy);
 	g_clear_pointer(&daemon->conf, ham_conf_free);
 }
 

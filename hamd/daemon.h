@@ -78,6 +78,7 @@ typedef struct ham_daemon {
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	struct ham_health_watch *health; /* health.c */
+	GHashTable *trials; /* token -> what was told so far, trial.c */
 	char stop_reason[HAM_TEXT_MAX];
 } ham_daemon;
 
@@ -186,6 +187,11 @@ JsonObject *ham_daemon_plan_failure(ham_daemon *daemon, uint32_t node);
 void ham_daemon_plan_warnings(ham_daemon *daemon,
 			      const struct ham_core_view *view,
 			      JsonArray *list);
+
+/* trial.c: a migration that is not made */
+/* HAM_FX_TRIAL, and HAM_FX_TRIED: the last one answers who asked. */
+void ham_daemon_trial(ham_daemon *daemon, const struct ham_effect *effect);
+void ham_daemon_tried(ham_daemon *daemon, const struct ham_effect *effect);
 
 /* commands.c */
 void ham_daemon_request(const struct ham_admin_request *request, void *data);

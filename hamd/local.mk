@@ -29,6 +29,9 @@ hamd_hamd_SOURCES = \
 	hamd/plan.c \
 	hamd/ring.c \
 	hamd/status.c \
+	hamd/trial.c \
+	hamd/trial.h \
+	hamd/trial_checks.c \
 	$(NULL)
 hamd_hamd_CPPFLAGS = $(AM_CPPFLAGS) -DPACKAGE_VERSION='"@PACKAGE_VERSION@"' $(GLIB_CFLAGS) $(JSON_CFLAGS) $(QB_CFLAGS)
 hamd_hamd_LDADD = libhamguest.la libhamcore.la libhamio.la libhamconfig.la \

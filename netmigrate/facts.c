@@ -109,37 +109,82 @@ ham_net_facts_read(const char *text, struct ham_net_facts *out)
 	return true;
 }
 
-bool
-ham_net_facts_fit(const struct ham_net_port_spec *spec,
-		  const struct ham_net_facts *here,
-		  const struct ham_net_facts *there, const char *from,
-		  const char *to, GError **error)
+static bool
+mtu_fits(const struct ham_net_port_spec *spec, const struct ham_net_facts *here,
+	 const struct ham_net_facts *there, const char *from, const char *to,
+	 GError **error)
 {
 	/* a guest that was told an MTU knows no other; one that was not may
 	 * have been set to what the bridge carries */
 	unsigned int needed = spec->mtu ? spec->mtu : here->mtu;
+
+	return there->mtu >= needed ||
+	       ham_refuse(error,
+			  "bridge '%s' has an MTU of %u on %s, and of %u on "
+			  "%s",
+			  spec->bridge, there->mtu, to, here->mtu, from);
+}
+
+static bool
+uplink_fits(const struct ham_net_port_spec *spec,
+	    const struct ham_net_facts *here, const struct ham_net_facts *there,
+	    const char *from, const char *to, GError **error)
+{
 	g_autofree char *vlans =
 		spec->vlan ? g_strdup_printf(" in VLAN %u", spec->vlan)
 		: ham_net_has_vlans(spec) ? g_strdup(" in all of the port's "
 						     "VLANs")
 					  : g_strdup("");
 
-	if (there->mtu < needed)
-		return ham_refuse(error,
-				  "bridge '%s' has an MTU of %u on %s, and of "
-				  "%u on %s",
-				  spec->bridge, there->mtu, to, here->mtu,
-				  from);
-	if (here->leads_out && !there->leads_out)
-		return ham_refuse(error,
-				  "bridge '%s' has no uplink with a carrier%s "
-				  "on %s, and has one on %s",
-				  spec->bridge, vlans, to, from);
-	if (here->vhost != there->vhost)
-		return ham_refuse(error,
-				  "its bridge is '%s', and vhost would be used "
-				  "on %s alone: set vhost = no, or load "
-				  "vhost_net on both and start it anew",
-				  spec->bridge, here->vhost ? from : to);
+	return !here->leads_out || there->leads_out ||
+	       ham_refuse(error,
+			  "bridge '%s' has no uplink with a carrier%s on %s, "
+			  "and has one on %s",
+			  spec->bridge, vlans, to, from);
+}
+
+static bool
+vhost_fits(const struct ham_net_port_spec *spec,
+	   const struct ham_net_facts *here, const struct ham_net_facts *there,
+	   const char *from, const char *to, GError **error)
+{
+	return here->vhost == there->vhost ||
+	       ham_refuse(
+		       error,
+		       "its bridge is '%s', and vhost would be used on %s "
+		       "alone: set vhost = no, or load vhost_net on both and "
+		       "start it anew",
+		       spec->bridge, here->vhost ? from : to);
+}
+
+bool
+ham_net_fits(const struct ham_net_port_spec *spec, enum ham_net_fit aspect,
+	     const struct ham_net_facts *here,
+	     const struct ham_net_facts *there, const char *from,
+	     const char *to, GError **error)
+{
+	switch (aspect) {
+	case HAM_NET_FIT_MTU:
+		return mtu_fits(spec, here, there, from, to, error);
+	case HAM_NET_FIT_UPLINK:
+		return uplink_fits(spec, here, there, from, to, error);
+	case HAM_NET_FIT_VHOST:
+		return vhost_fits(spec, here, there, from, to, error);
+	case HAM_NET_N_FITS:
+		break;
+	}
+	return true;
+}
+
+bool
+ham_net_facts_fit(const struct ham_net_port_spec *spec,
+		  const struct ham_net_facts *here,
+		  const struct ham_net_facts *there, const char *from,
+		  const char *to, GError **error)
+{
+	for (unsigned int i = 0; i < HAM_NET_N_FITS; i++)
+		if (!ham_net_fits(spec, (enum ham_net_fit)i, here, there, from,
+				  to, error))
+			return false;
 	return true;
 }

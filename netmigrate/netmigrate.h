@@ -84,7 +84,18 @@ void ham_net_facts_write(const struct ham_net_facts *facts,
 bool ham_net_facts_read(const char *text, struct ham_net_facts *out);
 
 /* Pure: may a guest with this port go from `here`, which is the node `from`, to
- * `there`, the node `to`?  False with *error naming both values. */
+ * `there`, the node `to`?  False with *error naming both values.  In one
+ * respect, or in all. */
+enum ham_net_fit {
+	HAM_NET_FIT_MTU,
+	HAM_NET_FIT_UPLINK,
+	HAM_NET_FIT_VHOST,
+	HAM_NET_N_FITS
+};
+bool ham_net_fits(const struct ham_net_port_spec *spec, enum ham_net_fit aspect,
+		  const struct ham_net_facts *here,
+		  const struct ham_net_facts *there, const char *from,
+		  const char *to, GError **error);
 bool ham_net_facts_fit(const struct ham_net_port_spec *spec,
 		       const struct ham_net_facts *here,
 		       const struct ham_net_facts *there, const char *from,

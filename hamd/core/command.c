@@ -267,8 +267,8 @@ prepare_migrate(ham_core *core, const struct ham_event *event,
 
 	op->kind = event->command == HAM_CMD_MOVE ? HAM_OP_MOVE
 						  : HAM_OP_MIGRATE;
-	op->node = event->node ? event->node
-			       : ham_pick_destination(core, guest);
+	op->node =
+		event->node ? event->node : ham_pick_destination(core, guest);
 	op->txn = guest->txn;
 	op->flag = false;
 	if (to) {
@@ -318,11 +318,11 @@ ham_core_may_migrate(const ham_core *core, const char *name, uint32_t node,
 {
 	const struct ham_guest *guest = ham_record_lookup(&core->record, name);
 	bool cold = guest && guest->phase == HAM_GUEST_STOPPED;
-	struct ham_event event = {
-		.command = cold ? HAM_CMD_MOVE : HAM_CMD_MIGRATE,
-		.flag = cold,
-		.node = node,
-		.guest = name};
+	struct ham_event event = {.command =
+					  cold ? HAM_CMD_MOVE : HAM_CMD_MIGRATE,
+				  .flag = cold,
+				  .node = node,
+				  .guest = name};
 	struct ham_effects *outside = core->fx;
 	struct ham_effects heard = {0};
 	/* they only answer: what they say goes where nothing is carried out */
@@ -645,8 +645,7 @@ answer(ham_core *core, struct ham_pending *p, const char *refusal)
 	if (!refusal && guest) {
 		core->fx->list[core->fx->n - 1].epoch = guest->epoch;
 		core->fx->list[core->fx->n - 1].txn = guest->txn;
-		if (p->command == HAM_CMD_MIGRATE ||
-		    p->command == HAM_CMD_MOVE)
+		if (p->command == HAM_CMD_MIGRATE || p->command == HAM_CMD_MOVE)
 			core->fx->list[core->fx->n - 1].node =
 				guest->dst ? guest->dst : guest->move_to;
 	}

@@ -34,6 +34,7 @@
 
 #include "hamd/core/message.h"
 #include "hamd/core/record.h"
+#include "hamd/core/trial.h"
 #include "hamd/core/types.h"
 
 typedef struct ham_core ham_core;
@@ -309,8 +310,8 @@ enum ham_event_kind {
 			    DISARM, and told whenever it changes */
 	HAM_EV_FENCED,	  /* node; value: of FENCE; flag: off, seen twice */
 	HAM_EV_HEALTH,	  /* this node; value: of HAM_NODE_HEALTH; text: why */
-	HAM_EV_TRIED,	  /* the answer to HAM_FX_TRIAL: guest, txn; bytes: text,
-			     HAM_TRIED_MAX at most */
+	HAM_EV_TRIED, /* the answer to HAM_FX_TRIAL: guest, txn; bytes: text,
+			 HAM_TRIED_MAX at most */
 };
 
 enum ham_command {
@@ -399,14 +400,14 @@ enum ham_effect_kind {
 	HAM_FX_DISARM, /* flag: the watchdog is to be closed; else armed, if the
 			  cluster file gives it to this node; then
 			  HAM_EV_WATCHDOG, also if nothing has changed */
-	HAM_FX_TRIAL, /* guest, txn: what is to be known of it here, flag: as
-			 its owner, else as a node that it may go to;
-			 value: of HAM_LOOK_CURRENT, HAM_LOOK_RUNS;
-			 HAM_EV_TRIED answers.  Nothing is changed by it */
-	HAM_FX_TRIED, /* token in value; guest; bytes: a piece of what `node` has
-			 answered.  node 0: that was all; value of txn: bit i:
-			 nodes[i] was asked and is silent; text: or why it has
-			 failed */
+	HAM_FX_TRIAL,  /* guest, txn: what is to be known of it here, flag: as
+			  its owner, else as a node that it may go to;
+			  value: of HAM_LOOK_CURRENT, HAM_LOOK_RUNS;
+			  HAM_EV_TRIED answers.  Nothing is changed by it */
+	HAM_FX_TRIED,  /* token in value; guest; bytes: a piece of what `node`
+			  has answered.  node 0: that was all; bit i of txn:
+			  nodes[i] was asked and is silent; text: or why it
+			  has failed */
 };
 
 struct ham_item {

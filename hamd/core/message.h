@@ -67,8 +67,8 @@ enum ham_msg_kind {
 	/* a migration that is not made; txn: names the question */
 	HAM_MSG_TRIAL, /* what would it be like? blob: the ids (4 bytes each) of
 			  the nodes that it may go to */
-	HAM_MSG_TRIED, /* owner, or one of these: blob: a piece of the facts; one
-			  that is shorter than HAM_BLOB_MAX is the last */
+	HAM_MSG_TRIED, /* owner, or one of these: blob: a piece of the facts;
+			  one that is shorter than HAM_BLOB_MAX is the last */
 	HAM_MSG_N_KINDS
 };
 

@@ -16,7 +16,8 @@ enum {
 	 * destination, a commit, the copy's end; as seen in the lab */
 	AROUND_LEAST_US = 400000,
 	AROUND_MOST_US = 4000000,
-	/* of a pause, beside the bytes: device state, disks, the group's word */
+	/* of a pause, beside the bytes: device state, disks, the group's word
+	 */
 	FIXED_LEAST_US = 10000,
 	FIXED_MOST_US = 60000,
 	THROTTLE_MAX = 99,
@@ -81,7 +82,8 @@ note_dirt(const struct ham_trial_facts *facts, struct ham_dirty *dirty)
 /* A copy that has begun just now, of a guest that was watched before: what is
  * known of its writing is all there is to be known. */
 static void
-begin(const struct ham_trial_facts *facts, uint64_t rate, struct ham_converge *c)
+begin(const struct ham_trial_facts *facts, uint64_t rate,
+      struct ham_converge *c)
 {
 	ham_converge_begin(c, facts->ram_total, FIXED_MOST_US);
 	(void)note_dirt(facts, &c->dirty);
@@ -123,7 +125,8 @@ static void
 set_pause(const struct ham_trial_facts *facts, uint64_t rate,
 	  struct ham_trial_view *out)
 {
-	bool ends = out->kind == HAM_TRIAL_LIVE || out->kind == HAM_TRIAL_SLOWED;
+	bool ends =
+		out->kind == HAM_TRIAL_LIVE || out->kind == HAM_TRIAL_SLOWED;
 
 	out->pause_us[0] =
 		FIXED_LEAST_US + last_pass(facts, rate, out->throttle, false);
@@ -131,9 +134,9 @@ set_pause(const struct ham_trial_facts *facts, uint64_t rate,
 		FIXED_MOST_US + last_pass(facts, rate, out->throttle, true);
 	/* what ends within its limits is handed over as soon as it fits */
 	if (ends)
-		out->pause_us[1] = MIN(out->pause_us[1],
-				       MAX(facts->policy.max_pause_us,
-					   out->pause_us[0]));
+		out->pause_us[1] =
+			MIN(out->pause_us[1],
+			    MAX(facts->policy.max_pause_us, out->pause_us[0]));
 	out->pause_us[0] = MIN(out->pause_us[0], out->pause_us[1]);
 }
 
@@ -148,20 +151,19 @@ set_duration(const struct ham_trial_facts *facts, uint64_t rate,
 	out->duration_us[0] = AROUND_LEAST_US +
 			      time_for(out->bytes, facts->budget) +
 			      out->pause_us[0];
-	out->duration_us[1] =
-		left_us[1] < 0 || disks_us >= NEVER_US
-			? -1
-			: AROUND_MOST_US + left_us[1] + disks_us +
-				  out->pause_us[1];
+	out->duration_us[1] = left_us[1] < 0 || disks_us >= NEVER_US
+				      ? -1
+				      : AROUND_MOST_US + left_us[1] + disks_us +
+						out->pause_us[1];
 }
 
 static char *
 rate_text(uint64_t rate)
 {
-	return rate < US * 10 ? g_strdup_printf("%.1f MiB/s",
-						(double)rate / (1 << 20))
-			      : g_strdup_printf("%.0f MiB/s",
-						(double)rate / (1 << 20));
+	return rate < US * 10
+		       ? g_strdup_printf("%.1f MiB/s", (double)rate / (1 << 20))
+		       : g_strdup_printf("%.0f MiB/s",
+					 (double)rate / (1 << 20));
 }
 
 /* What it writes in a second, as far as that was measured. */
@@ -190,18 +192,17 @@ say_never(const struct ham_trial_facts *facts, const char *what,
 		out->needs_rate ? " or a pause of " : "a pause of ",
 		(out->needs_pause_us + 999) / 1000);
 
-	g_snprintf(out->why, sizeof(out->why),
-		   "it writes %s of memory and %s are copied%s%s%s%s%s", dirt,
-		   rate, what,
-		   out->needs_rate || out->needs_pause_us
-			   ? ": it needs at least "
-			   : "",
-		   out->needs_rate ? needs : "",
-		   out->needs_pause_us ? pause : "",
-		   !facts->policy.auto_converge &&
-				   (out->needs_rate || out->needs_pause_us)
-			   ? ", or auto_converge = yes"
-			   : "");
+	g_snprintf(
+		out->why, sizeof(out->why),
+		"it writes %s of memory and %s are copied%s%s%s%s%s", dirt,
+		rate, what,
+		out->needs_rate || out->needs_pause_us ? ": it needs at least "
+						       : "",
+		out->needs_rate ? needs : "", out->needs_pause_us ? pause : "",
+		!facts->policy.auto_converge &&
+				(out->needs_rate || out->needs_pause_us)
+			? ", or auto_converge = yes"
+			: "");
 }
 
 /* Can it be done in the time that it has? */
@@ -234,10 +235,11 @@ say_live(const struct ham_trial_facts *facts, struct ham_trial_view *out)
 	g_autofree char *rate = rate_text(out->rate);
 
 	if (out->kind == HAM_TRIAL_SLOWED)
-		g_snprintf(out->why, sizeof(out->why),
-			   "it writes %s of memory and %s are copied: its vCPUs "
-			   "are slowed down by up to %u %%",
-			   dirt, rate, out->throttle);
+		g_snprintf(
+			out->why, sizeof(out->why),
+			"it writes %s of memory and %s are copied: its vCPUs "
+			"are slowed down by up to %u %%",
+			dirt, rate, out->throttle);
 	else
 		g_snprintf(out->why, sizeof(out->why),
 			   "it writes %s of memory and %s are copied", dirt,
@@ -291,22 +293,21 @@ ham_trial_look(const struct ham_trial_facts *facts, struct ham_trial_view *out)
 	struct ham_converge_limits limits = {
 		.max_pause_us = facts->policy.max_pause_us,
 		.bandwidth = facts->budget,
-		.throttle_max =
-			facts->policy.auto_converge ? THROTTLE_MAX : 0};
+		.throttle_max = facts->policy.auto_converge ? THROTTLE_MAX : 0};
 	struct ham_converge_view view;
 	struct ham_converge converge;
 	struct ham_dirty dirty;
 
 	memset(out, 0, sizeof(*out));
 	out->bytes = facts->disk_left + (facts->runs ? known_ram(facts) : 0);
-	out->rate = facts->seen ? MIN(facts->seen, facts->budget)
-				: facts->budget;
+	out->rate =
+		facts->seen ? MIN(facts->seen, facts->budget) : facts->budget;
 	if (!facts->runs) {
 		out->kind = HAM_TRIAL_COLD;
 		out->pause_us[0] = out->pause_us[1] = -1;
 		out->duration_us[0] = time_for(facts->disk_left, facts->budget);
-		out->duration_us[1] = AROUND_MOST_US +
-				      time_for(facts->disk_left, out->rate);
+		out->duration_us[1] =
+			AROUND_MOST_US + time_for(facts->disk_left, out->rate);
 		g_snprintf(out->why, sizeof(out->why), "it does not run");
 		return;
 	}

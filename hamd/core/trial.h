@@ -3,8 +3,9 @@
  *
  * Of what was measured of a guest before anything is copied it says how long a
  * live migration would take, how long the guest would stand still, and which
- * kind of migration is advised.  The same reckoning as that of a migration under
- * way (converge.h) decides; what this one knows less, its ranges are wider.
+ * kind of migration is advised.  The same reckoning as that of a migration
+ * under way (converge.h) decides; what this one knows less, its ranges are
+ * wider.
  *
  * Pure.  Refuses to judge whether the destination fits: that is checked before,
  * and one that does not fit has no forecast.
@@ -19,7 +20,7 @@
 #include "hamd/core/types.h"
 
 enum {
-	HAM_TRIAL_LOOKS = 2,	/* measurements of what a guest writes */
+	HAM_TRIAL_LOOKS = 2,	 /* measurements of what a guest writes */
 	HAM_TRIAL_WHY_MAX = 320, /* bytes of a sentence, with its NUL */
 };
 

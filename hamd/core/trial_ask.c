@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/core/trial_ask.c - what would a migration be like?  Asked and answered
  *
- *	order -> TRIAL to all -> the owner, and each node that it may go to, have
- *	their guest layers look, and say TRIED, piece by piece -> all have, or
- *	8 s are over -> the answer, with the names of those who were silent
+ *	order -> TRIAL to all -> the owner, and each node that it may go
+ *	to, have their guest layers look, and say TRIED, piece by piece
+ *	-> all have, or 8 s are over -> the answer, with the names of
+ *	those who were silent
  *
  * Nothing is proposed, reserved or remembered by anybody but who was asked, and
- * that forgets it with the view: facts of two views fit nothing.  What they mean
- * is reckoned by trial.h, where they are all together.
+ * that forgets it with the view: facts of two views fit nothing.  What they
+ * mean is reckoned by trial.h, where they are all together.
  */
 #include <string.h>
 
@@ -155,8 +156,9 @@ ham_trial_on_trial(ham_core *core, const struct ham_msg *msg)
 		return;
 	if (guest->epoch != msg->epoch) {
 		if (ours)
-			end(core, ours, "it was started, stopped or moved just "
-					"now");
+			end(core, ours,
+			    "it was started, stopped or moved just "
+			    "now");
 		return;
 	}
 	owner = guest->owner == core->config.self;

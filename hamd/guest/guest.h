@@ -17,6 +17,7 @@
 
 #include "config/conf.h"
 #include "hamd/core/core.h"
+#include "netmigrate/netmigrate.h"
 
 typedef struct ham_guests ham_guests;
 
@@ -87,6 +88,37 @@ const char *ham_guests_cannot_freeze(const ham_guests *guests);
 /* The images of that guest here may be copied over, or started from, whatever
  * history they are of.  False: they are in use. */
 bool ham_guests_accept(ham_guests *guests, const char *name, GError **error);
+
+/* Carries out a HAM_FX_TRIAL: HAM_EV_TRIED comes within seconds, or at once.
+ * `what`: of HAM_LOOK_CURRENT, HAM_LOOK_RUNS.  Lines of text, each a key and
+ * its values:
+ *	installed VERSION	of QEMU
+ *	port I FACTS		ham_net_facts_write()'s
+ *	port-error I TEXT
+ *	has-machine 0|1, has-cpu 0|1, cpu-type TYPE, lacks FEATURES, or
+ *	unknown TEXT		why QEMU does not tell
+ * of a destination:
+ *	memory BYTES		available
+ *	room NEED FREE FOLDER	bytes; not if nothing is to be reserved
+ *	images TEXT		what is wrong with them, or nothing
+ * of the owner:
+ *	ram BYTES, ram-used BYTES, budget BYTES_PER_S
+ *	disk I ALLOCATED SHARED
+ *	qemu VERSION, machine NAME, cpu TYPE	as it runs
+ *	dirty SPAN_US BYTES	once for each measurement
+ *	error TEXT		what could not be found out */
+void ham_guests_look(ham_guests *guests, const char *guest, uint64_t epoch,
+		     uint64_t txn, bool owner, unsigned int what);
+/* What PREPARE says of memory, for bytes that are available on that node. */
+bool ham_guests_memory_fits(const struct ham_conf_guest *guest,
+			    const struct ham_conf_node *node,
+			    uint64_t available, GError **error);
+/* What the source says of a port's facts in that respect; NULL: they fit.  The
+ * caller's. */
+char *ham_guests_port_fits(ham_guests *guests, const char *guest,
+			   unsigned int port, const struct ham_net_facts *here,
+			   const struct ham_net_facts *there, const char *from,
+			   const char *to, enum ham_net_fit aspect);
 
 /* "10.0.2" */
 const char *ham_guests_qemu_version(const ham_guests *guests);

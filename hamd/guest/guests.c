@@ -94,6 +94,10 @@ ham_guests_new(const struct ham_guests_spec *spec, GError **error)
 		ham_guests_free(guests);
 		return NULL;
 	}
+	guests->knows = ham_knows_new(
+		guests->qemu, spec->conf->accel == HAM_CONF_KVM ? "kvm" : "tcg",
+		spec->conf->uid_last);
+	guests->looks = ham_looks_new();
 	guests->cgroups = ham_cgroups_new("/sys/fs/cgroup", &no_cgroups);
 	if (!guests->cgroups)
 		g_strlcpy(guests->no_cgroups, no_cgroups->message,
@@ -110,6 +114,9 @@ ham_guests_free(ham_guests *guests)
 		return;
 	g_clear_handle_id(&guests->yield_ticker, g_source_remove);
 	g_hash_table_destroy(guests->vms);
+	if (guests->looks)
+		g_ptr_array_free(guests->looks, TRUE);
+	ham_knows_free(guests->knows);
 	ham_cgroups_free(guests->cgroups);
 	g_free(guests->qemu);
 	g_free(guests->qsd);

@@ -23,6 +23,7 @@
 
 #include "hamd/base/error.h"
 #include "hamd/base/fd.h"
+#include "hamd/guest/room.h"
 #include "hamd/guest/vm.h"
 
 enum {
@@ -60,6 +61,11 @@ struct work {
 	struct ham_label now;
 	uint64_t id; /* of all images of this node alone */
 	GArray *images;
+	/* nothing is made or written, only looked at, for this */
+	struct ham_images_view view;
+	bool owner; /* who has them in use */
+	ham_images_look_fn on_look;
+	void *data;
 };
 
 static void
@@ -72,6 +78,7 @@ work_free(gpointer data)
 	g_array_free(work->images, TRUE);
 	g_free(work->label);
 	g_free(work->name);
+	g_free(work->view.error);
 	g_free(work);
 }
 
@@ -417,15 +424,37 @@ note_use(struct work *work, GError **error)
 	return ham_label_write(work->label, &work->now, error);
 }
 
+G_STATIC_ASSERT((int)HAM_ROOM_IMAGES == (int)HAM_CONF_MAX_DISKS);
+
+/* For what is to be copied here: before anything is made. */
+static bool
+has_room(const struct work *work, struct ham_room *room, GError **error)
+{
+	struct ham_room_image wanted[HAM_ROOM_IMAGES];
+	size_t n = 0;
+
+	memset(room, 0, sizeof(*room));
+	for (guint i = 0; work->create && i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+
+		if (!image->shared)
+			wanted[n++] = (struct ham_room_image){
+				image->path, image->size, image->sparse};
+	}
+	return ham_room_check(wanted, n, room, error);
+}
+
 static void
 run(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
 	struct work *work = data;
+	struct ham_room room;
 	GError *error = NULL;
 
 	(void)source;
 	(void)cancellable;
-	if (!may_use(work, &error)) {
+	if (!may_use(work, &error) || !has_room(work, &room, &error)) {
 		g_task_return_error(task, error);
 		return;
 	}
@@ -515,9 +544,9 @@ through(GObject *source, GAsyncResult *result, gpointer data)
 
 /* A copy is no less one because its node lacks what is common to all. */
 static void
-add_images(struct ham_vm *vm, struct work *work)
+add_images(struct ham_vm *vm, struct work *work, uint8_t act)
 {
-	bool all = vm->effect.act != HAM_DO_SERVE;
+	bool all = act != HAM_DO_SERVE;
 
 	for (unsigned int i = all ? 0 : ham_vm_copied(vm, 0);
 	     i < ham_vm_n_disks(vm);
@@ -538,10 +567,9 @@ add_images(struct ham_vm *vm, struct work *work)
 }
 
 static void
-add_label(struct ham_vm *vm, struct work *work)
+add_label(struct ham_vm *vm, struct work *work, uint8_t act)
 {
 	const struct ham_guests_spec *spec = &vm->guests->spec;
-	uint8_t act = vm->effect.act;
 
 	work->label = ham_label_path(vm->guests, vm->name);
 	spec->history_of(vm->name, &work->now.history, spec->data);
@@ -553,31 +581,134 @@ add_label(struct ham_vm *vm, struct work *work)
 	work->noted = act != HAM_DO_LOOK && work->guarded;
 }
 
-void
-ham_images_prepare(struct ham_vm *vm, bool create)
+static struct work *
+work_new(struct ham_vm *vm, uint8_t act, uint64_t epoch, bool create)
 {
-	int slot = vm->guests->spec.slot_of(vm->name, vm->guests->spec.data);
 	struct work *work = g_new0(struct work, 1);
-	GTask *task = g_task_new(NULL, NULL, through, NULL);
 
 	work->guests = vm->guests;
 	work->name = g_strdup(vm->name);
-	work->generation = ham_flow_generation(vm);
-	work->uid = vm->guests->spec.conf->uid_first +
-		    (uint32_t)(slot > 0 ? slot : 0);
 	work->create = create;
 	work->id = UINT64_C(0xcbf29ce484222325);
 	vm->shared =
 		vm->guests->spec.shared_of(vm->name, vm->guests->spec.data);
-	work->first = vm->effect.epoch <= 1;
-	work->grow = vm->effect.act == HAM_DO_RESIZE;
-	vm->resize.working = vm->resize.working || work->grow;
+	work->first = epoch <= 1;
 	work->images = g_array_new(FALSE, TRUE, sizeof(struct image));
-	add_images(vm, work);
-	add_label(vm, work);
+	add_images(vm, work, act);
+	add_label(vm, work, act);
+	return work;
+}
+
+void
+ham_images_prepare(struct ham_vm *vm, bool create)
+{
+	int slot = vm->guests->spec.slot_of(vm->name, vm->guests->spec.data);
+	uint8_t act = vm->effect.act;
+	struct work *work = work_new(vm, act, vm->effect.epoch, create);
+	GTask *task = g_task_new(NULL, NULL, through, NULL);
+
+	work->generation = ham_flow_generation(vm);
+	work->uid = vm->guests->spec.conf->uid_first +
+		    (uint32_t)(slot > 0 ? slot : 0);
+	work->grow = act == HAM_DO_RESIZE;
+	vm->resize.working = vm->resize.working || work->grow;
 	ham_flow_hold(vm);
 	g_task_set_task_data(task, work, work_free);
 	g_task_run_in_thread(task, run);
+	g_object_unref(task);
+}
+
+/* ---- the same without doing it ---- */
+
+/* One that is there fits, or would be made to; one that is not would be made.
+ */
+static bool
+look_one(const struct work *work, struct image *image, GError **error)
+{
+	ham_autofd int fd = open(image->path, O_RDONLY | O_CLOEXEC);
+	uint64_t has;
+
+	if (fd < 0 && errno == ENOENT && work->create && !image->shared)
+		return true;
+	if (fd < 0 && errno == ENOENT)
+		return tell_missing(work, image, error);
+	if (fd < 0)
+		return ham_error_errno(error, errno, "cannot open %s",
+				       image->path);
+	if (!size_of(fd, image, &has, error))
+		return false;
+	if (!(may_lengthen(work, image) && has < image->size) &&
+	    !check_size(fd, image, error))
+		return false;
+	return !image->shared || !work->locked ||
+	       check_locked(fd, image, error);
+}
+
+static void
+look_for_owner(struct work *work)
+{
+	for (guint i = 0; i < work->images->len; i++) {
+		const struct image *image =
+			&g_array_index(work->images, struct image, i);
+		struct stat st;
+
+		if (stat(image->path, &st) == 0 && S_ISREG(st.st_mode))
+			work->view.allocated[image->disk] =
+				MIN((uint64_t)st.st_blocks * 512, image->size);
+		else
+			work->view.allocated[image->disk] = image->size;
+	}
+}
+
+static void
+look(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	struct work *work = data;
+	g_autoptr(GError) error = NULL;
+	bool fits;
+
+	(void)source;
+	(void)cancellable;
+	if (work->owner) {
+		look_for_owner(work);
+		g_task_return_boolean(task, TRUE);
+		return;
+	}
+	fits = may_use(work, &error) &&
+	       has_room(work, &work->view.room, &error);
+	for (guint i = 0; fits && i < work->images->len; i++)
+		fits = look_one(work,
+				&g_array_index(work->images, struct image, i),
+				&error);
+	if (!fits)
+		work->view.error = g_strdup(error->message);
+	g_task_return_boolean(task, TRUE);
+}
+
+static void
+looked(GObject *source, GAsyncResult *result, gpointer data)
+{
+	struct work *work = g_task_get_task_data(G_TASK(result));
+
+	(void)source;
+	(void)data;
+	work->on_look(&work->view, work->data);
+}
+
+void
+ham_images_look(struct ham_vm *vm, unsigned int how, uint64_t epoch,
+		ham_images_look_fn on_look, void *data)
+{
+	struct work *work =
+		work_new(vm, HAM_DO_PREPARE, epoch, how & HAM_IMAGES_CREATE);
+	GTask *task = g_task_new(NULL, NULL, looked, NULL);
+
+	work->owner = how & HAM_IMAGES_OWNER;
+	work->locked = how & HAM_IMAGES_LOCKED;
+	work->on_look = on_look;
+	work->data = data;
+	g_task_set_task_data(task, work, work_free);
+	g_task_run_in_thread(task, look);
 	g_object_unref(task);
 }
 

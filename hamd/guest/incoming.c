@@ -24,29 +24,44 @@ enum {
 
 /* ---- PREPARE ---- */
 
-static bool
-memory_free(struct ham_vm *vm, GError **error)
+bool
+ham_memory_available(uint64_t *bytes, GError **error)
 {
-	const struct ham_conf_node *node = ham_conf_find_node(
-		vm->guests->spec.conf, vm->guests->spec.node);
 	g_autofree char *text = NULL;
 	const char *at;
-	uint64_t available;
-	uint64_t wanted = vm->conf->memory + node->memory_reserve;
 
 	if (!g_file_get_contents("/proc/meminfo", &text, NULL, error))
 		return false;
 	at = strstr(text, "MemAvailable:");
-	available = at ? g_ascii_strtoull(at + 13, NULL, 10) * 1024 : 0;
-	if (available >= wanted)
+	*bytes = at ? g_ascii_strtoull(at + 13, NULL, 10) * 1024 : 0;
+	return true;
+}
+
+bool
+ham_guests_memory_fits(const struct ham_conf_guest *guest,
+		       const struct ham_conf_node *node, uint64_t available,
+		       GError **error)
+{
+	if (available >= guest->memory + node->memory_reserve)
 		return true;
 	g_set_error(error, HAM_ERROR, HAM_ERROR_FAILED,
 		    "%s has %" G_GUINT64_FORMAT " MiB of memory left, %s needs "
 		    "%" G_GUINT64_FORMAT " MiB and %" G_GUINT64_FORMAT
 		    " MiB are reserved",
-		    node->name, available >> 20, vm->name,
-		    vm->conf->memory >> 20, node->memory_reserve >> 20);
+		    node->name, available >> 20, guest->name,
+		    guest->memory >> 20, node->memory_reserve >> 20);
 	return false;
+}
+
+static bool
+memory_free(struct ham_vm *vm, GError **error)
+{
+	const struct ham_conf_node *node = ham_conf_find_node(
+		vm->guests->spec.conf, vm->guests->spec.node);
+	uint64_t available;
+
+	return ham_memory_available(&available, error) &&
+	       ham_guests_memory_fits(vm->conf, node, available, error);
 }
 
 static void
@@ -59,7 +74,8 @@ prepare_check(struct ham_vm *vm)
 			      vm->guests->spec.node);
 		return;
 	}
-	if (!memory_free(vm, &error) || !ham_ports_check(vm, &error)) {
+	if (!memory_free(vm, &error) || !ham_ports_check(vm, &error) ||
+	    !ham_knows_check(vm->guests, vm->conf, &error)) {
 		ham_flow_fail(vm, "%s", error->message);
 	} else if (vm->effect.flag && !ham_images_in_use(vm, vm->qsd, &error)) {
 		/* what takes the guest's writes here is not what QEMU would

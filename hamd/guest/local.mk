@@ -23,6 +23,8 @@ libhamguest_la_SOURCES = \
 	hamd/guest/images.c \
 	hamd/guest/incoming.c \
 	hamd/guest/label.c \
+	hamd/guest/knows.c \
+	hamd/guest/knows.h \
 	hamd/guest/learn.c \
 	hamd/guest/pause_point.c \
 	hamd/guest/peer.c \
@@ -35,11 +37,14 @@ libhamguest_la_SOURCES = \
 	hamd/guest/process.c \
 	hamd/guest/replica.c \
 	hamd/guest/resize.c \
+	hamd/guest/room.c \
+	hamd/guest/room.h \
 	hamd/guest/run.c \
 	hamd/guest/seen.c \
 	hamd/guest/serve.c \
 	hamd/guest/slot.c \
 	hamd/guest/state_file.c \
+	hamd/guest/trial.c \
 	hamd/guest/undo.c \
 	hamd/guest/verify.c \
 	hamd/guest/vm.c \

@@ -67,22 +67,31 @@ ham_port_leads_out(const struct ham_vm *vm, guint i)
 }
 
 char *
+ham_port_facts(const struct ham_vm *vm, guint i, GError **error)
+{
+	g_autofree char *name = ham_port_ifname(vm, i);
+	struct ham_net_port_spec spec = spec_of(vm, i, name);
+	g_autofree char *text = g_malloc(HAM_NET_FACTS_MAX);
+	struct ham_net_facts facts;
+
+	if (!ham_net_facts_get(&spec, has_vhost(vm, i), &facts, error))
+		return NULL;
+	ham_net_facts_write(&facts, text);
+	return g_steal_pointer(&text);
+}
+
+char *
 ham_ports_facts(const struct ham_vm *vm, GError **error)
 {
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < vm->conf->ports->len; i++) {
-		g_autofree char *name = ham_port_ifname(vm, i);
-		struct ham_net_port_spec spec = spec_of(vm, i, name);
-		struct ham_net_facts facts;
-		char text[HAM_NET_FACTS_MAX];
+		g_autofree char *text = ham_port_facts(vm, i, error);
 
-		if (!ham_net_facts_get(&spec, has_vhost(vm, i), &facts,
-				       error)) {
+		if (!text) {
 			g_string_free(out, TRUE);
 			return NULL;
 		}
-		ham_net_facts_write(&facts, text);
 		g_string_append_printf(out, "%s%s", i ? "/" : "", text);
 	}
 	return g_string_free(out, FALSE);
@@ -131,6 +140,21 @@ ham_ports_have_carrier(const struct ham_vm *vm)
 	return true;
 }
 
+static bool
+check_port(const struct ham_vm *vm, guint i,
+	   const struct ham_net_port_spec *spec, GError **error)
+{
+	const struct ham_conf_port *port =
+		g_ptr_array_index(vm->conf->ports, i);
+
+	if (port->vhost == HAM_CONF_VHOST_YES && !ham_net_has_vhost())
+		return ham_refuse(error,
+				  "vhost = yes, and this node has no "
+				  "/dev/vhost-net (modprobe vhost_net, or "
+				  "vhost = auto)");
+	return ham_net_check(spec, error);
+}
+
 bool
 ham_ports_check(struct ham_vm *vm, GError **error)
 {
@@ -140,18 +164,56 @@ ham_ports_check(struct ham_vm *vm, GError **error)
 		g_autofree char *name = ham_port_ifname(vm, i);
 		struct ham_net_port_spec spec = spec_of(vm, i, name);
 
-		if (port->vhost == HAM_CONF_VHOST_YES && !ham_net_has_vhost())
-			return ham_refuse(error,
-					  "port %s: vhost = yes, and this node "
-					  "has no /dev/vhost-net (modprobe "
-					  "vhost_net, or vhost = auto)",
-					  port->name);
-		if (!ham_net_check(&spec, error)) {
+		if (!check_port(vm, i, &spec, error)) {
 			g_prefix_error(error, "port %s: ", port->name);
 			return false;
 		}
 	}
 	return true;
+}
+
+/* A bridge that hamd makes has the port's MTU, unless it is given one. */
+bool
+ham_port_look(struct ham_vm *vm, guint i, char *text, GError **error)
+{
+	enum {
+		ETHERNET_MTU = 1500
+	};
+	g_autofree char *name = ham_port_ifname(vm, i);
+	struct ham_net_port_spec spec = spec_of(vm, i, name);
+	bool vhost =
+		ham_port_may_have_vhost(g_ptr_array_index(vm->conf->ports, i));
+	struct ham_net_facts facts = {.vhost = vhost};
+
+	if (!check_port(vm, i, &spec, error))
+		return false;
+	if (if_nametoindex(spec.bridge)) {
+		if (!ham_net_facts_get(&spec, vhost, &facts, error))
+			return false;
+	} else {
+		facts.mtu = spec.bridge_mtu ? spec.bridge_mtu
+			    : spec.mtu	    ? spec.mtu
+					    : ETHERNET_MTU;
+		facts.leads_out = spec.uplink && ham_net_has_carrier(&spec);
+	}
+	ham_net_facts_write(&facts, text);
+	return true;
+}
+
+char *
+ham_guests_port_fits(ham_guests *guests, const char *guest, unsigned int port,
+		     const struct ham_net_facts *here,
+		     const struct ham_net_facts *there, const char *from,
+		     const char *to, enum ham_net_fit aspect)
+{
+	struct ham_vm *vm = ham_vm_get(guests, guest);
+	g_autofree char *name = ham_port_ifname(vm, port);
+	struct ham_net_port_spec spec = spec_of(vm, port, name);
+	g_autoptr(GError) error = NULL;
+
+	return ham_net_fits(&spec, aspect, here, there, from, to, &error)
+		       ? NULL
+		       : g_strdup(error->message);
 }
 
 bool

@@ -352,8 +352,8 @@ close_vhost(void *data)
 	close(*(int *)data);
 }
 
-static bool
-may_have_vhost(const struct ham_conf_port *port)
+bool
+ham_port_may_have_vhost(const struct ham_conf_port *port)
 {
 	return port->vhost == HAM_CONF_VHOST_YES ||
 	       (port->vhost == HAM_CONF_VHOST_AUTO && ham_net_has_vhost());
@@ -376,7 +376,7 @@ give_port(struct ham_vm *vm, guint i, struct ham_child_spec *spec,
 			ham_net_port_fd(g_ptr_array_index(vm->ports, i), q),
 			next++};
 	vm->vhosts &= ~(1u << i);
-	if (!may_have_vhost(conf))
+	if (!ham_port_may_have_vhost(conf))
 		return true;
 	vm->vhosts |= 1u << i;
 	port->vhost = next;

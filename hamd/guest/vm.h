@@ -11,7 +11,9 @@
 #include "hamd/base/child.h"
 #include "hamd/guest/flow.h"
 #include "hamd/guest/guest.h"
+#include "hamd/guest/knows.h"
 #include "hamd/guest/probe.h"
+#include "hamd/guest/room.h"
 #include "hamd/io/qmp.h"
 #include "netmigrate/netmigrate.h"
 
@@ -327,6 +329,8 @@ struct ham_vm {
 };
 
 struct ham_guests {
+	ham_knows *knows;
+	GPtrArray *looks; /* struct ham_look, trial.c */
 	struct ham_guests_spec spec;
 	GHashTable *vms; /* name -> struct ham_vm */
 	char boot_id[40];
@@ -414,6 +418,7 @@ void ham_freeze_let_die(struct ham_vm *vm);
 void ham_freeze_forget(struct ham_vm *vm);
 
 /* process.c */
+bool ham_port_may_have_vhost(const struct ham_conf_port *port);
 void ham_qemu_exited(ham_child *child, int code, int status, void *data);
 void ham_qsd_exited(ham_child *child, int code, int status, void *data);
 bool ham_qemu_start(struct ham_vm *vm, bool incoming, GError **error);
@@ -458,6 +463,22 @@ bool ham_label_write(const char *path, const struct ham_label *label,
 
 /* images.c: a worker; the flow goes on when it is through */
 void ham_images_prepare(struct ham_vm *vm, bool create);
+/* What a worker found, with nothing made or written. */
+struct ham_images_view {
+	uint64_t allocated[HAM_CONF_MAX_DISKS]; /* owner's, bytes */
+	struct ham_room room;			/* of a destination, */
+	char *error; /* and why not; NULL: they fit */
+};
+typedef void (*ham_images_look_fn)(const struct ham_images_view *view,
+				   void *data);
+enum {
+	HAM_IMAGES_OWNER = 1,  /* only what they hold is asked for */
+	HAM_IMAGES_CREATE = 2, /* what is missing would be made */
+	HAM_IMAGES_LOCKED = 4, /* shared ones are in use by the owner */
+};
+/* As PREPARE would find them.  Always answers, and never before it returns. */
+void ham_images_look(struct ham_vm *vm, unsigned int how, uint64_t epoch,
+		     ham_images_look_fn on_look, void *data);
 /* The images at the configured paths are the files that this process of the
  * guest has open. */
 bool ham_images_in_use(const struct ham_vm *vm, const ham_child *child,
@@ -489,6 +510,11 @@ bool ham_ports_have_carrier(const struct ham_vm *vm);
 /* For the other side, as struct ham_peer has it; the caller's to g_free();
  * NULL with *error. */
 char *ham_ports_facts(const struct ham_vm *vm, GError **error);
+/* D, with nothing made: what PREPARE would check of a port, and its facts as
+ * they would be (HAM_NET_FACTS_MAX bytes).  False with *error. */
+bool ham_port_look(struct ham_vm *vm, guint i, char *facts, GError **error);
+/* S: one port's of ham_ports_facts(), the caller's; NULL with *error. */
+char *ham_port_facts(const struct ham_vm *vm, guint i, GError **error);
 /* S: may the guest go to `peer`, the node `to`, by what that says of its
  * bridges?  False with *error. */
 bool ham_ports_fit(const struct ham_vm *vm, const struct ham_peer *peer,
@@ -712,6 +738,16 @@ void ham_do_retry(struct ham_vm *vm);
 void ham_vm_found(struct ham_vm *vm);
 /* What its processes do, after a restart; again if QEMU ends meanwhile. */
 void ham_vm_ask(struct ham_vm *vm);
+
+/* trial.c */
+GPtrArray *ham_looks_new(void);
+/* D: has its QEMU the guest's machine type and CPU model?  True as well as long
+ * as that was not asked.  False with *error. */
+bool ham_knows_check(const ham_guests *guests,
+		     const struct ham_conf_guest *guest, GError **error);
+
+/* incoming.c: false with *error */
+bool ham_memory_available(uint64_t *bytes, GError **error);
 
 /* pause_point.c */
 void ham_pause_point(struct ham_vm *vm, const char *point);

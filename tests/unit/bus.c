@@ -193,8 +193,8 @@ static void
 tell_facts(struct bus *bus, unsigned int i, const struct ham_effect *fx)
 {
 	const struct bus_node *node = &bus->node[i];
-	g_autofree char *text = g_strnfill(MAX(node->facts, 1u),
-					   fx->flag ? 'o' : 'd');
+	g_autofree char *text =
+		g_strnfill(MAX(node->facts, 1u), fx->flag ? 'o' : 'd');
 	struct ham_event event = {.kind = HAM_EV_TRIED,
 				  .guest = fx->guest,
 				  .epoch = fx->epoch,

@@ -220,10 +220,8 @@ START_TEST(long_facts_come_in_pieces)
 {
 	struct bus *bus = course_three_with_guest(0);
 	g_autofree char *whole = g_strnfill(HAM_BLOB_MAX, 'd');
-	g_autofree char *all =
-		g_strdup_printf("1:o 2:%s 2: over:0:", whole);
-	g_autofree char *more =
-		g_strdup_printf("1:o 2:%s 2:dd over:0:", whole);
+	g_autofree char *all = g_strdup_printf("1:o 2:%s 2: over:0:", whole);
+	g_autofree char *more = g_strdup_printf("1:o 2:%s 2:dd over:0:", whole);
 
 	bus->node[1].facts = HAM_BLOB_MAX;
 	ask(bus, 2);

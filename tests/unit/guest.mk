@@ -2,8 +2,10 @@
 # what of hamd/guest/ needs no QEMU to be tested
 check_PROGRAMS += \
 	tests/unit/check_flow \
+	tests/unit/check_knows \
 	tests/unit/check_label \
 	tests/unit/check_qemu_end \
+	tests/unit/check_room \
 	$(NULL)
 
 guest_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
@@ -25,6 +27,20 @@ tests_unit_check_label_SOURCES = \
 	$(NULL)
 tests_unit_check_label_CPPFLAGS = $(guest_test_cppflags)
 tests_unit_check_label_LDADD = $(guest_test_ldadd)
+
+tests_unit_check_knows_SOURCES = \
+	tests/unit/check_knows.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_knows_CPPFLAGS = $(guest_test_cppflags)
+tests_unit_check_knows_LDADD = $(guest_test_ldadd)
+
+tests_unit_check_room_SOURCES = \
+	tests/unit/check_room.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_room_CPPFLAGS = $(guest_test_cppflags)
+tests_unit_check_room_LDADD = $(guest_test_ldadd)
 
 tests_unit_check_qemu_end_SOURCES = \
 	tests/unit/check_qemu_end.c \
