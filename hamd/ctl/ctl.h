@@ -46,6 +46,7 @@ enum ham_ctl_option {
 	HAM_CTL_FORCE = 1 << 15,
 	HAM_CTL_NO_AGENTS = 1 << 16,
 	HAM_CTL_FOR = 1 << 17,
+	HAM_CTL_DRY_RUN = 1 << 24,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -70,7 +71,8 @@ typedef int (*ham_ctl_run_fn)(const struct ham_ctl_options *options,
 struct ham_ctl_command {
 	const char *name;      /* one word, or group and verb */
 	const char *arguments; /* for the usage line; "" if it takes none */
-	unsigned int n_args;   /* exactly so many; with "..." at least */
+	unsigned int n_args;   /* so many, and those in [] at will;
+				  with "..." or more */
 	unsigned int options;  /* HAM_CTL_... bits besides the global ones */
 	const char *help;      /* one line */
 	ham_ctl_run_fn run;

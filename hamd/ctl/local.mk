@@ -36,6 +36,8 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/table.h \
 	hamd/ctl/terminal.c \
 	hamd/ctl/terminal.h \
+	hamd/ctl/trial.c \
+	hamd/ctl/trial.h \
 	hamd/ctl/until.c \
 	hamd/ctl/until.h \
 	hamd/ctl/wait.c \

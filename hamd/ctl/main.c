@@ -21,7 +21,8 @@ static const struct ham_ctl_command commands[] = {
 	  "start a guest and wait until it runs", ham_ctl_guest_start },
 	{ "guest stop", "NAME", 1, HAM_CTL_KILL | WAITS,
 	  "shut a guest down and wait for its end", ham_ctl_guest_stop },
-	{ "guest migrate", "NAME NODE", 2, HAM_CTL_MODE | WAITS,
+	{ "guest migrate", "NAME [NODE]", 1,
+	  HAM_CTL_DRY_RUN | HAM_CTL_MODE | WAITS,
 	  "move a guest with its disks to another node",
 	  ham_ctl_guest_migrate },
 	{ "guest cancel", "NAME", 1, WAITS,
@@ -211,13 +212,26 @@ run_none(const struct ham_ctl_options *options, char **words)
 	return HAM_CTL_USAGE;
 }
 
+/* Those in brackets come on top, or any number. */
+static guint
+most_args(const struct ham_ctl_command *command)
+{
+	guint most = command->n_args;
+
+	if (g_str_has_suffix(command->arguments, "..."))
+		return G_MAXUINT;
+	for (const char *c = command->arguments; *c; c++)
+		most += *c == '[';
+	return most;
+}
+
 static int
 run(const struct ham_ctl_options *options, char **words)
 {
 	const struct ham_ctl_command *command;
 	g_autofree char *usage = NULL;
 	const char *stranger;
-	guint n_words = 0, n_given;
+	guint n_words = 0, n_args;
 
 	command = find_command(words, &n_words);
 	if (command == NULL)
@@ -234,10 +248,8 @@ run(const struct ham_ctl_options *options, char **words)
 			stranger, usage);
 		return HAM_CTL_USAGE;
 	}
-	n_given = g_strv_length(words + n_words);
-	if (n_given < command->n_args ||
-	    (n_given > command->n_args &&
-	     !g_str_has_suffix(command->arguments, "..."))) {
+	n_args = g_strv_length(words + n_words);
+	if (n_args < command->n_args || n_args > most_args(command)) {
 		fprintf(stderr, "hamctl: '%s' takes %s\n%s", command->name,
 			command->n_args ? command->arguments : "no argument",
 			usage);

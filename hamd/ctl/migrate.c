@@ -13,6 +13,7 @@
 #include "hamd/ctl/progress.h"
 #include "hamd/ctl/report.h"
 #include "hamd/ctl/table.h"
+#include "hamd/ctl/trial.h"
 #include "hamd/ctl/wait.h"
 
 /* Looks without a trace of the migration before it counts as over: hamd may
@@ -22,7 +23,7 @@ enum {
 };
 
 struct migrate {
-	const char *to;
+	const char *to; /* NULL: hamd chooses, and its answer says */
 	char *txn; /* of ours; "" until known */
 	struct ham_ctl_progress progress;
 	enum ham_ctl_phase printed; /* last phase of a plain line */
@@ -30,6 +31,16 @@ struct migrate {
 	bool announced;
 	unsigned int n_without;
 };
+
+/* Where it goes; "?" as long as that is not known. */
+static const char *
+destination(const struct ham_ctl_wait *wait)
+{
+	const struct migrate *migrate = wait->data;
+	const char *told = ham_ctl_json_text(wait->answer, "to");
+
+	return migrate->to ? migrate->to : told[0] ? told : "?";
+}
 
 /* The transaction is told by the answer; a hamd that leaves it out there tells
  * it with the first news. */
@@ -58,7 +69,6 @@ is_ours(struct ham_ctl_wait *wait, JsonObject *object)
 static int
 succeed(struct ham_ctl_wait *wait, JsonObject *result)
 {
-	struct migrate *migrate = wait->data;
 	g_autofree char *text = NULL;
 	g_autofree char *clean = NULL;
 
@@ -70,7 +80,7 @@ succeed(struct ham_ctl_wait *wait, JsonObject *result)
 	else
 		text = g_strdup_printf("%s: moved to %s; hamd has no figures "
 				       "of it",
-				       wait->guest, migrate->to);
+				       wait->guest, destination(wait));
 	clean = ham_ctl_clean(text);
 	puts(clean);
 	return HAM_CTL_OK;
@@ -160,27 +170,32 @@ judge_without(struct ham_ctl_wait *wait, JsonObject *guest)
 
 	if (++migrate->n_without < MAX_LOOKS_WITHOUT)
 		return HAM_CTL_GO_ON;
-	if (strcmp(owner, migrate->to) == 0 && strcmp(state, "running") == 0)
+	if (strcmp(owner, destination(wait)) == 0 &&
+	    strcmp(state, "running") == 0)
 		return succeed(wait, NULL);
 	ham_ctl_terminal_clear(&wait->terminal);
 	ham_ctl_complain("%s: the migration to %s is over without a result; %s",
-			 wait->guest, migrate->to, seen);
+			 wait->guest, destination(wait), seen);
 	return HAM_CTL_ABORTED;
 }
 
+/* Elsewhere than on a terminal only what was not ordered. */
 static void
 announce(struct ham_ctl_wait *wait, JsonObject *guest)
 {
 	struct migrate *migrate = wait->data;
 	const char *owner = ham_ctl_json_text(guest, "owner");
+	const char *to = destination(wait);
 
-	if (!wait->terminal.live || migrate->announced ||
-	    (wait->options->given & HAM_CTL_JSON) || owner[0] == '\0' ||
-	    strcmp(owner, migrate->to) == 0)
+	if (migrate->announced || (wait->options->given & HAM_CTL_JSON) ||
+	    owner[0] == '\0' || strcmp(owner, to) == 0 ||
+	    (!wait->terminal.live && migrate->to))
 		return;
 	ham_ctl_terminal_clear(&wait->terminal);
-	printf("%s: moving %s -> %s (Ctrl-C does not stop it)\n", wait->guest,
-	       owner, migrate->to);
+	printf("%s: moving %s -> %s%s%s\n", wait->guest, owner, to,
+	       migrate->to ? "" : ", the best place for it",
+	       wait->terminal.live ? " (Ctrl-C does not stop it)" : "");
+	fflush(stdout);
 	migrate->announced = true;
 }
 
@@ -217,11 +232,25 @@ on_tick(struct ham_ctl_wait *wait)
 		draw(wait);
 }
 
+/* It says itself which mode is the best, and waits for nothing. */
+static int
+dry_run(const struct ham_ctl_options *options, char **args)
+{
+	const char *stranger = ham_ctl_options_stranger(
+		options, (unsigned int)~(HAM_CTL_MODE | HAM_CTL_NO_WAIT));
+
+	if (!stranger)
+		return ham_ctl_guest_trial(options, args);
+	fprintf(stderr, "hamctl: --%s and --dry-run exclude each other\n",
+		stranger);
+	return HAM_CTL_USAGE;
+}
+
 int
 ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args)
 {
 	g_autoptr(JsonObject) arguments = json_object_new();
-	struct migrate migrate = {.to = args[1], .txn = g_strdup("")};
+	struct migrate migrate = {.to = args[1]};
 	struct ham_ctl_wait wait = {
 		.options = options,
 		.guest = args[0],
@@ -237,10 +266,14 @@ ham_ctl_guest_migrate(const struct ham_ctl_options *options, char **args)
 	};
 	int code;
 
+	if (options->given & HAM_CTL_DRY_RUN)
+		return dry_run(options, args);
 	json_object_set_string_member(arguments, "name", args[0]);
-	json_object_set_string_member(arguments, "node", args[1]);
+	if (args[1])
+		json_object_set_string_member(arguments, "node", args[1]);
 	if (options->given & HAM_CTL_MODE)
 		json_object_set_string_member(arguments, "mode", options->mode);
+	migrate.txn = g_strdup("");
 	ham_ctl_progress_start(&migrate.progress, ham_clock_us());
 	code = ham_ctl_wait_run(&wait);
 	g_free(migrate.txn);

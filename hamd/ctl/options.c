@@ -33,6 +33,8 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_NODE, "node", "NODE", "start it there" },
 	{ HAM_CTL_MODE, "mode", "MODE",
 	  "live (its memory goes with it), warm or cold" },
+	{ HAM_CTL_DRY_RUN, "dry-run", NULL,
+	  "only say whether it can be done, and how" },
 	{ HAM_CTL_KILL, "kill", NULL,
 	  "end it at once, as if its power were cut" },
 	{ HAM_CTL_NO_WAIT, "no-wait", NULL,

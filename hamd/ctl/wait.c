@@ -277,6 +277,20 @@ unanswered(struct ham_ctl_wait *wait, const GError *error)
 	return code;
 }
 
+/* With what hamd has chosen by itself. */
+static void
+print_ordered(const struct ham_ctl_wait *wait)
+{
+	const char *to = ham_ctl_json_text(wait->answer, "to");
+	g_autofree char *clean = ham_ctl_clean(to);
+
+	if (to[0] && !json_object_has_member(wait->arguments, "node"))
+		printf("%s: %s to %s ordered\n", wait->guest, wait->noun,
+		       clean);
+	else
+		printf("%s: %s ordered\n", wait->guest, wait->noun);
+}
+
 /* Follows, then orders; the answer is printed with --json. */
 static int
 order(struct ham_ctl_wait *wait)
@@ -293,7 +307,7 @@ order(struct ham_ctl_wait *wait)
 	if (wait->options->given & HAM_CTL_JSON)
 		ham_ctl_json_print(wait->answer);
 	else if (!waits)
-		printf("%s: %s ordered\n", wait->guest, wait->noun);
+		print_ordered(wait);
 	return waits ? HAM_CTL_GO_ON : HAM_CTL_OK;
 }
 

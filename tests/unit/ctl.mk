@@ -20,6 +20,7 @@ ham_hamctl_tests = \
 	tests/unit/test-hamctl-docs.sh \
 	tests/unit/test-hamctl-nodes.py \
 	tests/unit/test-hamctl-orders.py \
+	tests/unit/test-hamctl-trial.py \
 	tests/unit/test-hamctl.py \
 	$(NULL)
 TESTS += $(ham_hamctl_tests)

@@ -306,6 +306,19 @@ class Migrate(OrderTest):
         got = self.hamctl("guest", "migrate", "web1", "n2", "--no-wait")
         self.assertEqual((got.code, got.out), (0, "web1: migration ordered\n"))
 
+    def test_without_a_node_hamd_chooses_and_that_is_said(self):
+        self.fake.answers["guest-migrate"] = {"txn": "12", "to": "n3"}
+        process = self.begin("guest", "migrate", "web1")
+        self.fake.wait_for("guest-show")
+        self.end(to="n3")
+        got = Ended(process)
+        self.assertEqual(got.lines[0],
+                         "web1: moving n1 -> n3, the best place for it")
+        self.assertIn("web1: n1 -> n3 in 2.1 s", got.lines[-1])
+        self.assertEqual(self.fake.asked("guest-migrate"), [{"name": "web1"}])
+        got = self.hamctl("guest", "migrate", "web1", "--no-wait")
+        self.assertEqual(got.out, "web1: migration to n3 ordered\n")
+
     def test_timeout_leaves_it_going(self):
         self.guest.update(state="migrating", migration=migration())
         got = Ended(self.migrate("--timeout", "0.3"))

@@ -455,7 +455,9 @@ class Usage(HamctlTest):
                 (["gues"], "unknown command 'gues'"),
                 (["guest", "fly"], "unknown command 'guest fly'"),
                 (["guest", "show"], "takes NAME"),
-                (["guest", "migrate", "web1"], "takes NAME NODE"),
+                (["guest", "migrate"], "takes NAME [NODE]"),
+                (["guest", "migrate", "web1", "n2", "n3"],
+                 "takes NAME [NODE]"),
                 (["status", "now"], "takes no argument"),
                 (["status", "--kill"], "'status' takes no --kill"),
                 (["status", "--kil"], "unknown option '--kil'"),
@@ -483,7 +485,7 @@ class Usage(HamctlTest):
 
     def test_help_on_each_level(self):
         for words, text in ((["--help"], "Exit status:"), (["-h"], "status"),
-                            (["guest", "--help"], "guest migrate NAME NODE"),
+                            (["guest", "--help"], "guest migrate NAME [NODE]"),
                             (["guest", "stop", "--help"], "--kill")):
             got = self.hamctl(*words)
             self.assertEqual((got.code, got.err), (0, ""))
