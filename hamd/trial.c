@@ -108,6 +108,8 @@ read_facts(const ham_daemon *daemon, const struct ham_guest *guest,
 {
 	const struct ham_conf_guest *conf =
 		ham_conf_find_guest(daemon->conf, guest->name);
+	const struct ham_last_migration *last =
+		g_hash_table_lookup(daemon->last, guest->name);
 	uint64_t used = ham_trial_number(src, "ram-used");
 
 	memset(out, 0, sizeof(*out));
@@ -116,6 +118,9 @@ read_facts(const ham_daemon *daemon, const struct ham_guest *guest,
 	out->ram_used = used ? used : conf->memory;
 	out->budget = MAX(ham_trial_number(src, "budget"), 1);
 	out->seen = seen_rate(daemon, guest->name);
+	out->paused_us = last && last->over && last->ok && last->stopped_us > 0
+				 ? last->stopped_us
+				 : 0;
 	out->policy = (struct ham_policy){
 		.max_pause_us = conf->max_pause_us,
 		.max_duration_us = conf->max_duration_us,

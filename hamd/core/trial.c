@@ -19,7 +19,8 @@ enum {
 	/* of a pause, beside the bytes: device state, disks, the group's word
 	 */
 	FIXED_LEAST_US = 10000,
-	FIXED_MOST_US = 60000,
+	FIXED_LIKELY_US = 40000,
+	FIXED_MOST_US = 150000,
 	THROTTLE_MAX = 99,
 	/* what the reckoning counts as seen for long enough */
 	SEEN_US = 10000000,
@@ -85,7 +86,7 @@ static void
 begin(const struct ham_trial_facts *facts, uint64_t rate,
       struct ham_converge *c)
 {
-	ham_converge_begin(c, facts->ram_total, FIXED_MOST_US);
+	ham_converge_begin(c, facts->ram_total, FIXED_LIKELY_US);
 	(void)note_dirt(facts, &c->dirty);
 	c->first.now_us = 1;
 	c->last.now_us = SEEN_US;
@@ -130,8 +131,13 @@ set_pause(const struct ham_trial_facts *facts, uint64_t rate,
 
 	out->pause_us[0] =
 		FIXED_LEAST_US + last_pass(facts, rate, out->throttle, false);
+	/* an earlier hand-over tells more than a guess, bytes included */
 	out->pause_us[1] =
-		FIXED_MOST_US + last_pass(facts, rate, out->throttle, true);
+		facts->paused_us
+			? MAX(facts->paused_us + facts->paused_us / 2,
+			      out->pause_us[0])
+			: FIXED_MOST_US +
+				  last_pass(facts, rate, out->throttle, true);
 	/* what ends within its limits is handed over as soon as it fits */
 	if (ends)
 		out->pause_us[1] =

@@ -38,6 +38,8 @@ struct ham_trial_facts {
 	} dirty[HAM_TRIAL_LOOKS];
 	uint64_t budget; /* bytes/s that it may use at most; > 0 */
 	uint64_t seen;	 /* bytes/s of an earlier migration; 0: none is known */
+	int64_t paused_us; /* the guest stood still so long in that; 0: the same
+			    */
 	struct ham_policy policy;
 };
 

@@ -143,6 +143,15 @@ START_TEST(an_earlier_migration_tells_the_rate)
 }
 END_TEST
 
+START_TEST(an_earlier_hand_over_tells_the_pause)
+{
+	facts.paused_us = 60 * MS;
+	look();
+	ck_assert_int_le(view.pause_us[0], 60 * MS);
+	ck_assert_int_eq(view.pause_us[1], 90 * MS);
+}
+END_TEST
+
 START_TEST(what_was_not_measured_is_not_known)
 {
 	facts.dirty[0].span_us = facts.dirty[1].span_us = 0;
@@ -346,6 +355,7 @@ main(void)
 	tcase_add_test(reckoning, disks_that_take_too_long_are_copied_before);
 	tcase_add_test(reckoning, what_may_take_too_long_is_doubtful);
 	tcase_add_test(reckoning, an_earlier_migration_tells_the_rate);
+	tcase_add_test(reckoning, an_earlier_hand_over_tells_the_pause);
 	tcase_add_test(reckoning, what_was_not_measured_is_not_known);
 	tcase_add_test(reckoning, what_is_stopped_goes_cold);
 	tcase_add_test(asking, owner_and_all_others_answer);
