@@ -94,7 +94,7 @@ begin(const struct ham_trial_facts *facts, uint64_t rate,
 	c->last.disks_ready = true; /* their time is added (below) */
 	c->synced = c->last;
 	c->syncs = SEEN_SYNCS;
-	c->rate = rate;
+	c->rate = c->peak = rate; /* a pause is not sounded for this */
 }
 
 /* The last pass of memory, at least and at most: passes get shorter until they
