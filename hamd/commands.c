@@ -84,10 +84,13 @@ order_with(ham_daemon *daemon, const struct ham_admin_request *request,
 	   struct ham_event event)
 {
 	const char *name = guest_name(daemon, request);
+	g_autofree char *by =
+		g_strdup_printf("uid %u, pid %d", request->uid, request->pid);
 
 	event.kind = HAM_EV_COMMAND;
 	event.token = request->token;
 	event.guest = name;
+	event.text = by;
 	if (!name)
 		return;
 	if (!ham_name_valid(name)) {
@@ -95,8 +98,7 @@ order_with(ham_daemon *daemon, const struct ham_admin_request *request,
 				"that is not a guest's name");
 		return;
 	}
-	ham_notice("%s %s, asked by uid %u, pid %d", request->command, name,
-		   request->uid, request->pid);
+	ham_notice("%s %s, asked by %s", request->command, name, by);
 	ham_daemon_post(daemon, &event);
 }
 

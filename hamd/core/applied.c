@@ -335,6 +335,8 @@ ham_applied(ham_core *core, const struct ham_op *op)
 		break;
 	case HAM_OP_MIGRATE:
 		applied_migrate(core, local, guest);
+		if (op->flag)
+			ham_asked_by_drain(core, guest);
 		break;
 	case HAM_OP_MIGRATE_END:
 		local->mig_phase = HAM_MIG_NONE;

@@ -35,6 +35,7 @@ pending_new(ham_core *core, const struct ham_event *event)
 		p->proposal = ++core->next_proposal;
 		p->proposed_us = core->now_us;
 		p->deadline_us = core->now_us + ANSWER_LIMIT_US;
+		ham_asked_text(core, event, p->asked, sizeof(p->asked));
 		return p;
 	}
 	ham_fx_reply(core, event->token, "Busy",
@@ -380,6 +381,7 @@ cancel(ham_core *core, const struct ham_event *event,
 	struct ham_local *local = ham_local_get(core, guest->name);
 	struct ham_msg msg = {.kind = HAM_MSG_CANCEL};
 	struct ham_pending *p;
+	char asked[HAM_TEXT_MAX];
 
 	if (guest->phase == HAM_GUEST_IN_DOUBT) {
 		ham_fx_reply(core, event->token, "Refused",
@@ -393,14 +395,20 @@ cancel(ham_core *core, const struct ham_event *event,
 			     "%s is not being migrated", guest->name);
 		return;
 	}
+	ham_asked_text(core, event, asked, sizeof(asked));
 	if (guest->move_to) {
 		p = pending_new(core, event);
-		if (p)
-			propose_stay(core, guest, p);
+		if (!p)
+			return;
+		p->asked[0] = '\0';
+		ham_asked_tell(core, guest, asked);
+		propose_stay(core, guest, p);
 		return;
 	}
 	if (!ham_command_awaits(core, event, guest))
 		return;
+	/* now: it is answered when the migration is over */
+	ham_asked_tell(core, guest, asked);
 	g_strlcpy(msg.guest, guest->name, sizeof(msg.guest));
 	msg.epoch = guest->epoch;
 	msg.txn = guest->txn;
@@ -648,6 +656,8 @@ answer(ham_core *core, struct ham_pending *p, const char *refusal)
 		if (p->command == HAM_CMD_MIGRATE || p->command == HAM_CMD_MOVE)
 			core->fx->list[core->fx->n - 1].node =
 				guest->dst ? guest->dst : guest->move_to;
+		if (p->command != HAM_CMD_CANCEL)
+			ham_asked_tell(core, guest, p->asked);
 	}
 	memset(p, 0, sizeof(*p));
 }

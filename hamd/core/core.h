@@ -553,6 +553,10 @@ bool ham_core_may_migrate(const ham_core *core, const char *guest,
 /* Where it would go if no node was named; 0: nowhere, or no such guest. */
 uint32_t ham_core_destination(const ham_core *core, const char *guest);
 
+/* In force of the guest's newest live migration; false: not known here. */
+bool ham_core_policy(const ham_core *core, const char *guest,
+		     struct ham_policy *out);
+
 /* What a drain of a node does with one of its guests. */
 struct ham_core_leave {
 	char guest[HAM_NAME_SIZE];

@@ -8,6 +8,7 @@ libhamcore_la_SOURCES = \
 	hamd/core/disarm.c \
 	hamd/core/halt.c \
 	hamd/core/applied.c \
+	hamd/core/asked.c \
 	hamd/core/claim.c \
 	hamd/core/command.c \
 	hamd/core/copies.c \

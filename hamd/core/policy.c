@@ -28,6 +28,17 @@ ham_policy_begin(ham_core *core, struct ham_local *local)
 	local->warm_to = 0;
 }
 
+bool
+ham_core_policy(const ham_core *core, const char *guest, struct ham_policy *out)
+{
+	const struct ham_local *local = ham_local_lookup(core, guest);
+
+	if (!local || local->policy.max_pause_us <= 0)
+		return false;
+	*out = local->policy;
+	return true;
+}
+
 static void
 merge(struct ham_policy *into, const struct ham_policy *from, unsigned int sets)
 {

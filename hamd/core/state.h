@@ -307,6 +307,8 @@ struct ham_pending {
 	struct ham_ring ring; /* CONFIRM_OFF: in which it was said */
 	int64_t proposed_us;
 	int64_t deadline_us;
+	/* who wants it, told to all once it holds; "": nobody is told */
+	char asked[HAM_TEXT_MAX];
 };
 
 /* A trial that was asked for here: trial_ask.c */
@@ -874,6 +876,15 @@ void ham_policy_limit(ham_core *core, struct ham_local *local,
 /* Owner, RUNNING: what a limit has left to do. */
 void ham_policy_mind(ham_core *core, struct ham_local *local,
 		     const struct ham_guest *guest);
+
+/* asked.c */
+/* "uid 0, pid 77 on n1: migrate to n2"; empty: there is nothing to tell. */
+void ham_asked_text(const ham_core *core, const struct ham_event *event,
+		    char *out, size_t size);
+void ham_asked_tell(ham_core *core, const struct ham_guest *guest,
+		    const char *text);
+/* MIGRATE by a drain, or back, was applied: each node says it to itself. */
+void ham_asked_by_drain(ham_core *core, const struct ham_guest *guest);
 
 /* source.c */
 /* Nothing is known yet, but the phase (enum ham_mig_phase). */

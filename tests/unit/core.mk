@@ -2,6 +2,7 @@
 # unit tests of the core and of the base
 check_PROGRAMS += \
 	tests/unit/check_again \
+	tests/unit/check_asked \
 	tests/unit/check_cgroup \
 	tests/unit/check_child \
 	tests/unit/check_converge \
@@ -76,6 +77,13 @@ tests_unit_check_again_SOURCES = \
 	$(NULL)
 tests_unit_check_again_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_again_LDADD = $(core_test_ldadd)
+
+tests_unit_check_asked_SOURCES = \
+	$(course_sources) \
+	tests/unit/check_asked.c \
+	$(NULL)
+tests_unit_check_asked_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_asked_LDADD = $(core_test_ldadd)
 
 tests_unit_check_two_SOURCES = \
 	$(course_sources) \
