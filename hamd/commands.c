@@ -500,6 +500,8 @@ static const struct {
 	{"plan-failure", false, do_plan_failure},
 	{"events-list", false, do_events_list},
 	{"events-follow", false, do_events_follow},
+	{"history-list", false, ham_daemon_past_list},
+	{"history-show", false, ham_daemon_past_show},
 	{"blackbox-dump", true, do_blackbox},
 };
 

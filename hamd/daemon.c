@@ -180,6 +180,7 @@ step(ham_daemon *daemon, const struct ham_event *event)
 	for (size_t i = 0; i < effects.n; i++)
 		carry_out(daemon, &effects.list[i]);
 	ham_effects_free(&effects);
+	ham_daemon_past_look(daemon);
 }
 
 void
@@ -236,6 +237,7 @@ on_totem(struct ham_cluster_ring ring, const uint32_t *ids, size_t n,
 	ham_daemon_fence_cancel(data);
 	ham_info("ring %u.%" G_GUINT64_FORMAT ", %zu nodes", ring.rep, ring.seq,
 		 n);
+	ham_daemon_past_ring(data, ids, n);
 	ham_daemon_post(data, &event);
 }
 
@@ -544,6 +546,7 @@ ham_daemon_start(ham_daemon *daemon, GError **error)
 	    !open_guests(daemon, config.self, error) ||
 	    !open_admin(daemon, config.self, error))
 		return false;
+	ham_daemon_past_open(daemon);
 	ham_daemon_watchdog_ready(daemon);
 	daemon->ticker = g_timeout_add(TICK_MS, tick, daemon);
 	guard_start(daemon);
@@ -590,6 +593,7 @@ ham_daemon_clear(ham_daemon *daemon)
 	ham_daemon_fence_stop(daemon);
 	ham_daemon_watchdog_stop(daemon);
 	ham_daemon_health_stop(daemon);
+	ham_daemon_past_close(daemon);
 	g_clear_pointer(&daemon->core, ham_core_free);
 	ham_daemon_free_guests(daemon);
 	g_clear_pointer(&daemon->last, g_hash_table_destroy);

@@ -79,6 +79,7 @@ typedef struct ham_daemon {
 	GHashTable *last; /* guest -> struct ham_last_migration */
 	struct ham_health_watch *health; /* health.c */
 	GHashTable *trials; /* token -> what was told so far, trial.c */
+	struct ham_past *past;		 /* past.c; NULL: not open */
 	char stop_reason[HAM_TEXT_MAX];
 } ham_daemon;
 
@@ -192,6 +193,24 @@ void ham_daemon_plan_warnings(ham_daemon *daemon,
 /* HAM_FX_TRIAL, and HAM_FX_TRIED: the last one answers who asked. */
 void ham_daemon_trial(ham_daemon *daemon, const struct ham_effect *effect);
 void ham_daemon_tried(ham_daemon *daemon, const struct ham_effect *effect);
+
+/* past.c: the history of migrations and failovers, on this node's disk */
+void ham_daemon_past_open(ham_daemon *daemon);
+void ham_daemon_past_close(ham_daemon *daemon);
+/* Of what is told to people, what that history keeps. */
+void ham_daemon_past_hear(ham_daemon *daemon, const struct ham_effect *effect);
+/* These nodes are in corosync's ring. */
+void ham_daemon_past_ring(ham_daemon *daemon, const uint32_t *ids,
+			  size_t n_ids);
+/* After each step: the record may have found a place for who waits for one. */
+void ham_daemon_past_look(ham_daemon *daemon);
+/* Answered when the disk was read. */
+void ham_daemon_past_list(ham_daemon *daemon,
+			  const struct ham_admin_request *request);
+void ham_daemon_past_show(ham_daemon *daemon,
+			  const struct ham_admin_request *request);
+/* Why nothing is kept, for status: lines of text. */
+void ham_daemon_past_problems(const ham_daemon *daemon, JsonArray *list);
 
 /* commands.c */
 void ham_daemon_request(const struct ham_admin_request *request, void *data);

@@ -23,9 +23,12 @@ hamd_hamd_SOURCES = \
 	hamd/health_arp.h \
 	hamd/health_sample.c \
 	hamd/health_sample.h \
+	hamd/history.c \
+	hamd/history.h \
 	hamd/main.c \
 	hamd/nodes.c \
 	hamd/notes.c \
+	hamd/past.c \
 	hamd/plan.c \
 	hamd/ring.c \
 	hamd/status.c \

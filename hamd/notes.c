@@ -276,6 +276,7 @@ ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect)
 	const char *text;
 	JsonObject *o;
 
+	ham_daemon_past_hear(daemon, effect);
 	if (effect->flag) {
 		tell_progress(daemon, effect);
 		return;

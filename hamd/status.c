@@ -434,6 +434,7 @@ warnings(ham_daemon *daemon, const struct ham_core_view *view)
 	ham_daemon_fence_problems(daemon, list);
 	ham_daemon_health_problems(daemon, list);
 	ham_daemon_plan_warnings(daemon, view, list);
+	ham_daemon_past_problems(daemon, list);
 	return list;
 }
 

@@ -9,6 +9,12 @@ libhamio_la_SOURCES = \
 	hamd/io/cluster.c \
 	hamd/io/cluster.h \
 	hamd/io/cmap.c \
+	hamd/io/history_db.c \
+	hamd/io/history_db.h \
+	hamd/io/history_read.c \
+	hamd/io/history_sql.h \
+	hamd/io/history_store.c \
+	hamd/io/history_store.h \
 	hamd/io/json.c \
 	hamd/io/json.h \
 	hamd/io/jsonl.c \

@@ -3,6 +3,7 @@
 check_PROGRAMS += \
 	tests/unit/check_admin \
 	tests/unit/check_admin_access \
+	tests/unit/check_history_db \
 	tests/unit/check_jsonl \
 	tests/unit/check_kept_file \
 	tests/unit/check_qmp \
@@ -30,6 +31,15 @@ tests_unit_check_admin_access_SOURCES = \
 	$(NULL)
 tests_unit_check_admin_access_CPPFLAGS = $(io_test_cppflags)
 tests_unit_check_admin_access_LDADD = $(io_test_libs)
+
+tests_unit_check_history_db_SOURCES = \
+	tests/unit/check_history_db.c \
+	tests/unit/faulty_vfs.c \
+	tests/unit/faulty_vfs.h \
+	tests/unit/io_wait.h \
+	$(NULL)
+tests_unit_check_history_db_CPPFLAGS = $(io_test_cppflags)
+tests_unit_check_history_db_LDADD = $(io_test_libs)
 
 tests_unit_check_jsonl_SOURCES = \
 	tests/unit/check_jsonl.c \
