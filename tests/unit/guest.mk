@@ -52,7 +52,18 @@ tests_unit_check_qemu_end_LDADD = $(guest_test_ldadd)
 # of hamd itself, whose parts are in no library
 check_PROGRAMS += \
 	tests/unit/check_health \
+	tests/unit/check_history \
 	$(NULL)
+tests_unit_check_history_SOURCES = \
+	hamd/history.c \
+	hamd/history.h \
+	tests/unit/check_history.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_history_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) \
+	$(JSON_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_history_LDADD = $(GLIB_LIBS) $(CHECK_LIBS)
+
 tests_unit_check_health_SOURCES = \
 	hamd/health_rules.c \
 	hamd/health_rules.h \
