@@ -46,7 +46,10 @@ enum ham_ctl_option {
 	HAM_CTL_FORCE = 1 << 15,
 	HAM_CTL_NO_AGENTS = 1 << 16,
 	HAM_CTL_FOR = 1 << 17,
-	HAM_CTL_DRY_RUN = 1 << 24,
+	HAM_CTL_DRY_RUN = 1 << 18,
+	HAM_CTL_GUEST = 1 << 24,
+	HAM_CTL_EXPORT = 1 << 25,
+	HAM_CTL_SVG = 1 << 26,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -62,6 +65,9 @@ struct ham_ctl_options {
 	int64_t since;	      /* --since, an event's number */
 	int64_t limit;	      /* --limit, a count of events or entries */
 	int64_t seconds;      /* --for */
+	const char *guest;    /* --guest */
+	const char *export;   /* --export */
+	const char *svg;      /* --svg */
 	bool color;	      /* standard output wants colours */
 };
 
@@ -131,6 +137,8 @@ int ham_ctl_node_disarm(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_arm(const struct ham_ctl_options *options, char **args);
 int ham_ctl_node_evacuate(const struct ham_ctl_options *options, char **args);
 int ham_ctl_events(const struct ham_ctl_options *options, char **args);
+int ham_ctl_history(const struct ham_ctl_options *options, char **args);
+int ham_ctl_explain(const struct ham_ctl_options *options, char **args);
 int ham_ctl_config_check(const struct ham_ctl_options *options, char **args);
 int ham_ctl_blackbox(const struct ham_ctl_options *options, char **args);
 int ham_ctl_version(const struct ham_ctl_options *options, char **args);

@@ -54,6 +54,18 @@ ham_ctl_json_int(JsonObject *object, const char *name, int64_t fallback)
 	return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
 }
 
+double
+ham_ctl_json_number(JsonObject *object, const char *name, double fallback)
+{
+	JsonNode *node = find_value(object, name);
+
+	if (node && json_node_get_value_type(node) == G_TYPE_INT64)
+		return (double)json_node_get_int(node);
+	if (node && json_node_get_value_type(node) == G_TYPE_DOUBLE)
+		return json_node_get_double(node);
+	return fallback;
+}
+
 uint64_t
 ham_ctl_json_count(JsonObject *object, const char *name)
 {

@@ -25,6 +25,10 @@ int64_t ham_ctl_json_int(JsonObject *object, const char *name,
 /* The same, at least 0. */
 uint64_t ham_ctl_json_count(JsonObject *object, const char *name);
 
+/* With its fraction, if it has one. */
+double ham_ctl_json_number(JsonObject *object, const char *name,
+			   double fallback);
+
 bool ham_ctl_json_bool(JsonObject *object, const char *name);
 
 /* NULL if it is none; borrowed.  All functions take a NULL object. */

@@ -15,9 +15,12 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/drain.c \
 	hamd/ctl/events.c \
 	hamd/ctl/explain.c \
+	hamd/ctl/export.c \
+	hamd/ctl/export.h \
 	hamd/ctl/fence.c \
 	hamd/ctl/guest.c \
 	hamd/ctl/guest.h \
+	hamd/ctl/history.c \
 	hamd/ctl/json.c \
 	hamd/ctl/json.h \
 	hamd/ctl/migrate.c \
@@ -26,12 +29,19 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/options.c \
 	hamd/ctl/order.c \
 	hamd/ctl/set.c \
+	hamd/ctl/phases.c \
+	hamd/ctl/phases.h \
 	hamd/ctl/plan.c \
+	hamd/ctl/plot.c \
+	hamd/ctl/plot.h \
 	hamd/ctl/progress.c \
 	hamd/ctl/progress.h \
 	hamd/ctl/report.c \
 	hamd/ctl/report.h \
 	hamd/ctl/status.c \
+	hamd/ctl/story.c \
+	hamd/ctl/story.h \
+	hamd/ctl/story_cmd.c \
 	hamd/ctl/table.c \
 	hamd/ctl/table.h \
 	hamd/ctl/terminal.c \

@@ -51,6 +51,10 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_FOR, "for", "S", "that many seconds [600]" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },
+	{ HAM_CTL_GUEST, "guest", "NAME", "of that guest alone" },
+	{ HAM_CTL_EXPORT, "export", "FORMAT",
+	  "csv or json, for other programs" },
+	{ HAM_CTL_SVG, "svg", "FILE", "a plot of it, as SVG" },
 	{ HAM_CTL_JSON, "json", NULL,
 	  "hamd's own answer objects, one a line" },
 	{ HAM_CTL_SOCKET, "socket", "PATH",
@@ -69,7 +73,6 @@ static const struct {
 	{ "pki", true }, { "cluster init", false },
 	{ "cluster join", false }, { "cluster leave", false },
 	{ "cluster remove", false }, { "cluster cpu", false },
-	{ "history", false }, { "explain", false },
 	{ "watch", false }, { "metrics", false },
 	{ "config diff", false },
 	{ "config apply", false },
@@ -144,6 +147,18 @@ set_value(struct ham_ctl_options *options, enum ham_ctl_option bit,
 	case HAM_CTL_LIMIT:
 		*expected = "a number of 1 or more";
 		return parse_count(value, 1, &options->limit);
+	case HAM_CTL_GUEST:
+		*expected = "the name of a guest";
+		options->guest = value;
+		return value[0] != '\0';
+	case HAM_CTL_EXPORT:
+		*expected = "csv or json";
+		options->export = value;
+		return strcmp(value, "csv") == 0 || strcmp(value, "json") == 0;
+	case HAM_CTL_SVG:
+		*expected = "a file";
+		options->svg = value;
+		return value[0] != '\0';
 	case HAM_CTL_FOR:
 		*expected = "seconds, from 1 to 86400";
 		return parse_count(value, 1, &options->seconds) &&

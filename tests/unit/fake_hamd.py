@@ -234,6 +234,57 @@ def result(**changes):
     return r
 
 
+def stamp(us):
+    return {"seconds": us // 1000000, "microseconds": us % 1000000}
+
+
+BEGAN_US = 1700000000123456
+
+
+def past(number=17, guest="web1", **changes):
+    """An entry of history-list: a live migration that went well."""
+    e = {"number": number, "id": "%s-%d" % (guest, number),
+         "kind": "migration", "mode": "live", "guest": guest, "from": "n1",
+         "to": "n2", "result": "done", "reason": "",
+         "asked": "uid 0, pid 77 on n3: migrate to n2",
+         "began": stamp(BEGAN_US), "began_boot_us": 5000000,
+         "ended": stamp(BEGAN_US + 2100000), "ended_boot_us": 7100000,
+         "boot": "5f0c0f4e", "total_ms": 2100.0, "stopped_ms": 43.2,
+         "blackout_ms": 51.0, "max_pause_ms": 150.0,
+         "disk_bytes": 512 * MIB, "ram_bytes": 95 * MIB, "passes": 3,
+         "txn": str(number)}
+    e.update(changes)
+    return e
+
+
+def told(offset_ms, text, what="guest", node="n1"):
+    """A step of history-show, so long after its entry began."""
+    return {"time": stamp(BEGAN_US + offset_ms * 1000),
+            "boot_us": 5000000 + offset_ms * 1000, "node": node,
+            "what": what, "text": text}
+
+
+def shown(entry=None, steps=None, samples=0):
+    """The answer to history-show."""
+    if steps is None:
+        steps = [told(0, "prepare", "phase"),
+                 told(3, "uid 0, pid 77 on n3: migrate to n2", "asked", "n3"),
+                 told(100, "copy", "phase"),
+                 told(900, "slow the guest down by 20 %: it writes 80 MiB/s",
+                      "decided"),
+                 told(2000, "cutover", "phase"),
+                 told(2040, "handover", "phase"),
+                 told(2090, "running on n2", "guest", "n2")]
+    return {"entry": entry or past(), "steps": steps, "node": "n1",
+            "samples": [{"boot_us": 5100000 + 100000 * i,
+                         "disk_done": 32 * MIB * i,
+                         "disk_total": 512 * MIB, "ram_done": 9 * MIB * i,
+                         "ram_remaining": 9 * MIB * (samples - i),
+                         "rate": (80 + i % 5) * MIB,
+                         "dirty_rate": (20 - i % 3) * MIB, "throttle": i,
+                         "passes": 1} for i in range(samples)]}
+
+
 def run_migration(fake, web1, way, seconds):
     """What hamd's events of one migration look like, in real time."""
     def phase(name):
@@ -313,6 +364,8 @@ def main():
         "status": cluster,
         "guest-list": lambda c, a: {"guests": guests},
         "guest-show": lambda c, a: {"guest": find(a)},
+        "history-list": {"entries": [past()], "more": False},
+        "history-show": lambda c, a: shown(samples=20),
         "guest-migrate": migrate, "guest-start": power("running"),
         "guest-stop": power("stopped")})
     fake.start()

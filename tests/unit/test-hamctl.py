@@ -474,8 +474,7 @@ class Usage(HamctlTest):
 
     def test_planned_commands(self):
         for words, name in (
-                (["explain", "12"], "explain"), (["watch"], "watch"),
-                (["--json", "history"], "history"), (["metrics"], "metrics"),
+                (["watch"], "watch"), (["--json", "metrics"], "metrics"),
                 (["pki", "init"], "pki init"),
                 (["cluster", "init"], "cluster init"),
                 (["config", "diff", "a"], "config diff"),
