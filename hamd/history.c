@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/history.c - see history.h */
-#include "hamd/history.h"
+#include "hamd/history_track.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,41 +8,10 @@
 enum {
 	SAMPLE_GAP_US = 900000,	  /* figures come once a second */
 	AFTERWARDS_US = 60000000, /* what is seen of it then still counts */
-	FENCINGS = 8, /* of a node that is away, kept for its dead */
-};
-
-/* One entry, while more may be heard of it. */
-struct track {
-	struct ham_history_entry entry;
-	unsigned int n_steps;
-	unsigned int n_samples;
-	int64_t gap_us;
-	int64_t sampled_us;
-	bool placed;	/* failover: given to a node that lives */
-	char phase[16]; /* told last */
-};
-
-struct course {
-	struct track *migration; /* NULL: none was heard of */
-	struct track *failover;
-};
-
-/* Of a node that has left. */
-struct away {
-	struct ham_history_stamp since;
-	GArray *fencings; /* struct ham_history_step */
-};
-
-struct ham_history {
-	struct ham_history_sink sink;
-	void *data;
-	GHashTable *courses; /* guest -> struct course */
-	GHashTable *away;    /* node -> struct away */
-	GPtrArray *waiting;  /* struct track, failovers that are not over */
 };
 
 static void
-course_free(struct course *course)
+course_free(struct ham_course *course)
 {
 	g_free(course->migration);
 	g_free(course->failover);
@@ -50,7 +19,7 @@ course_free(struct course *course)
 }
 
 static void
-away_free(struct away *away)
+away_free(struct ham_away *away)
 {
 	g_array_unref(away->fencings);
 	g_free(away);
@@ -84,29 +53,24 @@ ham_history_free(ham_history *history)
 
 /* ---- entries ---- */
 
-static struct course *
-course_of(ham_history *history, const char *guest)
+struct ham_course *
+ham_history_course(ham_history *history, const char *guest)
 {
-	struct course *course = g_hash_table_lookup(history->courses, guest);
+	struct ham_course *course =
+		g_hash_table_lookup(history->courses, guest);
 
 	if (!course) {
-		course = g_new0(struct course, 1);
+		course = g_new0(struct ham_course, 1);
 		g_hash_table_insert(history->courses, g_strdup(guest), course);
 	}
 	return course;
 }
 
-static bool
-is_open(const struct track *track)
+struct ham_track *
+ham_track_new(const char *kind, const char *guest, int64_t number,
+	      struct ham_history_stamp at)
 {
-	return track && track->entry.result == HAM_HISTORY_RUNS;
-}
-
-static struct track *
-track_new(const char *kind, const char *guest, int64_t number,
-	  struct ham_history_stamp at)
-{
-	struct track *track = g_new0(struct track, 1);
+	struct ham_track *track = g_new0(struct ham_track, 1);
 	struct ham_history_entry *e = &track->entry;
 
 	e->kind = kind;
@@ -120,15 +84,15 @@ track_new(const char *kind, const char *guest, int64_t number,
 	return track;
 }
 
-static void
-put(ham_history *history, const struct track *track, bool begins)
+void
+ham_track_put(ham_history *history, const struct ham_track *track, bool begins)
 {
 	history->sink.put(&track->entry, begins, history->data);
 }
 
-static void
-add_step(ham_history *history, struct track *track,
-	 const struct ham_history_step *step)
+void
+ham_track_add_step(ham_history *history, struct ham_track *track,
+		   const struct ham_history_step *step)
 {
 	if (track->n_steps >= HAM_HISTORY_STEPS)
 		return;
@@ -136,37 +100,37 @@ add_step(ham_history *history, struct track *track,
 	history->sink.step(track->entry.id, step, history->data);
 }
 
-static void
-step(ham_history *history, struct track *track, const char *what,
-     const char *node, const char *text, struct ham_history_stamp at)
+void
+ham_track_step(ham_history *history, struct ham_track *track, const char *what,
+	       const char *node, const char *text, struct ham_history_stamp at)
 {
 	struct ham_history_step new = {.at = at, .what = what};
 
 	g_strlcpy(new.node, node, sizeof(new.node));
 	g_strlcpy(new.text, text, sizeof(new.text));
-	add_step(history, track, &new);
+	ham_track_add_step(history, track, &new);
 }
 
-/* Each node may say it; the first word counts. */
-static void
-phase(ham_history *history, struct track *track, const char *node,
-      const char *name, struct ham_history_stamp at)
+void
+ham_track_phase(ham_history *history, struct ham_track *track, const char *node,
+		const char *name, struct ham_history_stamp at)
 {
 	if (strcmp(track->phase, name) == 0)
 		return;
 	g_strlcpy(track->phase, name, sizeof(track->phase));
-	step(history, track, "phase", node, name, at);
+	ham_track_step(history, track, "phase", node, name, at);
 }
 
-static void
-end(ham_history *history, struct track *track, enum ham_history_result result,
-    const char *reason, struct ham_history_stamp at)
+void
+ham_track_end(ham_history *history, struct ham_track *track,
+	      enum ham_history_result result, const char *reason,
+	      struct ham_history_stamp at)
 {
 	track->entry.result = result;
 	track->entry.ended = at;
 	g_strlcpy(track->entry.reason, reason, sizeof(track->entry.reason));
 	g_ptr_array_remove(history->waiting, track);
-	put(history, track, false);
+	ham_track_put(history, track, false);
 }
 
 /* ---- migrations ---- */
@@ -185,25 +149,25 @@ take_facts(struct ham_history_entry *entry,
 		entry->max_pause_us = heard->max_pause_us;
 }
 
-static struct track *
+static struct ham_track *
 migration_of(ham_history *history, const struct ham_history_heard *heard)
 {
-	struct course *course = course_of(history, heard->guest);
-	struct track *track = course->migration;
+	struct ham_course *course = ham_history_course(history, heard->guest);
+	struct ham_track *track = course->migration;
 
 	if (track && track->entry.number == (int64_t)heard->txn)
 		return track;
-	if (is_open(track))
-		end(history, track, HAM_HISTORY_UNKNOWN,
-		    "its end was not heard here", heard->at);
+	if (ham_track_is_open(track))
+		ham_track_end(history, track, HAM_HISTORY_UNKNOWN,
+			      "its end was not heard here", heard->at);
 	g_free(track);
-	track = track_new("migration", heard->guest, (int64_t)heard->txn,
-			  heard->at);
+	track = ham_track_new("migration", heard->guest, (int64_t)heard->txn,
+			      heard->at);
 	g_snprintf(track->entry.id, sizeof(track->entry.id),
 		   "%s-%" G_GUINT64_FORMAT, heard->guest, heard->txn);
 	take_facts(&track->entry, heard);
 	course->migration = track;
-	put(history, track, true);
+	ham_track_put(history, track, true);
 	return track;
 }
 
@@ -211,7 +175,7 @@ static void
 add_sample(ham_history *history, const struct ham_history_heard *heard)
 {
 	const struct ham_progress *p = heard->progress;
-	struct track *track = migration_of(history, heard);
+	struct ham_track *track = migration_of(history, heard);
 	struct ham_history_sample s = {
 		.at = heard->at,
 		.disk_done = (int64_t)p->disk_done,
@@ -226,7 +190,7 @@ add_sample(ham_history *history, const struct ham_history_heard *heard)
 		.passes = (int64_t)p->passes,
 	};
 
-	if (!is_open(track) ||
+	if (!ham_track_is_open(track) ||
 	    (track->sampled_us &&
 	     heard->at.boot_us - track->sampled_us < track->gap_us))
 		return;
@@ -273,7 +237,7 @@ take_figures(struct ham_history_entry *entry, const char *text)
 /* Both may come twice, in any order: from who measured it, and of the record.
  * What has failed did not succeed after all. */
 static void
-ended(ham_history *history, struct track *track,
+ended(ham_history *history, struct ham_track *track,
       const struct ham_history_heard *heard)
 {
 	bool done = heard->note == HAM_NOTE_MIGRATION_DONE;
@@ -284,12 +248,12 @@ ended(ham_history *history, struct track *track,
 	if (done)
 		take_figures(&track->entry, heard->text);
 	take_facts(&track->entry, heard);
-	if (is_open(track))
-		end(history, track,
-		    done ? HAM_HISTORY_DONE : HAM_HISTORY_FAILED,
-		    done ? "" : heard->text, heard->at);
+	if (ham_track_is_open(track))
+		ham_track_end(history, track,
+			      done ? HAM_HISTORY_DONE : HAM_HISTORY_FAILED,
+			      done ? "" : heard->text, heard->at);
 	else
-		put(history, track, false);
+		ham_track_put(history, track, false);
 }
 
 /* An order that begins one, not one to a migration under way. */
@@ -300,23 +264,24 @@ begins_it(const char *text)
 }
 
 static void
-asked(ham_history *history, struct track *track,
+asked(ham_history *history, struct ham_track *track,
       const struct ham_history_heard *heard)
 {
 	struct ham_history_entry *entry = &track->entry;
 
-	step(history, track, "asked", heard->by, heard->text, heard->at);
+	ham_track_step(history, track, "asked", heard->by, heard->text,
+		       heard->at);
 	if (!entry->asked[0] && begins_it(heard->text))
 		g_strlcpy(entry->asked, heard->text, sizeof(entry->asked));
 	take_facts(entry, heard);
-	put(history, track, false);
+	ham_track_put(history, track, false);
 }
 
 /* True if the note is one of a migration. */
 static bool
 hear_migration(ham_history *history, const struct ham_history_heard *heard)
 {
-	struct track *track;
+	struct ham_track *track;
 
 	if (heard->note != HAM_NOTE_MIGRATION_PHASE &&
 	    heard->note != HAM_NOTE_MIGRATION_ASKED &&
@@ -328,148 +293,16 @@ hear_migration(ham_history *history, const struct ham_history_heard *heard)
 		return true;
 	track = migration_of(history, heard);
 	if (heard->note == HAM_NOTE_MIGRATION_PHASE)
-		phase(history, track, heard->by, heard->text, heard->at);
+		ham_track_phase(history, track, heard->by, heard->text,
+				heard->at);
 	else if (heard->note == HAM_NOTE_MIGRATION_ASKED)
 		asked(history, track, heard);
 	else if (heard->note == HAM_NOTE_MIGRATION_DECIDED)
-		step(history, track, "decided", heard->by, heard->text,
-		     heard->at);
+		ham_track_step(history, track, "decided", heard->by,
+			       heard->text, heard->at);
 	else
 		ended(history, track, heard);
 	return true;
-}
-
-/* ---- failovers ---- */
-
-/* Of the text's first word, if that is a node that is away. */
-static struct away *
-away_in(ham_history *history, const char *text)
-{
-	g_autofree char *node = g_strndup(text, strcspn(text, " "));
-
-	return g_hash_table_lookup(history->away, node);
-}
-
-static void
-hear_fencing(ham_history *history, const struct ham_history_heard *heard)
-{
-	struct away *away = away_in(history, heard->text);
-	struct ham_history_step new = {.at = heard->at, .what = "node"};
-
-	if (!away || away->fencings->len >= FENCINGS)
-		return;
-	g_strlcpy(new.node, heard->by, sizeof(new.node));
-	g_strlcpy(new.text, heard->text, sizeof(new.text));
-	g_array_append_val(away->fencings, new);
-}
-
-void
-ham_history_node(ham_history *history, const char *node, bool here,
-		 struct ham_history_stamp at)
-{
-	struct away *away;
-
-	if (here) {
-		g_hash_table_remove(history->away, node);
-	} else if (!g_hash_table_contains(history->away, node)) {
-		away = g_new0(struct away, 1);
-		away->since = at;
-		away->fencings = g_array_new(FALSE, FALSE,
-					     sizeof(struct ham_history_step));
-		g_hash_table_insert(history->away, g_strdup(node), away);
-	}
-}
-
-void
-ham_history_dead(ham_history *history, const char *node, const char *text,
-		 const char *guest, uint64_t epoch, struct ham_history_stamp at)
-{
-	const struct away *away = g_hash_table_lookup(history->away, node);
-	struct course *course = course_of(history, guest);
-	struct ham_history_stamp since = away ? away->since : at;
-	struct track *track = course->failover;
-	g_autofree char *left = g_strdup_printf("%s left the cluster", node);
-
-	if (is_open(course->migration))
-		step(history, course->migration, "node", "", text, at);
-	if (track && track->entry.number == (int64_t)epoch)
-		return;
-	if (is_open(track))
-		end(history, track, HAM_HISTORY_FAILED, text, at);
-	g_free(track);
-	track = track_new("failover", guest, (int64_t)epoch, since);
-	g_snprintf(track->entry.id, sizeof(track->entry.id),
-		   "%s-e%" G_GUINT64_FORMAT, guest, epoch);
-	g_strlcpy(track->entry.from, node, sizeof(track->entry.from));
-	g_strlcpy(track->entry.asked, text, sizeof(track->entry.asked));
-	course->failover = track;
-	g_ptr_array_add(history->waiting, track);
-	put(history, track, true);
-	phase(history, track, "", "proof", since);
-	if (away)
-		step(history, track, "node", "", left, since);
-	for (guint i = 0; away && i < away->fencings->len; i++)
-		add_step(history, track,
-			 &g_array_index(away->fencings, struct ham_history_step,
-					i));
-	step(history, track, "node", "", text, at);
-	phase(history, track, "", "placing", at);
-}
-
-unsigned int
-ham_history_failovers(const ham_history *history)
-{
-	return history->waiting->len;
-}
-
-const char *
-ham_history_failover(const ham_history *history, unsigned int i)
-{
-	const struct track *track = g_ptr_array_index(history->waiting, i);
-
-	return track->entry.guest;
-}
-
-void
-ham_history_placed(ham_history *history, const char *guest, const char *to,
-		   const char *reason, struct ham_history_stamp at)
-{
-	struct track *track = course_of(history, guest)->failover;
-	g_autofree char *text = NULL;
-
-	if (!is_open(track))
-		return;
-	if (!to) {
-		end(history, track, HAM_HISTORY_FAILED,
-		    reason[0] ? reason : "it is stopped", at);
-		return;
-	}
-	if (track->placed && strcmp(track->entry.to, to) == 0)
-		return;
-	track->placed = true;
-	text = g_strdup_printf("given to %s", to);
-	g_strlcpy(track->entry.to, to, sizeof(track->entry.to));
-	put(history, track, false);
-	step(history, track, "guest", "", text, at);
-	phase(history, track, "", "start", at);
-}
-
-static void
-failover_heard(ham_history *history, struct track *track,
-	       const struct ham_history_heard *heard)
-{
-	struct ham_history_entry *e = &track->entry;
-
-	step(history, track, "guest", heard->by, heard->text, heard->at);
-	if (heard->note == HAM_NOTE_GUEST_RUNNING &&
-	    heard->epoch > (uint64_t)e->number) {
-		g_strlcpy(e->to, heard->by, sizeof(e->to));
-		e->stopped_us = heard->at.boot_us - e->began.boot_us;
-		end(history, track, HAM_HISTORY_DONE, "", heard->at);
-	} else if (heard->note == HAM_NOTE_GUEST_FAILED ||
-		   heard->note == HAM_NOTE_GUEST_STOPPED) {
-		end(history, track, HAM_HISTORY_FAILED, heard->text, heard->at);
-	}
 }
 
 /* ---- all else of a guest ---- */
@@ -493,22 +326,22 @@ is_of_guest(enum ham_note note)
 static void
 hear_guest(ham_history *history, const struct ham_history_heard *heard)
 {
-	const struct course *course =
+	const struct ham_course *course =
 		g_hash_table_lookup(history->courses, heard->guest);
-	struct track *migration = course ? course->migration : NULL;
+	struct ham_track *migration = course ? course->migration : NULL;
 	bool seen = heard->note == HAM_NOTE_GUEST_SEEN ||
 		    heard->note == HAM_NOTE_GUEST_UNSEEN;
 
 	if (!course || (!seen && !is_of_guest(heard->note)))
 		return;
-	if (is_open(migration) ||
+	if (ham_track_is_open(migration) ||
 	    (seen && migration &&
 	     heard->at.boot_us - migration->entry.ended.boot_us <
 		     AFTERWARDS_US))
-		step(history, migration, "guest", heard->by, heard->text,
-		     heard->at);
-	if (is_open(course->failover))
-		failover_heard(history, course->failover, heard);
+		ham_track_step(history, migration, "guest", heard->by,
+			       heard->text, heard->at);
+	if (ham_track_is_open(course->failover))
+		ham_history_recovering(history, course->failover, heard);
 }
 
 void
@@ -520,7 +353,7 @@ ham_history_hear(ham_history *history, const struct ham_history_heard *heard)
 	} else if (heard->guest[0] == '\0') {
 		if (heard->note == HAM_NOTE_FENCING ||
 		    heard->note == HAM_NOTE_ALARM)
-			hear_fencing(history, heard);
+			ham_history_fencing(history, heard);
 	} else if (!hear_migration(history, heard)) {
 		hear_guest(history, heard);
 	}

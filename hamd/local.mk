@@ -25,6 +25,8 @@ hamd_hamd_SOURCES = \
 	hamd/health_sample.h \
 	hamd/history.c \
 	hamd/history.h \
+	hamd/history_failover.c \
+	hamd/history_track.h \
 	hamd/main.c \
 	hamd/nodes.c \
 	hamd/notes.c \

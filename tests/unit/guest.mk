@@ -57,6 +57,8 @@ check_PROGRAMS += \
 tests_unit_check_history_SOURCES = \
 	hamd/history.c \
 	hamd/history.h \
+	hamd/history_failover.c \
+	hamd/history_track.h \
 	tests/unit/check_history.c \
 	tests/unit/leaf_run.h \
 	$(NULL)
