@@ -233,7 +233,8 @@ say_pause(struct story *story)
 	if (!is(e, "result", "done"))
 		return;
 	if (story->failover) {
-		say(story, "The guest was away for %s.", stopped_text);
+		say(story, "It ran again %s after %s had left the cluster.",
+		    stopped_text, name_or(e, "from", "its node"));
 		return;
 	}
 	if (!is(e, "mode", "live"))

@@ -57,7 +57,7 @@ $(ctl "$to" events | grep -E 'MEMBERSHIP|FENCING|NODE_DEAD|GUEST_RUNNING' |
 expect_rc 0 ctl "$to" explain "$(ctl "$to" history --export csv |
 	sed -n 's/^\(web1-e[0-9]*\),.*failover.*/\1/p')"
 said_has "failover of web1, n1 -> $to: done" '^Reason: n1 is dead: switched off' \
-	'^Proving took ' '^Placing took ' '^Starting took ' 'was away for ' \
+	'^Proving took ' '^Placing took ' '^Starting took ' '^It ran again .* after n1 had left' \
 	'n1 left the cluster' "running on $to"
 ok "$said"
 "$lab" on n1

@@ -73,10 +73,9 @@ ok "and after hamd was started anew"
 
 # one of a newer hamd is left as it is, which is told, and hamd goes on
 "$lab" hamd n3 stop
-python3 - "$(root n3)/var/lib/hamd/history.db" <<'END'
-import sqlite3, sys
-sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version=9")
-END
+# inside: SQLite resolves links by itself, and would miss the node's folder
+on n3 python3 -c 'import sqlite3
+sqlite3.connect("/var/lib/hamd/history.db").execute("PRAGMA user_version=9")'
 "$lab" hamd n3 start
 cluster_whole
 until_true "status warns of it" status_has n3 \

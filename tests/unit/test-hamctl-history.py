@@ -267,7 +267,7 @@ As n1 heard it, time since it began:
             "Placing took 300.0 ms: until the guest was given to a node that "
             "can run it.",
             "Starting took 7.0 s: until the guest ran on n3.",
-            "The guest was away for 12.3 s."])
+            "It ran again 12.3 s after n1 had left the cluster."])
         self.assertIn("    5.000 s  -  n1 is dead: off by bmc", got.lines)
 
     def test_the_clock_of_another_boot(self):
