@@ -20,6 +20,11 @@ char *ham_ctl_guest_replicas(JsonObject *guest);
 /* "-> n2 43%", "wanted running" or "". */
 char *ham_ctl_guest_note(JsonObject *guest);
 
+/* "web1 n1 -> n2: copy 43%, ETA 8-15 s, pause 30-60 ms": of one that is being
+ * migrated, else NULL.  The caller frees it, and cleans it of what a terminal
+ * must not get. */
+char *ham_ctl_guest_moves(JsonObject *guest);
+
 /* Why it is not as wanted, what it waits for, what to do: one line, NULL if it
  * is as wanted.  `status` is the whole answer to "status". */
 char *ham_ctl_guest_explain(JsonObject *guest, JsonObject *status);

@@ -18,6 +18,8 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/export.c \
 	hamd/ctl/export.h \
 	hamd/ctl/fence.c \
+	hamd/ctl/forecast.c \
+	hamd/ctl/forecast.h \
 	hamd/ctl/guest.c \
 	hamd/ctl/guest.h \
 	hamd/ctl/history.c \

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hamd/ctl/forecast.h"
 #include "hamd/ctl/json.h"
 #include "hamd/ctl/table.h"
 
@@ -28,7 +29,9 @@ void
 ham_ctl_progress_start(struct ham_ctl_progress *progress, int64_t now_us)
 {
 	memset(progress, 0, sizeof(*progress));
-	progress->eta_ms = -1;
+	progress->done = -1;
+	for (int i = 0; i < 2; i++)
+		progress->eta_ms[i] = progress->pause_ms[i] = -1;
 	progress->at_us = now_us;
 }
 
@@ -48,8 +51,10 @@ find_phase(const char *name)
 	return HAM_CTL_UNKNOWN;
 }
 
-/* RAM is sent again and again while the guest writes it, so what was sent may
- * exceed what there is: more than the whole counts as the whole. */
+/* hamd's own reckoning has what the guest will write meanwhile in it.  Of one
+ * that has none: RAM is sent again and again while the guest writes it, so what
+ * was sent may exceed what there is: more than the whole counts as the whole.
+ */
 static int
 copy_percent(const struct ham_ctl_progress *p)
 {
@@ -57,6 +62,8 @@ copy_percent(const struct ham_ctl_progress *p)
 	double done = (double)MIN(p->disk_done, p->disk_total) +
 		      (double)MIN(p->ram_done, p->ram_total);
 
+	if (p->done >= 0)
+		return MIN(p->done / 10, COPIED);
 	return total > 0 ? (int)(done / total * COPIED) : 0;
 }
 
@@ -87,6 +94,53 @@ elapsed_ms(const struct ham_ctl_progress *p, int64_t now_us)
 	return p->elapsed_ms + MAX(now_us - p->at_us, 0) / 1000;
 }
 
+static bool
+is(JsonObject *object, const char *name, const char *value)
+{
+	return strcmp(ham_ctl_json_text(object, name), value) == 0;
+}
+
+static void
+read_range(JsonObject *o, const char *least, const char *most, int64_t ms[2])
+{
+	ms[0] = CLAMP(ham_ctl_json_int(o, least, -1), -1, MAX_MS);
+	ms[1] = CLAMP(ham_ctl_json_int(o, most, -1), -1, MAX_MS);
+}
+
+static void
+read_forecast(struct ham_ctl_progress *p, JsonObject *o)
+{
+	int64_t done = ham_ctl_json_int(o, "done_permille", -1);
+
+	/* a source that reckons nothing leaves it at 0 */
+	if (done == 0 && is(o, "forecast", "unknown"))
+		done = -1;
+	p->done = (int)CLAMP(done, -1, 1000);
+	read_range(o, "eta_min_ms", "eta_max_ms", p->eta_ms);
+	read_range(o, "pause_min_ms", "pause_max_ms", p->pause_ms);
+	p->passes = ham_ctl_json_count(o, "passes");
+	p->throttle = (int)MIN(ham_ctl_json_count(o, "throttle_percent"), 100);
+	p->never = is(o, "forecast", "never");
+	p->doubtful = p->never || is(o, "forecast", "doubtful");
+	p->needs_rate = ham_ctl_json_count(o, "needs_bytes_per_s");
+	p->needs_pause_ms =
+		MIN((int64_t)ham_ctl_json_count(o, "needs_pause_ms"), MAX_MS);
+}
+
+/* What it is queued behind: a guest, several, or their number. */
+static void
+read_queue(struct ham_ctl_progress *p, JsonObject *o)
+{
+	JsonArray *list = ham_ctl_json_array(o, "queued_behind");
+	g_autofree char *said = list ? ham_ctl_json_join(list, ", ")
+				     : ham_ctl_json_label(o, "queued_behind");
+	g_autofree char *clean = ham_ctl_clean(said);
+
+	p->behind[0] = '\0';
+	if (strlen(clean) < sizeof(p->behind))
+		g_strlcpy(p->behind, clean, sizeof(p->behind));
+}
+
 void
 ham_ctl_progress_update(struct ham_ctl_progress *progress,
 			JsonObject *migration, int64_t now_us)
@@ -100,8 +154,8 @@ ham_ctl_progress_update(struct ham_ctl_progress *progress,
 	progress->ram_done = ham_ctl_json_count(migration, "ram_done_bytes");
 	progress->ram_total = ham_ctl_json_count(migration, "ram_total_bytes");
 	progress->rate = ham_ctl_json_count(migration, "rate_bytes_per_s");
-	progress->eta_ms =
-		MIN(ham_ctl_json_int(migration, "eta_max_ms", -1), MAX_MS);
+	read_forecast(progress, migration);
+	read_queue(progress, migration);
 	progress->elapsed_ms =
 		MIN(ham_ctl_json_int(migration, "elapsed_ms", 0), MAX_MS);
 	progress->elapsed_ms = MAX(progress->elapsed_ms, shown_ms);
@@ -119,23 +173,35 @@ ham_ctl_progress_percent(JsonObject *migration)
 	return progress.percent;
 }
 
-static int64_t
-eta_ms(const struct ham_ctl_progress *p, int64_t now_us)
+/* Until the hand-over, as heard less what has passed since; NULL if that is
+ * unknown, or near enough. */
+static char *
+left_text(const struct ham_ctl_progress *p, int64_t now_us, bool live)
 {
-	if (p->eta_ms < 0 || p->phase != HAM_CTL_COPY)
-		return -1;
-	return MAX(p->eta_ms - MAX(now_us - p->at_us, 0) / 1000, 0);
+	int64_t passed_ms = MAX(now_us - p->at_us, 0) / 1000;
+	int64_t ms[2];
+
+	if (p->phase != HAM_CTL_COPY)
+		return NULL;
+	for (int i = 0; i < 2; i++)
+		ms[i] = p->eta_ms[i] < 0 ? -1
+					 : MAX(p->eta_ms[i] - passed_ms, 0);
+	return ham_ctl_forecast_left(ms, live);
 }
 
-/* Whole seconds: tenths of a forecast are noise. */
-static char *
-forecast(int64_t ms, int width)
+char *
+ham_ctl_progress_needs(const struct ham_ctl_progress *progress)
 {
-	if (ms < 999500)
-		return g_strdup_printf("ETA %*d s", width,
-				       (int)((ms + 500) / 1000));
-	return g_strdup_printf("ETA %" G_GINT64_FORMAT " min",
-			       ms / 60000 + (ms % 60000 >= 30000));
+	char *needs = NULL;
+
+	if (progress->phase != HAM_CTL_COPY || !progress->doubtful)
+		return NULL;
+	needs = ham_ctl_forecast_needs(progress->needs_rate,
+				       progress->needs_pause_ms);
+	if (needs)
+		return needs;
+	return g_strdup(progress->never ? "does not end with its limits"
+					: "may not end with its limits");
 }
 
 /* Of the live line, where "1 min 02 s" is too long. */
@@ -147,31 +213,107 @@ stopwatch(int64_t ms)
 	return g_strdup_printf("%d s", (int)(ms / 1000));
 }
 
-/* The figures right of the bar, dearest first; NULL-terminated. */
-static char **
-figures(const struct ham_ctl_progress *p, int64_t now_us, bool live)
-{
-	g_autoptr(GPtrArray) list = g_ptr_array_new();
-	g_autofree char *disk = ham_ctl_bytes_of(p->disk_done, p->disk_total);
-	g_autofree char *ram = ham_ctl_bytes_of(p->ram_done, p->ram_total);
-	g_autofree char *rate = ham_ctl_bytes(p->rate);
-	int64_t ms = elapsed_ms(p, now_us);
-	bool copies = p->phase == HAM_CTL_COPY;
+/* The figures right of the bar, in their order there. */
+enum figure {
+	BEHIND,
+	DISK,
+	RAM,
+	RATE,
+	LEFT,
+	PAUSE,
+	THROTTLE,
+	PASS,
+	NEEDS,
+	ELAPSED,
+	N_FIGURES
+};
 
-	if (p->disk_total > 0)
-		g_ptr_array_add(list, g_strdup_printf("disk %s", disk));
-	if (p->ram_total > 0)
-		g_ptr_array_add(list, g_strdup_printf("RAM %s", ram));
+/* And the order in which they get room. */
+static const enum figure dearest[] = {
+	LEFT, PAUSE, NEEDS, THROTTLE, BEHIND, DISK, RAM, RATE, ELAPSED, PASS,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(dearest) == N_FIGURES);
+
+/* Text with a word before it; NULL if there is none.  Takes `text`. */
+static char *
+with_word(const char *word, char *text)
+{
+	char *whole = text ? g_strconcat(word, " ", text, NULL) : NULL;
+
+	g_free(text);
+	return whole;
+}
+
+static void
+copy_figures(const struct ham_ctl_progress *p, bool live, char *list[N_FIGURES])
+{
+	g_autofree char *rate = ham_ctl_bytes(p->rate);
+
 	/* kept at its width, lest all that is left of it jumps */
-	if (copies && p->rate > 0)
-		g_ptr_array_add(list,
-				g_strdup_printf("%*s/s", live ? 8 : 0, rate));
-	if (eta_ms(p, now_us) >= 0)
-		g_ptr_array_add(list,
-				forecast(eta_ms(p, now_us), live ? 2 : 0));
-	g_ptr_array_add(list, live ? stopwatch(ms) : ham_ctl_duration(ms));
-	g_ptr_array_add(list, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+	if (p->rate > 0)
+		list[RATE] = g_strdup_printf("%*s/s", live ? 8 : 0, rate);
+	list[PAUSE] = with_word("pause", ham_ctl_forecast_pause(p->pause_ms));
+	if (p->throttle > 0)
+		list[THROTTLE] = g_strdup_printf("throttle %d%%", p->throttle);
+	if (p->passes > 0)
+		list[PASS] =
+			g_strdup_printf("pass %" G_GUINT64_FORMAT, p->passes);
+	list[NEEDS] = ham_ctl_progress_needs(p);
+}
+
+/* NULL stands for what is unknown, or not of this phase. */
+static void
+make_figures(const struct ham_ctl_progress *p, int64_t now_us, bool live,
+	     char *list[N_FIGURES])
+{
+	int64_t ms = elapsed_ms(p, now_us);
+
+	if (p->phase == HAM_CTL_QUEUED && p->behind[0])
+		list[BEHIND] = g_strconcat("behind ", p->behind, NULL);
+	if (p->disk_total > 0)
+		list[DISK] = with_word(
+			"disk", ham_ctl_bytes_of(p->disk_done, p->disk_total));
+	if (p->ram_total > 0)
+		list[RAM] = with_word(
+			"RAM", ham_ctl_bytes_of(p->ram_done, p->ram_total));
+	list[LEFT] = with_word("ETA", left_text(p, now_us, live));
+	if (p->phase == HAM_CTL_COPY)
+		copy_figures(p, live, list);
+	list[ELAPSED] = live ? stopwatch(ms) : ham_ctl_duration(ms);
+}
+
+static void
+free_figures(char *list[N_FIGURES])
+{
+	for (int i = 0; i < N_FIGURES; i++)
+		g_clear_pointer(&list[i], g_free);
+}
+
+/* Leaves out what there is no room for. */
+static void
+fit(char *list[N_FIGURES], size_t room)
+{
+	for (size_t i = 0; i < N_FIGURES; i++) {
+		char **text = &list[dearest[i]];
+		size_t width = *text ? 1 + ham_ctl_width(*text) : 0;
+
+		if (width > room)
+			g_clear_pointer(text, g_free);
+		else
+			room -= width;
+	}
+}
+
+static char *
+join_figures(char *list[N_FIGURES], const char *separator)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < N_FIGURES; i++)
+		if (list[i])
+			g_string_append_printf(text, "%s%s", separator,
+					       list[i]);
+	return g_string_free(text, FALSE);
 }
 
 static void
@@ -196,27 +338,24 @@ char *
 ham_ctl_progress_bar(const struct ham_ctl_progress *progress, int64_t now_us,
 		     size_t columns, bool color)
 {
-	g_auto(GStrv) list = figures(progress, now_us, true);
+	char *list[N_FIGURES] = {NULL};
 	g_autofree char *head =
 		g_strdup_printf("%s ", ham_ctl_phase_name(progress->phase));
 	g_autofree char *percent = g_strdup_printf(" %2d%%", progress->percent);
+	g_autofree char *tail = NULL;
 	size_t fixed = strlen(head) + strlen(percent);
-	GString *line = g_string_new(NULL);
-	GString *tail = g_string_new(NULL);
+	GString *line = g_string_new(head);
 
-	for (size_t i = 0; list[i]; i++) {
-		if (fixed + MIN_BAR + tail->len + 1 + strlen(list[i]) > columns)
-			break;
-		g_string_append_printf(tail, " %s", list[i]);
-	}
-	fixed += tail->len;
-	g_string_append(line, head);
+	make_figures(progress, now_us, true, list);
+	fit(list, columns > fixed + MIN_BAR ? columns - fixed - MIN_BAR : 0);
+	tail = join_figures(list, " ");
+	free_figures(list);
+	fixed += ham_ctl_width(tail);
 	if (fixed + MIN_BAR <= columns)
 		add_bar(line, progress->percent,
 			MIN(columns - fixed, (size_t)MAX_BAR), color);
 	g_string_append(line, percent);
-	g_string_append(line, tail->str);
-	g_string_free(tail, TRUE);
+	g_string_append(line, tail);
 	return g_string_free(line, FALSE);
 }
 
@@ -224,10 +363,13 @@ char *
 ham_ctl_progress_plain(const struct ham_ctl_progress *progress,
 		       const char *guest, int64_t now_us)
 {
-	g_auto(GStrv) list = figures(progress, now_us, false);
-	g_autofree char *rest = g_strjoinv(", ", list);
+	char *list[N_FIGURES] = {NULL};
+	g_autofree char *rest = NULL;
 
-	return g_strdup_printf("%s: %s %d%%, %s", guest,
+	make_figures(progress, now_us, false, list);
+	rest = join_figures(list, ", ");
+	free_figures(list);
+	return g_strdup_printf("%s: %s %d%%%s", guest,
 			       ham_ctl_phase_name(progress->phase),
 			       progress->percent, rest);
 }

@@ -31,8 +31,18 @@ struct ham_ctl_progress {
 	uint64_t disk_total;
 	uint64_t ram_done;
 	uint64_t ram_total;
-	uint64_t rate;	    /* bytes/s */
-	int64_t eta_ms;	    /* -1: unknown */
+	uint64_t rate; /* bytes/s */
+	int done;      /* of 1000, as hamd reckons it; -1: it does not */
+	/* at least and at most; -1: unknown */
+	int64_t eta_ms[2];   /* until the hand-over */
+	int64_t pause_ms[2]; /* of a hand-over now */
+	uint64_t passes;
+	int throttle;  /* percent */
+	bool never;    /* not with its limits; */
+	bool doubtful; /* perhaps not; what it needs then, 0 if nothing: */
+	uint64_t needs_rate;	/* bytes/s */
+	int64_t needs_pause_ms; /* or that */
+	char behind[128];	/* QUEUED: what comes first; "" if not told */
 	int64_t elapsed_ms; /* at at_us */
 	int64_t at_us;	    /* when the figures were heard */
 };
@@ -54,13 +64,17 @@ const char *ham_ctl_phase_name(enum ham_ctl_phase phase);
 int ham_ctl_progress_percent(JsonObject *migration);
 
 /* The live line, no wider than `columns`: what does not fit is left out, the
- * bar last.  The caller frees it. */
+ * least important first and the bar last.  The caller frees it. */
 char *ham_ctl_progress_bar(const struct ham_ctl_progress *progress,
 			   int64_t now_us, size_t columns, bool color);
 
 /* The same as a sentence for a log.  The caller frees it. */
 char *ham_ctl_progress_plain(const struct ham_ctl_progress *progress,
 			     const char *guest, int64_t now_us);
+
+/* Why it may not end, and what it needs: NULL if nothing is against it.  The
+ * caller frees it. */
+char *ham_ctl_progress_needs(const struct ham_ctl_progress *progress);
 
 /* What became of it, from a RESULT object: "web1: n1 -> n2 in 2.1 s, guest
  * stopped 43 ms, 607 MiB moved".  The caller frees it. */

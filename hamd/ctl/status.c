@@ -157,6 +157,20 @@ add_guest(ham_ctl_table *table, JsonObject *guest)
 	ham_ctl_table_cell(table, HAM_CTL_PLAIN, note);
 }
 
+/* Below the table, where each figure has room. */
+static void
+print_moves(const struct ham_ctl_options *options, JsonArray *guests)
+{
+	for (guint i = 0; i < ham_ctl_json_length(guests); i++) {
+		g_autofree char *moves =
+			ham_ctl_guest_moves(ham_ctl_json_element(guests, i));
+		g_autofree char *line = g_strconcat("  ", moves, NULL);
+
+		if (moves)
+			print_line(options, HAM_CTL_PLAIN, line);
+	}
+}
+
 static void
 print_guests(const struct ham_ctl_options *options, JsonObject *status)
 {
@@ -178,6 +192,7 @@ print_guests(const struct ham_ctl_options *options, JsonObject *status)
 		add_guest(table, ham_ctl_json_element(guests, i));
 	text = ham_ctl_table_text(table, options->color);
 	printf("\n%s", text);
+	print_moves(options, guests);
 	for (guint i = 0; i < ham_ctl_json_length(guests); i++) {
 		JsonObject *guest = ham_ctl_json_element(guests, i);
 		g_autofree char *why = ham_ctl_guest_explain(guest, status);

@@ -36,6 +36,7 @@ update(const char *phase, uint64_t disk_mib, uint64_t ram_mib, int64_t now_us)
 				   (gint64)(256 * MIB));
 	json_object_set_int_member(object, "rate_bytes_per_s",
 				   (gint64)(95 * MIB));
+	json_object_set_int_member(object, "eta_min_ms", 4000);
 	json_object_set_int_member(object, "eta_max_ms", 4000);
 	json_object_set_int_member(object, "elapsed_ms", now_us / 1000);
 	ham_ctl_progress_update(&progress, object, now_us);
@@ -68,6 +69,179 @@ START_TEST(memory_sent_twice_is_not_counted_twice)
 {
 	update("copy", 0, 2560, 1000000);
 	ck_assert_int_eq(progress.percent, 32);
+}
+END_TEST
+
+/* A MIGRATION object in its copy, with other members beside. */
+static JsonObject *
+copying(const char *members)
+{
+	g_autofree char *text = g_strconcat(
+		"{\"phase\":\"copy\",\"disk_done_bytes\":268435456,"
+		"\"disk_total_bytes\":536870912,\"elapsed_ms\":2000,",
+		members, "}", NULL);
+
+	return parse(text);
+}
+
+static void
+hear(const char *members, int64_t now_us)
+{
+	g_autoptr(JsonObject) object = copying(members);
+
+	ham_ctl_progress_update(&progress, object, now_us);
+}
+
+/* The plain line from its first figure of the forecast on. */
+static char *
+plain_of(const char *members)
+{
+	g_autofree char *line = NULL;
+
+	ham_ctl_progress_start(&progress, 0);
+	hear(members, 2000000);
+	line = ham_ctl_progress_plain(&progress, "web1", 2000000);
+	return g_strdup(strchr(line, ','));
+}
+
+START_TEST(percent_is_what_hamd_reckons)
+{
+	hear("\"done_permille\":437", 1000000);
+	ck_assert_int_eq(progress.percent, 43);
+	hear("\"done_permille\":1000", 2000000);
+	ck_assert_int_eq(progress.percent, 98);
+}
+END_TEST
+
+START_TEST(percent_as_reckoned_never_falls)
+{
+	hear("\"done_permille\":437", 1000000);
+	hear("\"done_permille\":120", 2000000);
+	ck_assert_int_eq(progress.percent, 43);
+}
+END_TEST
+
+START_TEST(source_that_reckons_nothing_has_its_bytes_counted)
+{
+	hear("\"done_permille\":0,\"forecast\":\"unknown\"", 1000000);
+	ck_assert_int_eq(progress.percent, 49);
+}
+END_TEST
+
+START_TEST(reckoned_nothing_done_is_nothing_done)
+{
+	hear("\"done_permille\":0,\"forecast\":\"never\"", 1000000);
+	ck_assert_int_eq(progress.percent, 0);
+}
+END_TEST
+
+static const struct {
+	const char *members;
+	const char *text;
+} forecasts[] = {
+	{"\"eta_min_ms\":8000,\"eta_max_ms\":15000", ", ETA 8-15 s"},
+	{"\"eta_min_ms\":100000,\"eta_max_ms\":110000", ", ETA 110 s"},
+	{"\"eta_min_ms\":8000,\"eta_max_ms\":8400", ", ETA 8 s"},
+	{"\"eta_min_ms\":-1,\"eta_max_ms\":8400", ", ETA 8 s"},
+	{"\"eta_min_ms\":8000,\"eta_max_ms\":-1", ", ETA > 8 s"},
+	{"\"eta_min_ms\":9000,\"eta_max_ms\":8000", ", ETA 8 s"},
+	{"\"eta_min_ms\":300000,\"eta_max_ms\":1200000", ", ETA 5-20 min"},
+	{"\"eta_min_ms\":-1,\"eta_max_ms\":-1", ""},
+	{"\"pause_min_ms\":30,\"pause_max_ms\":60", ", pause 30-60 ms"},
+	{"\"pause_min_ms\":44,\"pause_max_ms\":44", ", pause 44 ms"},
+	{"\"pause_min_ms\":800,\"pause_max_ms\":20000", ", pause 1-20 s"},
+	{"\"throttle_percent\":20,\"passes\":3", ", throttle 20%, pass 3"},
+	{"\"throttle_percent\":0,\"passes\":0", ""},
+	{"\"forecast\":\"doubtful\",\"needs_bytes_per_s\":125829120,"
+	 "\"needs_pause_ms\":800",
+	 ", needs 120 MiB/s or a pause of 800 ms"},
+	{"\"forecast\":\"never\",\"needs_pause_ms\":800",
+	 ", needs a pause of 800 ms"},
+	{"\"forecast\":\"never\",\"needs_bytes_per_s\":125829120",
+	 ", needs 120 MiB/s"},
+	{"\"forecast\":\"never\"", ", does not end with its limits"},
+	{"\"forecast\":\"doubtful\"", ", may not end with its limits"},
+	{"\"forecast\":\"ends\",\"needs_pause_ms\":800", ""},
+};
+
+START_TEST(forecast_as_text)
+{
+	g_autofree char *line = plain_of(forecasts[_i].members);
+	g_autofree char *want = g_strdup_printf(", disk 256/512 MiB%s, 2.0 s",
+						forecasts[_i].text);
+
+	ck_assert_str_eq(line, want);
+}
+END_TEST
+
+START_TEST(both_ends_of_a_forecast_come_nearer)
+{
+	g_autofree char *line = NULL;
+
+	hear("\"eta_min_ms\":8000,\"eta_max_ms\":15000", 2000000);
+	line = ham_ctl_progress_plain(&progress, "web1", 12000000);
+	ck_assert_ptr_nonnull(strstr(line, ", ETA 0-5 s,"));
+}
+END_TEST
+
+START_TEST(forecast_is_of_the_copy_alone)
+{
+	g_autofree char *line = NULL;
+
+	hear("\"eta_max_ms\":8000,\"pause_max_ms\":40,\"passes\":4,"
+	     "\"throttle_percent\":20,\"forecast\":\"never\"",
+	     2000000);
+	ham_ctl_progress_phase(&progress, "handover");
+	line = ham_ctl_progress_plain(&progress, "web1", 2000000);
+	ck_assert_str_eq(line, "web1: handover 99%, disk 256/512 MiB, 2.0 s");
+}
+END_TEST
+
+START_TEST(dearest_figures_get_the_room)
+{
+	g_autofree char *narrow = NULL;
+	g_autofree char *wide = NULL;
+
+	hear("\"eta_min_ms\":8000,\"eta_max_ms\":15000,\"pause_min_ms\":30,"
+	     "\"pause_max_ms\":60,\"done_permille\":430,\"passes\":3,"
+	     "\"rate_bytes_per_s\":99614720",
+	     2000000);
+	narrow = ham_ctl_progress_bar(&progress, 2000000, 46, false);
+	ck_assert_str_eq(narrow,
+			 "copy [###.....] 43% ETA  8-15 s pause 30-60 ms");
+	wide = ham_ctl_progress_bar(&progress, 2000000, 85, false);
+	ck_assert_str_eq(wide, "copy [##....] 43% disk 256/512 MiB   95 MiB/s "
+			       "ETA  8-15 s pause 30-60 ms pass 3 2.0 s");
+}
+END_TEST
+
+static const struct {
+	const char *behind;
+	const char *text;
+} queues[] = {
+	{"\"db1\"", "web1: queued 0%, behind db1, 2.0 s"},
+	{"[\"db1\",\"db2\"]", "web1: queued 0%, behind db1, db2, 2.0 s"},
+	{"2", "web1: queued 0%, behind 2, 2.0 s"},
+	{"null", "web1: queued 0%, 2.0 s"},
+	{"\"a\\u001b[2J\"", "web1: queued 0%, behind a?[2J, 2.0 s"},
+};
+
+START_TEST(queue_comes_before_all_else)
+{
+	g_autofree char *text =
+		g_strdup_printf("{\"phase\":\"queued\",\"elapsed_ms\":2000,"
+				"\"queued_behind\":%s}",
+				queues[_i].behind);
+	g_autoptr(JsonObject) object = parse(text);
+	g_autofree char *line = NULL;
+
+	ham_ctl_progress_update(&progress, object, 2000000);
+	line = ham_ctl_progress_plain(&progress, "web1", 2000000);
+	ck_assert_str_eq(line, queues[_i].text);
+	ham_ctl_progress_phase(&progress, "prepare");
+	ck_assert_int_eq(progress.phase, HAM_CTL_PREPARE);
+	ham_ctl_progress_phase(&progress, "queued");
+	ck_assert_int_eq(progress.phase, HAM_CTL_PREPARE);
 }
 END_TEST
 
@@ -189,6 +363,11 @@ static const char *const garbage[] = {
 	"\"ram_done_bytes\":9223372036854775807,\"ram_total_bytes\":1,"
 	"\"eta_max_ms\":9223372036854775807,\"elapsed_ms\":-7}",
 	"{\"elapsed_ms\":9223372036854775807}",
+	"{\"phase\":\"copy\",\"done_permille\":-9e300,\"eta_min_ms\":9e300,"
+	"\"eta_max_ms\":9e300,\"pause_min_ms\":-9e300,\"pause_max_ms\":9e300,"
+	"\"throttle_percent\":9e300,\"passes\":9e300,\"queued_behind\":{},"
+	"\"forecast\":\"never\",\"needs_bytes_per_s\":9e300,"
+	"\"needs_pause_ms\":9e300}",
 	"{\"phase\":\"copy\",\"disk_done_bytes\":1e300,"
 	"\"disk_total_bytes\":1e300,\"rate_bytes_per_s\":1e300}",
 };
@@ -279,6 +458,18 @@ main(void)
 	tcase_add_test(tcase, percent_follows_the_bytes);
 	tcase_add_test(tcase, percent_never_falls);
 	tcase_add_test(tcase, memory_sent_twice_is_not_counted_twice);
+	tcase_add_test(tcase, percent_is_what_hamd_reckons);
+	tcase_add_test(tcase, percent_as_reckoned_never_falls);
+	tcase_add_test(tcase,
+		       source_that_reckons_nothing_has_its_bytes_counted);
+	tcase_add_test(tcase, reckoned_nothing_done_is_nothing_done);
+	tcase_add_loop_test(tcase, forecast_as_text, 0,
+			    G_N_ELEMENTS(forecasts));
+	tcase_add_test(tcase, both_ends_of_a_forecast_come_nearer);
+	tcase_add_test(tcase, forecast_is_of_the_copy_alone);
+	tcase_add_test(tcase, dearest_figures_get_the_room);
+	tcase_add_loop_test(tcase, queue_comes_before_all_else, 0,
+			    G_N_ELEMENTS(queues));
 	tcase_add_test(tcase, nothing_is_whole_before_the_result);
 	tcase_add_test(tcase, phase_never_goes_back);
 	tcase_add_test(tcase, clock_goes_on_between_news_and_never_back);

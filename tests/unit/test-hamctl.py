@@ -114,8 +114,38 @@ web1  running  n1        7  -
     def test_migration_is_seen_in_status(self):
         self.fake.answers["status"] = status(
             [guest(state="migrating", migration=migration(disk=256, ram=128))])
+        lines = self.hamctl("status").lines
         self.assertIn("migrating  n1        7  -         -> n2, copy 49%",
-                      self.hamctl("status").lines[-1])
+                      lines[-2])
+        self.assertEqual(lines[-1], "  web1 n1 -> n2: copy 49%, disk 256/512 "
+                         "MiB, RAM 128/256 MiB, 95 MiB/s, ETA 3 s, pass 1, "
+                         "0 ms")
+
+    def test_forecasts_of_all_migrations_are_in_status(self):
+        self.fake.answers["status"] = status(
+            [guest(state="migrating", migration=migration(
+                disk=256, ram=128, done_permille=437, eta_min_ms=8000,
+                eta_max_ms=15000, pause_min_ms=30, pause_max_ms=60,
+                throttle_percent=20, elapsed_ms=12300)),
+             guest("db1"),
+             guest("mail", state="migrating", migration=migration(
+                 phase="queued", queued_behind="web1", to="n3\x1b",
+                 disk_total_bytes=0, ram_total_bytes=0))])
+        self.assertEqual(self.hamctl("status").lines[-2:], [
+            "  web1 n1 -> n2: copy 43%, disk 256/512 MiB, RAM 128/256 MiB, "
+            "95 MiB/s, ETA 8-15 s, pause 30-60 ms, throttle 20%, pass 1, "
+            "12.3 s",
+            "  mail n1 -> n3?: queued 0%, behind web1, 0 ms"])
+
+    def test_a_copy_that_is_made_is_in_guest_show(self):
+        self.fake.answers["guest-show"] = {"guest": guest(replicas=[
+            {"node": "n3", "state": "syncing", "generation": 2,
+             "done_bytes": 1 << 28, "total_bytes": 1 << 29,
+             "rate_bytes_per_s": 95 << 20, "eta_min_ms": 2000,
+             "eta_max_ms": 4000}])}
+        self.assertIn("  replica on n3    syncing, generation 2, 50 %, "
+                      "95 MiB/s, 2-4 s left\n",
+                      self.hamctl("guest", "show", "web1").out)
 
     def test_guest_list(self):
         self.fake.answers["guest-list"] = {"guests": [
