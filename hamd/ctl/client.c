@@ -28,6 +28,7 @@ enum {
 struct ham_ctl_client {
 	int fd;
 	int wake_fd;	 /* not owned; -1: none */
+	int wake_too_fd; /* the same */
 	int64_t last_id; /* of the last question */
 	struct ham_jsonl_splitter splitter;
 	GQueue arrived; /* JsonObject *, not looked at yet */
@@ -61,9 +62,10 @@ static bool
 wait_ready(ham_ctl_client *client, short what, int64_t deadline_us,
 	   GError **error)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[] = {
 		{.fd = client->fd, .events = what},
 		{.fd = client->wake_fd, .events = POLLIN}, /* -1 is skipped */
+		{.fd = client->wake_too_fd, .events = POLLIN},
 	};
 
 	for (;;) {
@@ -80,10 +82,10 @@ wait_ready(ham_ctl_client *client, short what, int64_t deadline_us,
 			}
 			timeout_ms = (int)MIN(left_us / 1000 + 1, G_MAXINT);
 		}
-		n = poll(fds, 2, timeout_ms);
+		n = poll(fds, G_N_ELEMENTS(fds), timeout_ms);
 		if (n < 0 && errno != EINTR)
 			return ham_error_errno(error, errno, "poll");
-		if (n > 0 && fds[1].revents) {
+		if (n > 0 && (fds[1].revents || fds[2].revents)) {
 			g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
 				    "interrupted");
 			return false;
@@ -251,6 +253,7 @@ ham_ctl_client_connect(const char *path, int wake_fd, int64_t deadline_us,
 	client = g_new0(ham_ctl_client, 1);
 	client->fd = fd;
 	client->wake_fd = wake_fd;
+	client->wake_too_fd = -1;
 	client->splitter.pending = g_byte_array_new();
 	client->splitter.max_line = MAX_LINE;
 	if (!read_greeting(client, deadline_us, error))
@@ -282,6 +285,12 @@ ham_ctl_client_reconnect(const char *path, int wake_fd, int64_t deadline_us,
 			return NULL;
 		}
 	}
+}
+
+void
+ham_ctl_client_wake_too(ham_ctl_client *client, int fd)
+{
+	client->wake_too_fd = fd;
 }
 
 const char *

@@ -28,6 +28,9 @@ ham_ctl_client *ham_ctl_client_connect(const char *path, int wake_fd,
 ham_ctl_client *ham_ctl_client_reconnect(const char *path, int wake_fd,
 					 int64_t deadline_us, GError **error);
 
+/* Another descriptor that breaks its waits, those for keys; -1: none. */
+void ham_ctl_client_wake_too(ham_ctl_client *client, int fd);
+
 /* Of the greeting; "" if it had none. */
 const char *ham_ctl_client_version(const ham_ctl_client *client);
 const char *ham_ctl_client_node(const ham_ctl_client *client);

@@ -110,6 +110,7 @@ void ham_ctl_check_agents(const ham_conf *conf, GPtrArray *problems);
 
 /* The commands; each answers with an exit code. */
 int ham_ctl_status(const struct ham_ctl_options *options, char **args);
+int ham_ctl_watch(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_list(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_show(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_start(const struct ham_ctl_options *options, char **args);

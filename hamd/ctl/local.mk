@@ -40,10 +40,14 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/progress.h \
 	hamd/ctl/report.c \
 	hamd/ctl/report.h \
+	hamd/ctl/screen.c \
+	hamd/ctl/screen.h \
+	hamd/ctl/screen_lines.c \
 	hamd/ctl/status.c \
 	hamd/ctl/story.c \
 	hamd/ctl/story.h \
 	hamd/ctl/story_cmd.c \
+	hamd/ctl/status.h \
 	hamd/ctl/table.c \
 	hamd/ctl/table.h \
 	hamd/ctl/terminal.c \
@@ -54,6 +58,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/until.h \
 	hamd/ctl/wait.c \
 	hamd/ctl/wait.h \
+	hamd/ctl/watch.c \
 	$(NULL)
 libhamctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS)
 libhamctl_la_LIBADD = $(GLIB_LIBS) $(JSON_LIBS)

@@ -13,6 +13,8 @@ static const struct ham_ctl_command commands[] = {
 	{ "status", "", 0, 0,
 	  "quorum, nodes and guests, and what is not as wanted",
 	  ham_ctl_status },
+	{ "watch", "", 0, 0,
+	  "the same on a screen of its own, as it changes", ham_ctl_watch },
 	{ "guest list", "", 0, 0,
 	  "all guests with their sizes", ham_ctl_guest_list },
 	{ "guest show", "NAME", 1, 0,

@@ -73,7 +73,7 @@ static const struct {
 	{ "pki", true }, { "cluster init", false },
 	{ "cluster join", false }, { "cluster leave", false },
 	{ "cluster remove", false }, { "cluster cpu", false },
-	{ "watch", false }, { "metrics", false },
+	{ "metrics", false },
 	{ "config diff", false },
 	{ "config apply", false },
 };

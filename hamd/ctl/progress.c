@@ -142,6 +142,20 @@ read_queue(struct ham_ctl_progress *p, JsonObject *o)
 }
 
 void
+ham_ctl_progress_copy(struct ham_ctl_progress *progress, JsonObject *replica,
+		      int64_t now_us)
+{
+	progress->disk_done = ham_ctl_json_count(replica, "done_bytes");
+	progress->disk_total = ham_ctl_json_count(replica, "total_bytes");
+	progress->rate = ham_ctl_json_count(replica, "rate_bytes_per_s");
+	read_range(replica, "eta_min_ms", "eta_max_ms", progress->eta_ms);
+	progress->elapsed_ms = -1;
+	progress->at_us = now_us;
+	if (progress->disk_total > 0)
+		ham_ctl_progress_phase(progress, phase_names[HAM_CTL_COPY]);
+}
+
+void
 ham_ctl_progress_update(struct ham_ctl_progress *progress,
 			JsonObject *migration, int64_t now_us)
 {
@@ -266,7 +280,7 @@ static void
 make_figures(const struct ham_ctl_progress *p, int64_t now_us, bool live,
 	     char *list[N_FIGURES])
 {
-	int64_t ms = elapsed_ms(p, now_us);
+	int64_t ms = p->elapsed_ms < 0 ? -1 : elapsed_ms(p, now_us);
 
 	if (p->phase == HAM_CTL_QUEUED && p->behind[0])
 		list[BEHIND] = g_strconcat("behind ", p->behind, NULL);
@@ -279,7 +293,8 @@ make_figures(const struct ham_ctl_progress *p, int64_t now_us, bool live,
 	list[LEFT] = with_word("ETA", left_text(p, now_us, live));
 	if (p->phase == HAM_CTL_COPY)
 		copy_figures(p, live, list);
-	list[ELAPSED] = live ? stopwatch(ms) : ham_ctl_duration(ms);
+	if (ms >= 0)
+		list[ELAPSED] = live ? stopwatch(ms) : ham_ctl_duration(ms);
 }
 
 static void

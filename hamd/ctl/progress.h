@@ -43,7 +43,7 @@ struct ham_ctl_progress {
 	uint64_t needs_rate;	/* bytes/s */
 	int64_t needs_pause_ms; /* or that */
 	char behind[128];	/* QUEUED: what comes first; "" if not told */
-	int64_t elapsed_ms; /* at at_us */
+	int64_t elapsed_ms;	/* at at_us; -1: unknown */
 	int64_t at_us;	    /* when the figures were heard */
 };
 
@@ -53,6 +53,10 @@ void ham_ctl_progress_start(struct ham_ctl_progress *progress, int64_t now_us);
 /* Takes the figures of a MIGRATION object (doc/protocol.md). */
 void ham_ctl_progress_update(struct ham_ctl_progress *progress,
 			     JsonObject *migration, int64_t now_us);
+
+/* Takes the figures of a replica that is being made. */
+void ham_ctl_progress_copy(struct ham_ctl_progress *progress,
+			   JsonObject *replica, int64_t now_us);
 
 /* Takes a phase by name; unknown and earlier ones change nothing. */
 void ham_ctl_progress_phase(struct ham_ctl_progress *progress,

@@ -12,6 +12,7 @@
 #include "hamd/ctl/json.h"
 #include "hamd/ctl/node.h"
 #include "hamd/ctl/report.h"
+#include "hamd/ctl/status.h"
 #include "hamd/ctl/table.h"
 #include "hamd/ctl/terminal.h"
 
@@ -30,16 +31,23 @@ print_line(const struct ham_ctl_options *options, enum ham_ctl_style style,
 	puts(styled);
 }
 
-static void
-print_quorum(const struct ham_ctl_options *options, JsonObject *status)
+bool
+ham_ctl_quorum_works(JsonObject *status)
+{
+	JsonObject *quorum = ham_ctl_json_object(status, "quorum");
+
+	return ham_ctl_json_bool(quorum, "quorate") &&
+	       ham_ctl_json_bool(quorum, "active");
+}
+
+char *
+ham_ctl_quorum_text(JsonObject *status)
 {
 	JsonObject *quorum = ham_ctl_json_object(status, "quorum");
 	JsonObject *cluster = ham_ctl_json_object(status, "cluster");
 	bool quorate = ham_ctl_json_bool(quorum, "quorate");
-	bool active = ham_ctl_json_bool(quorum, "active");
 	const char *leader = ham_ctl_json_text(quorum, "leader");
 	const char *ring = ham_ctl_json_text(quorum, "ring");
-	const char *waiting_for = ham_ctl_json_text(quorum, "waiting_for");
 	g_autofree char *nodes = ham_ctl_plural(
 		ham_ctl_json_count(quorum, "configured"), "node");
 	GString *line = g_string_new("cluster ");
@@ -48,23 +56,37 @@ print_quorum(const struct ham_ctl_options *options, JsonObject *status)
 		line, "%s: %u of %s, %s", ham_ctl_json_text(cluster, "name"),
 		ham_ctl_json_length(ham_ctl_json_array(quorum, "members")),
 		nodes, quorate ? "quorate" : "NO QUORUM");
-	if (quorate && !active)
+	if (quorate && !ham_ctl_json_bool(quorum, "active"))
 		g_string_append(line, " but NOT ACTIVE");
 	if (leader[0])
 		g_string_append_printf(line, ", leader %s", leader);
 	if (ring[0])
 		g_string_append_printf(line, ", ring %s", ring);
-	print_line(options, quorate && active ? HAM_CTL_STRONG : HAM_CTL_BAD,
-		   line->str);
-	g_string_truncate(line, 0);
-	if (!quorate || !active) {
-		g_string_append(line, "No guest is started, stopped or moved");
-		if (waiting_for[0])
-			g_string_append_printf(line, "; waiting for %s",
-					       waiting_for);
-		print_line(options, HAM_CTL_BAD, line->str);
-	}
-	g_string_free(line, TRUE);
+	return g_string_free(line, FALSE);
+}
+
+char *
+ham_ctl_quorum_trouble(JsonObject *status)
+{
+	const char *waiting_for = ham_ctl_json_text(
+		ham_ctl_json_object(status, "quorum"), "waiting_for");
+
+	if (ham_ctl_quorum_works(status))
+		return NULL;
+	return g_strconcat("No guest is started, stopped or moved",
+			   waiting_for[0] ? "; waiting for " : "", waiting_for,
+			   NULL);
+}
+
+static void
+print_quorum(const struct ham_ctl_options *options, JsonObject *status)
+{
+	g_autofree char *text = ham_ctl_quorum_text(status);
+	g_autofree char *trouble = ham_ctl_quorum_trouble(status);
+
+	print_line(options, trouble ? HAM_CTL_BAD : HAM_CTL_STRONG, text);
+	if (trouble)
+		print_line(options, HAM_CTL_BAD, trouble);
 }
 
 static void

@@ -22,6 +22,7 @@ ham_hamctl_tests = \
 	tests/unit/test-hamctl-nodes.py \
 	tests/unit/test-hamctl-orders.py \
 	tests/unit/test-hamctl-trial.py \
+	tests/unit/test-hamctl-watch.py \
 	tests/unit/test-hamctl.py \
 	$(NULL)
 TESTS += $(ham_hamctl_tests)
@@ -29,4 +30,5 @@ EXTRA_DIST += \
 	$(ham_hamctl_tests) \
 	tests/unit/fake_hamd.py \
 	tests/unit/hamctl_test.py \
+	tests/unit/pty_screen.py \
 	$(NULL)

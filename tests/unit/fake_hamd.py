@@ -298,7 +298,11 @@ def run_migration(fake, web1, way, seconds):
         done = (time.monotonic() - began) / seconds
         now = migration("copy", int(512 * done), int(300 * done) % 257,
                         int((time.monotonic() - began) * 1000),
-                        eta_max_ms=int((1 - done) * seconds * 1000), **way)
+                        done_permille=int(1000 * done),
+                        eta_min_ms=int((1 - done) * seconds * 800),
+                        eta_max_ms=int((1 - done) * seconds * 1200),
+                        pause_min_ms=30, pause_max_ms=60, forecast="ends",
+                        **way)
         web1["migration"] = now
         fake.event("MIGRATION_PROGRESS", guest="web1", **now)
         time.sleep(min(1, seconds / 10))

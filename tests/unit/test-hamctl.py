@@ -504,7 +504,7 @@ class Usage(HamctlTest):
 
     def test_planned_commands(self):
         for words, name in (
-                (["watch"], "watch"), (["--json", "metrics"], "metrics"),
+                (["--json", "metrics"], "metrics"),
                 (["pki", "init"], "pki init"),
                 (["cluster", "init"], "cluster init"),
                 (["config", "diff", "a"], "config diff"),
