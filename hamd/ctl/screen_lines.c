@@ -158,29 +158,41 @@ label_columns(const struct ham_ctl_screen *screen, size_t columns)
 	return MIN(longest, columns / 3);
 }
 
+/* A line, and a second one of what it needs where it does not end. */
+static void
+add_bar_lines(struct page *page, const struct ham_ctl_bar *bar,
+	      size_t label_width, int64_t now_us)
+{
+	struct ham_ctl_progress progress = bar->progress;
+	g_autofree char *label = ham_ctl_cut(bar->label, label_width);
+	int padding = (int)(label_width - ham_ctl_width(label));
+	g_autofree char *needs = ham_ctl_progress_needs(&progress);
+	g_autofree char *second = g_strdup_printf("%*s %s", (int)label_width,
+						  "", needs ? needs : "");
+	g_autofree char *shown = NULL;
+
+	progress.doubtful = false; /* said below */
+	shown = ham_ctl_progress_bar(&progress, now_us,
+				     page->columns - label_width - 1,
+				     page->color);
+	if (page->columns < MIN_PROGRESS + label_width + 1)
+		add_line(page, BARS, HAM_CTL_PLAIN, label);
+	else
+		g_ptr_array_add(
+			page->parts[BARS],
+			g_strdup_printf("%s%*s %s", label, padding, "", shown));
+	if (needs)
+		add_line(page, BARS, HAM_CTL_CAUTION, second);
+}
+
 static void
 add_bars(struct page *page, const struct ham_ctl_screen *screen, int64_t now_us)
 {
 	size_t columns = label_columns(screen, page->columns);
 
-	for (guint i = 0; i < screen->bars->len; i++) {
-		const struct ham_ctl_bar *bar =
-			g_ptr_array_index(screen->bars, i);
-		g_autofree char *label = ham_ctl_cut(bar->label, columns);
-		g_autofree char *shown = ham_ctl_progress_bar(
-			&bar->progress, now_us, page->columns - columns - 1,
-			page->color);
-		int padding = (int)(columns - ham_ctl_width(label));
-		g_autofree char *line =
-			g_strdup_printf("%s%*s %s", label, padding, "", shown);
-
-		/* a bar has a least width, which may be too much */
-		if (page->columns < MIN_PROGRESS + columns + 1)
-			add_line(page, BARS, HAM_CTL_PLAIN, label);
-		else
-			g_ptr_array_add(page->parts[BARS],
-					g_steal_pointer(&line));
-	}
+	for (guint i = 0; i < screen->bars->len; i++)
+		add_bar_lines(page, g_ptr_array_index(screen->bars, i), columns,
+			      now_us);
 }
 
 static void

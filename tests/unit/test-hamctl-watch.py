@@ -87,10 +87,12 @@ class OnATerminal(WatchTest):
                                    r"disk 256/512 MiB ETA +\d+-1\d s "
                                    r"pause 30-60 ms")
         self.assertRegex(lines[9], r"^mail n1 -> n2    copy \[#*\.+\] 12% .*"
-                                   r"needs 120 MiB/s or a pause of 800 ms")
-        self.assertRegex(lines[10], r"^db replica on n3 copy \[#+\.+\] 2\d% "
+                                   r"pause 30-60 ms throttle 20%")
+        self.assertEqual(lines[10].strip(),
+                         "needs 120 MiB/s or a pause of 800 ms")
+        self.assertRegex(lines[11], r"^db replica on n3 copy \[#+\.+\] 2\d% "
                                     r"disk 128/512 MiB +40 MiB/s")
-        self.assertEqual(lines[12:14], [
+        self.assertEqual(lines[13:15], [
             "22:13:23.000  n1  QUORUM  quorum",
             "22:13:24.000  n1  GUEST_FAILED  old  guest_failed"])
         self.assertEqual(lines[-1], "q: quit   asked: n1, hamd 0.1.0")
