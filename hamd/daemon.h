@@ -43,6 +43,13 @@ struct ham_last_migration {
 	uint64_t ram_bytes;
 	uint64_t passes;
 	int64_t began_us;
+	int64_t log_us; /* when its figures are logged next; 0: not yet known */
+};
+
+/* Of this hamd, from its start (wall time). */
+struct ham_counters {
+	int64_t since_us;
+	uint64_t notes[HAM_NOTE_N]; /* told here */
 };
 
 typedef struct ham_daemon {
@@ -77,6 +84,7 @@ typedef struct ham_daemon {
 	struct ham_daemon_watchdog *watchdog;	 /* watchdog.c */
 	GHashTable *fencing;   /* node id -> struct fencing, fencing.c */
 	GHashTable *last; /* guest -> struct ham_last_migration */
+	struct ham_counters counters;
 	struct ham_health_watch *health; /* health.c */
 	GHashTable *trials; /* token -> what was told so far, trial.c */
 	struct ham_past *past;		 /* past.c; NULL: not open */
@@ -103,6 +111,10 @@ void ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect);
 JsonObject *ham_daemon_events(ham_daemon *daemon, int64_t since, int64_t limit);
 JsonObject *ham_daemon_result(ham_daemon *daemon, const char *guest,
 			      bool timeline);
+
+/* counters.c */
+void ham_daemon_count(ham_daemon *daemon, enum ham_note note);
+JsonObject *ham_daemon_counters(ham_daemon *daemon);
 
 /* fencing.c, and the files that hamd/fencing.h names */
 void ham_daemon_fence_devices(ham_daemon *daemon);

@@ -4,6 +4,7 @@ sbin_PROGRAMS += hamd/hamd
 hamd_hamd_SOURCES = \
 	hamd/commands.c \
 	hamd/policy_command.c \
+	hamd/counters.c \
 	hamd/daemon.c \
 	hamd/daemon.h \
 	hamd/digest_tool.c \
@@ -32,6 +33,8 @@ hamd_hamd_SOURCES = \
 	hamd/notes.c \
 	hamd/past.c \
 	hamd/plan.c \
+	hamd/progress_text.c \
+	hamd/progress_text.h \
 	hamd/ring.c \
 	hamd/status.c \
 	hamd/trial.c \

@@ -14,6 +14,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/daemon.h"
 #include "hamd/digest_tool.h"
 
@@ -122,6 +123,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "hamd: must be run as root\n");
 		return 1;
 	}
+	daemon.counters.since_us = ham_clock_wall_us();
 	daemon.config_path = path ? path : "/etc/hamd/cluster.conf";
 	daemon.conf = load(daemon.config_path);
 	if (!daemon.conf)

@@ -5,6 +5,7 @@
 
 #include "hamd/base/clock.h"
 #include "hamd/daemon.h"
+#include "hamd/progress_text.h"
 
 #define HAM_LOG_TAG "hamd"
 #include "hamd/base/log.h"
@@ -256,6 +257,22 @@ keep(ham_daemon *daemon, const char *name, JsonObject *data)
 	}
 }
 
+/* By the source alone: there it is looked for, and once is enough. */
+static void
+log_progress(ham_daemon *daemon, const struct ham_guest *guest,
+	     const struct ham_effect *effect)
+{
+	struct ham_last_migration *last = last_of(daemon, guest->name);
+	g_autofree char *text = NULL;
+
+	if (guest->owner != ham_core_self(daemon->core) ||
+	    last->txn != effect->txn ||
+	    !ham_progress_due(&last->log_us, last->began_us, ham_clock_us()))
+		return;
+	text = ham_progress_text(guest->name, &effect->progress);
+	ham_notice("%s", text);
+}
+
 static void
 tell_progress(ham_daemon *daemon, const struct ham_effect *effect)
 {
@@ -263,6 +280,8 @@ tell_progress(ham_daemon *daemon, const struct ham_effect *effect)
 		ham_record_lookup(ham_core_record(daemon->core), effect->guest);
 	JsonObject *o = common(daemon, effect);
 
+	if (g)
+		log_progress(daemon, g, effect);
 	if (g)
 		merge(o, ham_daemon_migration(daemon, g, &effect->progress));
 	json_object_set_int_member(o, "seq", (int64_t)daemon->note_seq);
@@ -281,6 +300,7 @@ ham_daemon_note(ham_daemon *daemon, const struct ham_effect *effect)
 		tell_progress(daemon, effect);
 		return;
 	}
+	ham_daemon_count(daemon, effect->note);
 	if (effect->note == HAM_NOTE_MIGRATION_PHASE)
 		began(daemon, effect);
 	if (effect->note == HAM_NOTE_MIGRATION_DONE ||

@@ -461,5 +461,7 @@ ham_daemon_status(ham_daemon *daemon)
 	json_object_set_array_member(o, "nodes", node_array(daemon, &view));
 	json_object_set_array_member(o, "guests", guest_array(daemon));
 	json_object_set_array_member(o, "warnings", warnings(daemon, &view));
+	json_object_set_object_member(o, "counters",
+				      ham_daemon_counters(daemon));
 	return o;
 }

@@ -243,6 +243,8 @@ applied_start(ham_core *core, struct ham_local *local,
 	      const struct ham_guest *guest, const struct ham_op *op)
 {
 	local->starting_epoch = guest->epoch;
+	if (op->kind == HAM_OP_PROMOTE)
+		core->failovers++;
 	if (op->kind == HAM_OP_FORCE)
 		ham_fx_note(core, HAM_NOTE_ALARM, op->guest, "%s", op->reason);
 	if (op->kind != HAM_OP_START && local->mig_phase != HAM_MIG_NONE)

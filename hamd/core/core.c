@@ -610,6 +610,13 @@ ham_core_node_version(const ham_core *core, uint32_t id)
 }
 
 void
+ham_core_get_counters(const ham_core *core, struct ham_core_counters *out)
+{
+	out->failovers = core->failovers;
+	out->messages_dropped = core->dropped;
+}
+
+void
 ham_core_get_view(const ham_core *core, struct ham_core_view *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -476,6 +476,13 @@ struct ham_core_view {
 	struct ham_pos committed;
 	char waiting_for[HAM_TEXT_MAX];
 };
+/* Since this core's start, as this node saw it. */
+struct ham_core_counters {
+	uint64_t failovers; /* guests given to another node, their own being
+			       dead */
+	uint64_t messages_dropped; /* of other rings, or that do not decode */
+};
+void ham_core_get_counters(const ham_core *core, struct ham_core_counters *out);
 void ham_core_get_view(const ham_core *core, struct ham_core_view *out);
 const struct ham_record *ham_core_record(const ham_core *core);
 /* Sorted by id; the bits of the masks count in this order. */

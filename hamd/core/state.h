@@ -446,6 +446,7 @@ struct ham_core {
 	GHashTable *file_guests;   /* name -> struct ham_core_guest */
 	struct ham_places *places; /* place.c; NULL: not made yet */
 	uint64_t dropped;    /* messages of other rings or that do not decode */
+	uint64_t failovers;  /* PROMOTE seen */
 };
 
 /* effect.c */

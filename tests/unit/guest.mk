@@ -53,6 +53,7 @@ tests_unit_check_qemu_end_LDADD = $(guest_test_ldadd)
 check_PROGRAMS += \
 	tests/unit/check_health \
 	tests/unit/check_history \
+	tests/unit/check_progress_text \
 	$(NULL)
 tests_unit_check_history_SOURCES = \
 	hamd/history.c \
@@ -76,6 +77,16 @@ tests_unit_check_health_SOURCES = \
 	$(NULL)
 tests_unit_check_health_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_health_LDADD = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_progress_text_SOURCES = \
+	hamd/progress_text.c \
+	hamd/progress_text.h \
+	tests/unit/check_progress_text.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_progress_text_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) \
+	$(CHECK_CFLAGS)
+tests_unit_check_progress_text_LDADD = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
 
 daemon_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
 	$(JSON_CFLAGS) $(QB_CFLAGS) $(CHECK_CFLAGS)
