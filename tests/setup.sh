@@ -31,6 +31,7 @@ build_packages=(
 lab_packages=(
 	corosync iproute2 iputils-ping busybox-static cpio kmod socat
 	e2fsprogs fuse3 libnbd-bin nbdkit nftables strace tcpdump python3
+	python3-prometheus-client
 	zstd xz-utils openssl procps util-linux fio openipmi ipmitool)
 model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)

@@ -50,6 +50,7 @@ enum ham_ctl_option {
 	HAM_CTL_GUEST = 1 << 24,
 	HAM_CTL_EXPORT = 1 << 25,
 	HAM_CTL_SVG = 1 << 26,
+	HAM_CTL_OUTPUT = 1 << 27,
 	/* taken by every command */
 	HAM_CTL_GLOBAL = HAM_CTL_JSON | HAM_CTL_SOCKET | HAM_CTL_TIMEOUT |
 			 HAM_CTL_NO_COLOR | HAM_CTL_HELP,
@@ -68,6 +69,7 @@ struct ham_ctl_options {
 	const char *guest;    /* --guest */
 	const char *export;   /* --export */
 	const char *svg;      /* --svg */
+	const char *output;   /* --output */
 	bool color;	      /* standard output wants colours */
 };
 
@@ -111,6 +113,7 @@ void ham_ctl_check_agents(const ham_conf *conf, GPtrArray *problems);
 /* The commands; each answers with an exit code. */
 int ham_ctl_status(const struct ham_ctl_options *options, char **args);
 int ham_ctl_watch(const struct ham_ctl_options *options, char **args);
+int ham_ctl_metrics(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_list(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_show(const struct ham_ctl_options *options, char **args);
 int ham_ctl_guest_start(const struct ham_ctl_options *options, char **args);

@@ -25,6 +25,9 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/history.c \
 	hamd/ctl/json.c \
 	hamd/ctl/json.h \
+	hamd/ctl/metrics.c \
+	hamd/ctl/metrics_text.c \
+	hamd/ctl/metrics_text.h \
 	hamd/ctl/migrate.c \
 	hamd/ctl/node.c \
 	hamd/ctl/node.h \

@@ -88,6 +88,8 @@ static const struct ham_ctl_command commands[] = {
 	  "migrations and failovers of the past", ham_ctl_history },
 	{ "explain", "ID", 1, HAM_CTL_SVG,
 	  "one of them: who asked, what happened, why", ham_ctl_explain },
+	{ "metrics", "", 0, HAM_CTL_OUTPUT,
+	  "the status in the text format of Prometheus", ham_ctl_metrics },
 	{ "config check", "FILE", 1, HAM_CTL_COROSYNC | HAM_CTL_NO_AGENTS,
 	  "read a cluster file and name every error in it",
 	  ham_ctl_config_check },

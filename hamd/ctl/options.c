@@ -49,6 +49,8 @@ static const struct option_entry entries[] = {
 	  "hold the file against this corosync.conf" },
 	{ HAM_CTL_FORCE, "force", NULL, "although it costs what runs there, or was written" },
 	{ HAM_CTL_FOR, "for", "S", "that many seconds [600]" },
+	{ HAM_CTL_OUTPUT, "output", "FILE",
+	  "into that file, replaced as a whole" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },
 	{ HAM_CTL_GUEST, "guest", "NAME", "of that guest alone" },
@@ -73,7 +75,6 @@ static const struct {
 	{ "pki", true }, { "cluster init", false },
 	{ "cluster join", false }, { "cluster leave", false },
 	{ "cluster remove", false }, { "cluster cpu", false },
-	{ "metrics", false },
 	{ "config diff", false },
 	{ "config apply", false },
 };
@@ -140,6 +141,10 @@ set_value(struct ham_ctl_options *options, enum ham_ctl_option bit,
 	case HAM_CTL_COROSYNC:
 		*expected = "a file";
 		options->corosync = value;
+		return value[0] != '\0';
+	case HAM_CTL_OUTPUT:
+		*expected = "a file";
+		options->output = value;
 		return value[0] != '\0';
 	case HAM_CTL_SINCE:
 		*expected = "the number of an event";

@@ -19,6 +19,7 @@ ham_hamctl_tests = \
 	tests/unit/test-hamctl-completion.sh \
 	tests/unit/test-hamctl-docs.sh \
 	tests/unit/test-hamctl-history.py \
+	tests/unit/test-hamctl-metrics.py \
 	tests/unit/test-hamctl-nodes.py \
 	tests/unit/test-hamctl-orders.py \
 	tests/unit/test-hamctl-trial.py \

@@ -504,7 +504,6 @@ class Usage(HamctlTest):
 
     def test_planned_commands(self):
         for words, name in (
-                (["--json", "metrics"], "metrics"),
                 (["pki", "init"], "pki init"),
                 (["cluster", "init"], "cluster init"),
                 (["config", "diff", "a"], "config diff"),
