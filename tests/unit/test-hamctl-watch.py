@@ -121,11 +121,21 @@ class OnATerminal(WatchTest):
         self.fake.answers["status"] = hang
         terminal = self.watch()
         terminal.wait_for_text("web2 n1 -> n2")
-        self.fake.event("MIGRATION_PROGRESS", guest="web1",
+        self.fake.event("MIGRATION_PROGRESS", guest="web2",
                         **migration(done_permille=770, eta_max_ms=-1))
         lines = terminal.wait_for_text(" 77%")
         self.assertEqual([" 77%" in line for line in lines
-                          if "n1 -> n2" in line], [True, False])
+                          if "n1 -> n2" in line], [False, True])
+
+    def test_new_size_is_taken_while_hamd_does_not_answer(self):
+        self.fake.answers["status"] = lambda c, a: (
+            self.state if len(self.fake.asked("status")) == 1 else None)
+        terminal = self.watch()
+        self.fake.wait_for("status", 2)
+        terminal.wait_for_text("asked: n1")
+        terminal.resize(10, 60)
+        lines = terminal.wait_for(lambda lines: lines[-1])
+        self.assertEqual(lines[-1], "q: quit   asked: n1, hamd 0.1.0")
 
     def test_events_scroll_at_the_bottom(self):
         terminal = self.watch(rows=10)
@@ -270,6 +280,10 @@ class OnATerminal(WatchTest):
 
 
 class Elsewhere(WatchTest):
+    def begin_watch(self, *words):
+        """Ends by itself, so that a line that never comes fails the test."""
+        return self.begin("watch", "--timeout", "60", *words)
+
     def test_no_hamd(self):
         self.fake.stop()
         got = self.hamctl("watch")
@@ -278,7 +292,7 @@ class Elsewhere(WatchTest):
         self.assertEqual(got.out, "")
 
     def test_new_lines_only(self):
-        process = self.begin("watch")
+        process = self.begin_watch()
         lines = iter(process.stdout.readline, "")
         self.assertEqual([next(lines) for _ in range(3)], [
             "cluster lab: 3 of 3 nodes, quorate, leader n1, ring 1.48\n",
@@ -300,9 +314,9 @@ class Elsewhere(WatchTest):
         self.fake.answers["events-list"] = {
             "events": [event(7, "ALARM", text="long ago")]}
         self.fake.seq = 7
-        process = self.begin("watch")
-        while not process.stdout.readline().startswith("1 guest"):
-            pass
+        process = self.begin_watch()
+        first = [process.stdout.readline() for _ in range(3)]
+        self.assertEqual(first[2], "1 guest: 1 running\n", first)
         self.fake.event("ALARM", text="now")
         self.assertRegex(process.stdout.readline(),
                          r"^\d\d:\d\d:\d\d\.\d{3}  n1  ALARM  now$")
@@ -313,7 +327,7 @@ class Elsewhere(WatchTest):
         terminal.wait_for_text("1 guest: 1 running")
 
     def test_json_is_each_status_that_differs(self):
-        process = self.begin("watch", "--json")
+        process = self.begin_watch("--json")
         first = json.loads(process.stdout.readline())
         self.assertEqual(first, self.state)
         self.fake.wait_for("status", 3)
@@ -327,7 +341,7 @@ class Elsewhere(WatchTest):
         terminal.wait_for_text('{"a":1}')
 
     def test_reconnects(self):
-        process = self.begin("watch")
+        process = self.begin_watch()
         process.stdout.readline()
         self.fake.stop()
         self.assertIn("lost", process.stderr.readline())
