@@ -59,6 +59,7 @@ expect "" guest show web1 ""
 expect "" guest show "" --timeout ""
 touch "$scratch/file.conf"
 expect "$scratch/file.conf" config check "$scratch/f"
+expect "$scratch/file.conf" metrics --output "$scratch/f"
 expect "" --socket "$scratch/none" guest show ""
 
 # a name is what hamd says it is, never words or commands of the shell

@@ -518,7 +518,7 @@ class Usage(HamctlTest):
             got = self.hamctl(*words)
             self.assertEqual((got.code, got.err), (0, ""))
             self.assertIn(text, got.out)
-            self.assertNotIn("metrics", got.out)
+            self.assertNotIn("pki", got.out)
             self.assertLessEqual(max(map(len, got.lines)), 80)
 
     def test_options_anywhere(self):
