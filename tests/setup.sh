@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/setup.sh - from a fresh Debian 12 or 13 to a built tree
 #
-# setup.sh [--deps-only | --no-build] [--fuzz]
+# setup.sh [--deps-only | --no-build] [--fuzz] [--bench]
 # Installs only what is missing, then builds in $BUILD (TOP/build).  QEMU
 # comes from the release if it is new enough there, else from the release's
 # backports, by the machine's own source entry.  Installs no kernel: the test
 # guest's, and the one with drivers for watchdogs, are only unpacked, so that no
-# machine boots another one for it.
+# machine boots another one for it.  So is the libvirt that --bench gets, against
+# which tests/bench/converge.sh measures.
 set -eu -o pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -16,12 +17,15 @@ BUILD=$(readlink -m "${BUILD:-$top/build}")
 log=$BUILD/setup.log
 kernel_root=/var/cache/hamd/guest-kernel
 watchdog_root=/var/cache/hamd/watchdog-kernel
+libvirt_root=/var/cache/hamd/libvirt
 sources=/etc/apt
 policy=/usr/sbin/policy-rc.d
 policy_ours=no
 qemu_min=10.0
+libvirt_min=11.3
 build=yes
 fuzz=no
+bench=no
 
 build_packages=(
 	autoconf automake libtool pkg-config gcc make libc6-dev
@@ -36,6 +40,8 @@ lab_packages=(
 model_packages=(spin)
 fuzz_packages=(clang libclang-rt-dev)
 qemu_packages=(qemu-system-x86 qemu-utils)
+libvirt_packages=(libvirt0 libvirt-common libvirt-daemon libvirt-daemon-common
+	libvirt-daemon-driver-qemu libvirt-clients)
 
 step() {
 	printf '%s\n' "setup: $*" | tee -a "$log"
@@ -230,8 +236,26 @@ backports_entry() {
 	printf '%s' "$entry"
 }
 
+# The release that the machine runs.
+codename() {
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
+# add_backports CODE WHAT: to the package sources, for that
+add_backports() {
+	local entry
+	entry=$(backports_entry "$1")
+	[ -n "$entry" ] ||
+		die "no source of $1 found in $sources: install $2 by hand"
+	step "adding $1-backports to the package sources"
+	printf '%s\n' "$entry" \
+		>"$sources/sources.list.d/hamd-backports.sources"
+	updated=no
+	update
+}
+
 install_qemu() {
-	local now code entry
+	local now code
 	now=$(qemu_version)
 	! qemu_is_new "$now" || return 0
 	update
@@ -240,19 +264,11 @@ install_qemu() {
 		install "${qemu_packages[@]}"
 		return
 	fi
-	code=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	code=$(codename)
 	[ -n "$code" ] || die "/etc/os-release names no release: install QEMU" \
 		">= $qemu_min by hand"
-	if ! qemu_is_new "$(candidate -t "$code-backports")"; then
-		entry=$(backports_entry "$code")
-		[ -n "$entry" ] || die "no source of $code found in $sources:" \
-			"install QEMU >= $qemu_min by hand (it has $now)"
-		step "adding $code-backports to the package sources"
-		printf '%s\n' "$entry" \
-			>"$sources/sources.list.d/hamd-backports.sources"
-		updated=no
-		update
-	fi
+	qemu_is_new "$(candidate -t "$code-backports")" ||
+		add_backports "$code" "QEMU >= $qemu_min (it has $now)"
 	step "installing QEMU from $code-backports"
 	install -t "$code-backports" "${qemu_packages[@]}"
 }
@@ -333,6 +349,60 @@ unpack_watchdog_kernel() {
 	have_watchdog_kernel || die "$package has no i6300esb"
 }
 
+# The newest libvirt that the archive has, "" if none.
+libvirt_offered() {
+	apt-cache madison libvirt-daemon | awk '{ print $3 }' | sort -rV |
+		head -n 1
+}
+
+have_libvirt() {
+	[ -x "$libvirt_root/usr/sbin/libvirtd" ] &&
+		[ -x "$libvirt_root/usr/bin/virsh" ]
+}
+
+# What these files want of other packages, which are installed.
+install_needs() {
+	local deb needs lack
+	mapfile -t needs < <(for deb; do
+		dpkg-deb -f "$deb" Depends
+	done | tr ',' '\n' | awk '$1 ~ /^lib/ && $1 !~ /^libvirt/ { print $1 }' |
+		sort -u)
+	mapfile -t lack < <(missing "${needs[@]}")
+	[ -n "${lack[0]-}" ] || return 0
+	step "installing what libvirt needs: ${lack[*]}"
+	install "${lack[@]}"
+}
+
+# Installed it would draw in much of systemd, and start daemons.
+unpack_libvirt() {
+	local version dir=$libvirt_root.new deb lack
+	! have_libvirt || return 0
+	update
+	version=$(libvirt_offered)
+	if dpkg --compare-versions "${version:-0}" lt "$libvirt_min"; then
+		add_backports "$(codename)" "libvirt >= $libvirt_min"
+		version=$(libvirt_offered)
+	fi
+	dpkg --compare-versions "${version:-0}" ge "$libvirt_min" ||
+		die "neither this release nor its backports have libvirt" \
+			">= $libvirt_min, only ${version:-none}"
+	step "unpacking libvirt $version"
+	rm -rf "$dir" "$libvirt_root"
+	mkdir -p "$dir"
+	(cd "$dir" && apt download "${libvirt_packages[@]/%/=$version}")
+	install_needs "$dir"/*.deb
+	for deb in "$dir"/*.deb; do
+		dpkg-deb -x "$deb" "$dir"
+		rm "$deb"
+	done
+	lack=$(LD_LIBRARY_PATH=$(echo "$dir"/usr/lib/*-linux-gnu) \
+		ldd "$dir"/usr/{sbin/libvirtd,bin/virsh} \
+		"$dir"/usr/lib/*/libvirt/connection-driver/*.so |
+		awk '/not found/ { print $1 }' | sort -u | paste -sd' ')
+	[ -z "$lack" ] || die "libvirt lacks libraries: $lack"
+	mv "$dir" "$libvirt_root"
+}
+
 build() {
 	if [ ! -e "$top/configure" ]; then
 		step "autogen"
@@ -352,6 +422,7 @@ main() {
 		case $option in
 		--no-build | --deps-only) build=no ;;
 		--fuzz) fuzz=yes ;;
+		--bench) bench=yes ;;
 		-h | --help)
 			sed -n 's/^# \(setup.sh \[.*\)/usage: \1/p' "$0"
 			exit 0 ;;
@@ -375,6 +446,7 @@ main() {
 	check_qemu
 	unpack_kernel
 	unpack_watchdog_kernel
+	[ "$bench" = no ] || unpack_libvirt
 	[ "$build" = no ] || build
 	step "ready"
 }
