@@ -3,8 +3,8 @@
 
 A small guest whose load fits goes back and forth.  With a stall hamd is held for a
 second at a point of the hand-over (HAMD_PAUSE_AT): before TAKE it can still give
-the guest back, after it can't.  How long the guest stood is hamd's figure, and what
-a third node's pings saw.  Refuses to judge what hamd says of it: that is printed.
+the guest back, after it can't.  How long the guest stood is hamd's figure, if it
+has one, and what a third node's pings saw.  Refuses to judge what hamd says of it: that is printed.
 """
 import contextlib
 import os
@@ -25,6 +25,7 @@ STALL_S = 1.0
 POINTS = {"before": ("destination", "handover"), "after": ("source", "yield")}
 AFTER_US = 1_000_000
 LIMIT_S = 120
+TOLD = re.compile(r"max_pause|longer than")
 
 
 def pause_ms(text):
@@ -128,7 +129,7 @@ def said_since(seq):
     """What was told of a pause that was too long."""
     texts = [e["data"].get("text", "") for e in
              asked("n3", "events", "--since", str(seq))["events"]]
-    return [t for t in texts if re.search(r"max_pause|longer than", t)]
+    return [t for t in texts if TOLD.search(t)]
 
 
 def one(at, which, ping):
@@ -181,11 +182,15 @@ def stalls(which, count, limit):
         ping.end()
     stop(console)
     back = sum(not r["moved"] for r in found)
-    told = sum(bool(r["told"]) for r in found)
+    told = sum(bool(r["told"] or TOLD.search(r["reason"])) for r in found)
     print(f"{STALL_S:.0f} s of stall {which} TAKE: {back} of {count} rolled "
           f"back, {told} told as a broken limit")
-    seen = [r["gap_ms"] for r in found]
-    short = tell("network", seen, limit, limit + 100)
+    tell("as the network saw it", [r["gap_ms"] for r in found], limit,
+         limit + 100)
+    # which has the machine's other work in it
+    stood = [r["gap_ms"] if r["stopped_ms"] is None else r["stopped_ms"]
+             for r in found]
+    short = tell("stood", stood, limit, limit + 100)
     if which == "before":
         met = back == count and short
         text = "each is rolled back within max_pause + 100 ms"

@@ -11,7 +11,7 @@ import re
 import subprocess
 import threading
 
-from benchlib import ADDRESS, HERE, LAB, BenchError, run, sh, text_of, until
+from benchlib import ADDRESS, HERE, LAB, BenchError, until
 from converge_base import (HOSTS, IMAGE, Console, Late, empty_image,
                            image_home, log_name, only_image)
 

@@ -31,7 +31,7 @@ def slowed(o):
     lost = [1 - now / before for before, now in
             ((o.ram, o.ram_meanwhile), (o.disk, o.disk_meanwhile))
             if before and before >= 0.5 and now is not None]
-    return 100 * max(lost) if lost else None
+    return max(0, 100 * max(lost)) if lost else None
 
 
 def off(forecast, total_s):
@@ -44,12 +44,14 @@ def signed(values):
 
 
 def end_of(group):
-    moved = sum(o.ended for o in group)
-    if moved == len(group):
-        return "moved"
-    reason = next(o.reason for o in group if not o.ended)
-    word = "not in time" if any(o.late for o in group) else "given up"
-    return (f"{moved} moved, " if moved else "") + f"{word}: {reason}"
+    """(in a word, why)"""
+    bad = [o for o in group if not o.ended]
+    if not bad:
+        return "moved", ""
+    word = "not in time" if any(o.late for o in bad) else "given up"
+    if len(bad) < len(group):
+        word = f"{len(bad)} {word}"
+    return word, bad[0].reason
 
 
 def line_of(group):
@@ -70,11 +72,8 @@ def line_of(group):
             f"{middle([x.sent / MIB for x in good], 0):>9}"
             f"{middle([x.sent / x.ideal for x in good], 2):>7}"
             f"{forecast:>15}  ")
-    room = 119 - len(text)
-    rest = end_of(group)
-    if len(rest) <= room:
-        return text + rest
-    return text + rest[:room - 1].rsplit(" ", 1)[0] + "\n" + " " * 12 + rest
+    word, why = end_of(group)
+    return text + word + (f"\n{'':12}{why}" if why else "")
 
 
 def groups(outcomes):
