@@ -17,12 +17,14 @@ import sys
 sys.dont_write_bytecode = True
 import converge_handover  # noqa: E402
 import converge_table  # noqa: E402
-from benchlib import LAB, BenchError, cluster_file, run, text_of  # noqa: E402
+from benchlib import LAB, BenchError, run  # noqa: E402
 from converge_base import (AREA_MIB, LINKS, ROWS, UNLIMITED,  # noqa: E402
-                           DataError, link_bytes, measure, set_link)
+                           DataError, Outcome, link_bytes, measure,
+                           set_link)
 from converge_hamd import Hamd  # noqa: E402
 from converge_libvirt import Libvirt, why_not  # noqa: E402
-from converge_qemu import NO_LIMIT, Plain  # noqa: E402
+from converge_qemu import (DEFAULT_BANDWIDTH, NO_LIMIT,  # noqa: E402
+                           Plain)
 
 CONTESTANTS = ("hamd", "qemu", "libvirt")
 QUICK_ROWS = re.compile(r"^(idle|ram 10%|ram 100%|ram\+disk)$")
@@ -53,7 +55,10 @@ def options():
         help="max_duration, and what the others are given (180)")
     add("--set", action="append", default=[], metavar="KEY=VALUE",
         help="of hamd's guests in the cluster file; may be given again")
-    add("--json", metavar="FILE", help="the outcomes as well, one a line")
+    add("--json", metavar="FILE",
+        help="the outcomes are added to it, one a line, as they come")
+    add("--show", metavar="FILE", nargs="+",
+        help="measure nothing: the table of such files")
     add("--handovers", type=int, metavar="N",
         help="instead: N hand-overs with a load that fits")
     add("--stall", choices=sorted(converge_handover.POINTS),
@@ -122,8 +127,9 @@ def contestants(opt):
         found.append(Hamd(opt.rows))
     if "qemu" in opt.only:
         found.append(Plain("qemu", None))
-        found.append(Plain("qemu-link",
-                           lambda link: link_bytes(link) or NO_LIMIT))
+        # the default holds back nothing on a link that carries less
+        found.append(Plain("qemu-link", lambda link:
+                           link_bytes(link) or NO_LIMIT, DEFAULT_BANDWIDTH))
     if "libvirt" in opt.only:
         if why := why_not():
             notes.append(f"libvirt: not run: {why}")
@@ -133,6 +139,18 @@ def contestants(opt):
     return found, notes
 
 
+def save(name, outcome):
+    if name:
+        with open(name, "a", encoding="utf-8") as f:
+            print(json.dumps(dataclasses.asdict(outcome)), file=f)
+
+
+def saved(names):
+    for name in names:
+        with open(name, encoding="utf-8") as f:
+            yield from (Outcome(**json.loads(line)) for line in f)
+
+
 def row_of(who, row, link, opt, outcomes):
     """One boot of one load under one of them."""
     try:
@@ -140,6 +158,7 @@ def row_of(who, row, link, opt, outcomes):
         console.settled(f"{who.name}'s guest")
         for _ in range(opt.runs):
             outcomes.append(measure(who, row, link, console, opt.limit))
+            save(opt.json, outcomes[-1])
             print(converge_table.line_of(outcomes[-1:]), file=sys.stderr,
                   flush=True)
         who.stop(console)
@@ -155,6 +174,8 @@ def rounds(opt, all_, outcomes):
         set_link(link)
         for row in opt.rows:
             for who in all_:
+                if not who.runs_on(link):
+                    continue
                 try:
                     row_of(who, row, link, opt, outcomes)
                 except (BenchError, DataError, OSError, RuntimeError,
@@ -166,19 +187,21 @@ def rounds(opt, all_, outcomes):
     return wrong
 
 
+def max_pause_ms(opt):
+    text = "\n".join(s.replace("=", " = ", 1) for s in opt.set)
+    return converge_handover.pause_ms(text)
+
+
 def show_all(opt, outcomes, notes, wrong):
     found = converge_table.sorted_rows(outcomes)
     print("\n".join(converge_table.table(found)))
     print()
     print("\n".join(converge_table.legend(AREA_MIB) + notes))
     print()
-    print("\n".join(converge_table.summary(found, opt.limit)))
+    print("\n".join(converge_table.summary(found, opt.limit,
+                                           max_pause_ms(opt))))
     if wrong:
         print("\n" + "\n".join(wrong))
-    if opt.json:
-        with open(opt.json, "w", encoding="utf-8") as f:
-            for o in found:
-                print(json.dumps(dataclasses.asdict(o)), file=f)
 
 
 def bench(opt):
@@ -193,12 +216,23 @@ def bench(opt):
     return 1 if wrong else 0
 
 
+def show_saved(opt):
+    try:
+        show_all(opt, list(saved(opt.show)), [], [])
+        return 0
+    except (OSError, TypeError, ValueError) as e:
+        print(f"converge.sh: not what --json writes: {e}", file=sys.stderr)
+        return 1
+
+
 def main():
     opt = options()
     if opt.conf:
         print(conf(opt), end="")
         return 0
-    limit = converge_handover.pause_ms(text_of(cluster_file()))
+    if opt.show:
+        return show_saved(opt)
+    limit = max_pause_ms(opt)
     try:
         if opt.handovers:
             return converge_handover.handovers(opt.handovers, limit)

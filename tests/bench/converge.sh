@@ -24,6 +24,9 @@ fi
 if [ "${1-}" = --setup ]; then
 	exec "$here/../setup.sh" --no-build --bench
 fi
+if [ "${1-}" = --show ]; then
+	exec "$here/converge.py" "$@"
+fi
 if [ ! -x "$BUILD/hamd/hamd" ]; then
 	echo "converge.sh: $BUILD/hamd/hamd is not built: run tests/setup.sh" >&2
 	exit 77

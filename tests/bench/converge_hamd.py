@@ -81,6 +81,9 @@ class Hamd:
     def at(self, node):
         self.where[self.row] = node
 
+    def runs_on(self, _):
+        return True
+
     def boot(self, row, _):
         self.row = row
         if not os.path.exists(image_of(self.guest, self.at)):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How long hand-overs stop a guest: many in a row, or with a stall in each.
 
-A small guest whose load fits goes back and forth.  With a stall hamd is held for a
-second at a point of the hand-over (HAMD_PAUSE_AT): before TAKE it can still give
-the guest back, after it can't.  How long the guest stood is hamd's figure, if it
-has one, and what a third node's pings saw.  Refuses to judge what hamd says of it: that is printed.
+A small guest whose load fits goes back and forth.  With a stall hamd is held for
+a second at a point of the hand-over (HAMD_PAUSE_AT): before TAKE it can still
+give the guest back, after it can't.  How long the guest stood is hamd's figure,
+if it has one, and what a third node's pings saw.  Refuses to go on with a guest
+that found what it had not written.
 """
 import contextlib
 import os
@@ -29,7 +30,7 @@ TOLD = re.compile(r"max_pause|longer than")
 
 
 def pause_ms(text):
-    """max_pause of the cluster file that has this text, 150ms by default."""
+    """max_pause as these lines of a cluster file have it, 150ms by default."""
     found = re.search(r"^max_pause = (\d+)(ms|s|m)$", text, re.M)
     if not found:
         return 150

@@ -13,7 +13,7 @@ import time
 
 from benchlib import ADDRESS, HERE, LAB, BenchError
 from converge_base import (HOSTS, IMAGE, Console, Late, empty_image,
-                           image_home, log_name, only_image)
+                           image_home, link_bytes, log_name, only_image)
 
 
 def load_raw():
@@ -28,6 +28,7 @@ def load_raw():
 raw = load_raw()
 BOOT = "/var/lib/hamd/boot"
 LOOK_S = 0.02
+DEFAULT_BANDWIDTH = 128 << 20
 NO_LIMIT = 10 << 30
 WHO = "qemu"
 DISK = ("driver=raw,node-name=d0,cache.direct=on,file.driver=file,"
@@ -45,12 +46,15 @@ class Processes:
 
 
 class Plain:
-    def __init__(self, name, bandwidth):
-        """`bandwidth`: of a link in bytes/s, or None, to a number; itself None
-        for QEMU's default."""
-        self.name, self.bandwidth = name, bandwidth
+    def __init__(self, name, bandwidth, above=0):
+        """`bandwidth`: of a link to bytes/s, or None for QEMU's default;
+        `above`: only for links that carry more."""
+        self.name, self.bandwidth, self.above = name, bandwidth, above
         self.bench, self.at = Processes(), HOSTS[0]
         self.guest = self.append = self.link = None
+
+    def runs_on(self, link):
+        return (link_bytes(link) or NO_LIMIT) > self.above
 
     def qemu(self, node, *extra):
         return raw.Qmp(

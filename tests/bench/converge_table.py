@@ -129,6 +129,17 @@ def goal_ends(hamd, limit_s):
                    "".join(f"\n            {w}" for w in wrong))
 
 
+def goal_pause(hamd, max_pause_ms):
+    moved = [o for o in hamd if o.ended and o.stopped_ms is not None]
+    over = [o for o in moved if o.stopped_ms > 1.2 * max_pause_ms]
+    return verdict("none stopped longer than max_pause + 20 % "
+                   f"({1.2 * max_pause_ms:.0f} ms)",
+                   not over if moved else None,
+                   f"{len(over)} of {len(moved)} did" +
+                   "".join(f"\n            {o.row}, {o.link}: "
+                           f"{o.stopped_ms:.0f} ms" for o in over))
+
+
 def goal_forecast(hamd, name, which):
     moved = [o for o in hamd if o.ended]
     near = [o for o in moved if which(o) is not None and
@@ -168,10 +179,11 @@ def worst(name, ratios, limit):
                    f"{ratios[row, link]:.2f} ({row}, {link})")
 
 
-def summary(outcomes, limit_s):
+def summary(outcomes, limit_s, max_pause_ms):
     hamd = [o for o in outcomes if o.who == "hamd"]
     return [
         goal_ends(hamd, limit_s),
+        goal_pause(hamd, max_pause_ms),
         goal_forecast(hamd, "first forecast of the duration",
                       lambda o: o.first),
         goal_forecast(hamd, "forecast at a quarter of it",
@@ -190,7 +202,9 @@ def legend(area_mib):
         "sent: by the source's card; ideal: its disk and its memory in use. "
         "forecast: of the total, the first and that at",
         "a quarter of it, against what it was.  Several runs: medians of those "
-        "that moved."]
+        "that moved.",
+        "qemu: its defaults; qemu-link: max-bandwidth as the link's, where that "
+        "is more than the default's 128 MiB/s."]
 
 
 def sorted_rows(outcomes):

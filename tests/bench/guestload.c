@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tests/bench/guestload.c - the load of converge.sh's guest, in guestwork's
- * place
+/* tests/bench/guestload.c - the load of converge.sh's guest, for guestwork
  *
- * Rewrites a share of an area of memory each second, and blocks of the disk one
- * after the other or at random places, at rates of the kernel's command line:
- * area=MiB ram=PERCENT seq=MiB/s rnd=MiB/s.  Nothing is ever written twice with
- * the same content, and what is found is checked before it is written over and
- * once more, all of it, when the power button is pressed.  Says each second
- * what it has really done; what is not reached is not caught up.  Refuses to
- * mend or to go on quietly: what is not as it was written is a line CORRUPT.
+ * Rewrites a share of an area of memory each second, and blocks of the disk, at
+ * the rates of area=MiB ram=PERCENT seq=MiB/s rnd=MiB/s on the kernel's command
+ * line; says each second what it has really done.  Never writes the same twice,
+ * checks what it finds before it writes over it, and all once more when the
+ * power button is pressed.  Refuses to catch up what was not reached, and to go
+ * on quietly: what is not as it was written is a line CORRUPT.
  *
  * The console:  ready PAGES BLOCKS            the area is filled
  *               load MS PAGES BLOCKS          written so far, at that uptime
