@@ -4,12 +4,14 @@
 Pure: lines of text from outcomes.  Refuses to judge a goal of which there is
 nothing to judge: it then says so.
 """
+import dataclasses
 import re
 import statistics
 
 from converge_base import LINKS, ROWS, link_bytes
 
 MIB = 1 << 20
+COLUMNS = 120
 QEMU = ("qemu-link", "qemu")  # whose bytes are held against hamd's: the first
 FITS = 0.7  # of a link, what a guest may write that is sure to end
 # what must be named when a migration is given up
@@ -118,7 +120,10 @@ def per_row(outcomes, who, value):
 
 def verdict(name, met, text):
     word = {True: "met", False: "MISSED", None: "not judged"}[met]
-    return f"{word:<10}  {name}: {text}"
+    head, first = f"{word:<12}{name}:", text.partition("\n")[0]
+    if len(head) + len(first) >= COLUMNS:
+        return f"{head}\n{'':12}{text}"
+    return f"{head} {text}"
 
 
 def goal_ends(hamd, limit_s):
@@ -161,11 +166,13 @@ def goal_bytes(outcomes):
 
 
 def goal_total(outcomes, name, wanted):
+    """Where libvirt was not done in time, that time is the least it takes."""
     mine = per_row(outcomes, "hamd", lambda o: o.total_s)
-    theirs = per_row(outcomes, "libvirt", lambda o: o.total_s)
-    return worst(f"total <= 0.75 x libvirt's, {name}",
-                 {k: mine[k] / theirs[k] for k in mine
-                  if k in theirs and wanted(k[0])}, 0.75)
+    theirs = per_row([dataclasses.replace(o, ended=o.ended or o.late)
+                      for o in outcomes], "libvirt", lambda o: o.total_s)
+    return worst("total <= 0.75 x libvirt's (or its time limit, if not done), "
+                 f"{name}", {k: mine[k] / theirs[k] for k in mine
+                               if k in theirs and wanted(k[0])}, 0.75)
 
 
 def worst(name, ratios, limit):
@@ -189,7 +196,7 @@ def summary(outcomes, limit_s, max_pause_ms):
         goal_forecast(hamd, "forecast at a quarter of it",
                       lambda o: o.quarter),
         goal_bytes(outcomes),
-        goal_total(outcomes, "where both disk and memory are written",
+        goal_total(outcomes, "disk and memory written",
                    BOTH.search),
         goal_total(outcomes, "all rows", lambda _: True),
     ]
