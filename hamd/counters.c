@@ -24,6 +24,8 @@ ham_daemon_counters(ham_daemon *daemon)
 	json_object_set_object_member(
 		o, "since", ham_daemon_stamp(daemon->counters.since_us));
 	json_object_set_int_member(o, "failovers", (int64_t)core.failovers);
+	json_object_set_int_member(o, "pauses_too_long",
+				   (int64_t)daemon->counters.long_pauses);
 	json_object_set_int_member(o, "messages_unread",
 				   (int64_t)core.messages_dropped);
 	json_object_set_int_member(

@@ -50,6 +50,7 @@ struct ham_last_migration {
 struct ham_counters {
 	int64_t since_us;
 	uint64_t notes[HAM_NOTE_N]; /* told here */
+	uint64_t long_pauses;	    /* longer than max_pause */
 };
 
 typedef struct ham_daemon {

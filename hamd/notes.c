@@ -71,6 +71,8 @@ ended(ham_daemon *daemon, const struct ham_effect *effect)
 	}
 	last->stopped_us = figure(effect->text, "stopped_us");
 	last->limit_us = figure(effect->text, "limit_us");
+	if (last->limit_us > 0)
+		daemon->counters.long_pauses++;
 	ham_guests_stopped_for(daemon->guests, effect->guest, last->stopped_us);
 	last->blackout_us = figure(effect->text, "blackout_us");
 	if (figure(effect->text, "total_us") >= 0)
@@ -236,6 +238,11 @@ words(const struct ham_effect *effect, const struct ham_last_migration *last,
 			   "migrated in %.1f s, guest stopped %.1f ms",
 			   (double)last->total_ms / 1000.0,
 			   (double)last->stopped_us / 1000.0);
+	if (last->limit_us > 0)
+		g_snprintf(out + strlen(out), size - strlen(out),
+			   ", longer than its max_pause of %" G_GINT64_FORMAT
+			   " ms",
+			   last->limit_us / 1000);
 	return out;
 }
 

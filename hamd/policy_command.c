@@ -109,6 +109,7 @@ ham_daemon_guest_set(ham_daemon *daemon,
 				  .policy = &policy};
 	unsigned int sets = 0;
 	g_autofree char *problem = NULL;
+	g_autofree char *by = NULL;
 
 	if (!name || !ham_name_valid(name))
 		problem = g_strdup("the argument 'name' (a guest's name) is "
@@ -124,8 +125,9 @@ ham_daemon_guest_set(ham_daemon *daemon,
 				problem);
 		return;
 	}
-	ham_notice("%s %s, asked by uid %u, pid %d", request->command, name,
-		   request->uid, request->pid);
+	by = g_strdup_printf("uid %u, pid %d", request->uid, request->pid);
+	ham_notice("%s %s, asked by %s", request->command, name, by);
+	event.text = by;
 	event.value = sets;
 	ham_daemon_post(daemon, &event);
 }

@@ -53,6 +53,7 @@ enum family {
 	WARNINGS,
 	MIGRATIONS,
 	FAILOVERS,
+	LONG_PAUSES,
 	FENCINGS,
 	EVENTS,
 	MESSAGES_DROPPED,
@@ -156,6 +157,8 @@ static const struct {
 		"Migrations that this node saw end."},
 	[FAILOVERS] = {"failovers_total", true,
 		"Guests given to another node because theirs was dead."},
+	[LONG_PAUSES] = {"migration_pauses_too_long_total", true,
+		"Live migrations whose pause was longer than max_pause."},
 	[FENCINGS] = {"fencings_total", true,
 		"Fencings that this node heard of."},
 	[EVENTS] = {"events_total", true, "Events told on this node."},
@@ -424,6 +427,7 @@ add_counters(struct metrics *m, JsonObject *counters)
 	add_number(m, MIGRATIONS, LABELS("result", "failed"), events,
 		   "MIGRATION_FAILED", 1);
 	add_number(m, FAILOVERS, NO_LABELS, counters, "failovers", 1);
+	add_number(m, LONG_PAUSES, NO_LABELS, counters, "pauses_too_long", 1);
 	add_number(m, FENCINGS, NO_LABELS, events, "FENCING", 1);
 	add_number(m, MESSAGES_DROPPED, LABELS("direction", "received"),
 		   counters, "messages_unread", 1);

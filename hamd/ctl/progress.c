@@ -397,13 +397,20 @@ pause_text(JsonObject *result)
 	int64_t out_ms = ham_ctl_json_int(result, "blackout_ms", -1);
 	g_autofree char *stopped = ham_ctl_duration(ms);
 	g_autofree char *out = ham_ctl_duration(out_ms);
+	int64_t max_ms = ham_ctl_json_int(result, "max_pause_ms", -1);
+	g_autofree char *limit = NULL;
 
 	if (ms < 0)
 		return g_strdup("");
+	if (max_ms > 0) {
+		g_autofree char *max = ham_ctl_duration(max_ms);
+
+		limit = g_strconcat(", more than its max_pause of ", max, NULL);
+	}
 	if (out_ms < 0)
-		return g_strconcat(", guest stopped ", stopped, NULL);
+		return g_strconcat(", guest stopped ", stopped, limit, NULL);
 	return g_strconcat(", guest stopped ", stopped, " (", out,
-			   " on the network)", NULL);
+			   " on the network)", limit, NULL);
 }
 
 char *

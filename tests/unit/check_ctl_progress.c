@@ -408,7 +408,7 @@ START_TEST(pause_is_rounded_or_left_out)
 		"{\"from\":\"n1\",\"to\":\"n2\",\"ok\":true,\"total_ms\":2100,"
 		"\"stopped_ms\":43.6,\"disk_bytes\":1024}");
 	g_autofree char *rounded = ham_ctl_progress_result("web1", result);
-	g_autofree char *without = NULL, *network = NULL;
+	g_autofree char *without = NULL, *network = NULL, *broken = NULL;
 
 	ck_assert_str_eq(rounded, "web1: n1 -> n2 in 2.1 s, guest stopped "
 				  "44 ms, 1 KiB moved");
@@ -416,6 +416,10 @@ START_TEST(pause_is_rounded_or_left_out)
 	network = ham_ctl_progress_result("web1", result);
 	ck_assert_str_eq(network, "web1: n1 -> n2 in 2.1 s, guest stopped "
 				  "44 ms (47 ms on the network), 1 KiB moved");
+	json_object_set_int_member(result, "max_pause_ms", 40);
+	broken = ham_ctl_progress_result("web1", result);
+	ck_assert_ptr_nonnull(strstr(
+		broken, "network), more than its max_pause of 40 ms, 1 KiB"));
 	json_object_remove_member(result, "stopped_ms");
 	without = ham_ctl_progress_result("web1", result);
 	ck_assert_str_eq(without, "web1: n1 -> n2 in 2.1 s, 1 KiB moved");

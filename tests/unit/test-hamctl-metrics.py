@@ -44,7 +44,7 @@ def whole():
                last_migration=result(ok=False, stopped_ms=-1))],
         warnings=["one", "two"],
         counters={"since": {"seconds": 1700000000, "microseconds": 5},
-                  "failovers": 2, "messages_unread": 7, "messages_unsent": 0,
+                  "failovers": 2, "pauses_too_long": 4, "messages_unread": 7, "messages_unsent": 0,
                   "events": {"MIGRATION_DONE": 4, "MIGRATION_FAILED": 1,
                              "FENCING": 3, "ALARM": 0}})
     state["nodes"][0].update(
@@ -137,7 +137,9 @@ class Metrics(HamctlTest):
                  95 * MIB),
                 ("migrations_total", {"result": "done"}, 4),
                 ("migrations_total", {"result": "failed"}, 1),
-                ("failovers_total", {}, 2), ("fencings_total", {}, 3),
+                ("failovers_total", {}, 2),
+                ("migration_pauses_too_long_total", {}, 4),
+                ("fencings_total", {}, 3),
                 ("messages_dropped_total", {"direction": "received"}, 7),
                 ("messages_dropped_total", {"direction": "sent"}, 0),
                 ("events_total", {"event": "ALARM"}, 0)):
