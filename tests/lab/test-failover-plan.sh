@@ -4,6 +4,7 @@
 # before, three start elsewhere by their priority, one after the other on a node
 # and apart from whom they are kept apart from; one that has no room waits and is
 # named, until there is room for it
+# long
 export HAMD_FENCE_AGENTS
 HAMD_FENCE_AGENTS=$(dirname "$(readlink -f "$0")")/agents
 guests=5

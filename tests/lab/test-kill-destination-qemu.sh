@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tests/lab/test-kill-destination-qemu.sh - the destination's QEMU is killed in
 # each phase: the guest runs on, on exactly one node, and loses nothing
+# long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 in_lab small 40M
 

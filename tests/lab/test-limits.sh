@@ -5,10 +5,10 @@
 # called off, or told as a broken limit
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
-# web1 rewrites 96 MiB, at 100 MiB/s if it can, over a link of 24 MiB/s; web2
+# web1 rewrites 96 MiB, at 100 MiB/s if it can, over a link of 48 MiB/s; web2
 # writes little
 busy() {
-	guests=2 small 24M max_pause=60ms max_duration=100s |
+	guests=2 small 48M max_pause=60ms max_duration=100s |
 		sed '/^max_pause = 1m/d
 			/^\[guest web1\]/,/^\[disk/s/dirty=64 rate=4/dirty=96 rate=100/
 			/^\[guest web2\]/,/^\[disk/s/^max_pause.*/max_pause = 400ms/'

@@ -3,6 +3,7 @@
 # tests/lab/test-migrate-whole-copy.sh - without replicas each migration copies
 # the whole disk and drops the old one
 # shellcheck source=tests/lab/mig.sh
+# long
 . "$(dirname "$(readlink -f "$0")")/mig.sh"
 scene ''
 

@@ -19,8 +19,8 @@ in_log() {
 
 boot_on n1
 metric n1 'hamd_up 1' || fail "no metrics"
-metric n2 'hamd_guest_state{guest="web1",state="running"} 1' ||
-	fail "n2 has no metric of the guest"
+until_true "n2 has a metric of the guest" \
+	metric n2 'hamd_guest_state{guest="web1",state="running"} 1'
 metric n3 'hamd_migrations_total{result="done"} 0' || fail "it has counted"
 ctl n3 watch --timeout 60 >"$work/watch" 2>&1 &
 watch=$!

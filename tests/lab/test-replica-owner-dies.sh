@@ -3,6 +3,7 @@
 # tests/lab/test-replica-owner-dies.sh - the owner's node loses its power at each
 # step of a copy's life; where the record calls the copy current it is started,
 # and no acknowledged record is missing; where it does not, that is refused
+# long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {

@@ -3,6 +3,7 @@
 # tests/lab/test-shared-disk-cut.sh - a destination is cut off when it has taken a
 # shared disk and not been let run: the source, whose turn it is, waits for the
 # lock and goes on with its memory (F3)
+# long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {
