@@ -56,6 +56,9 @@ MUTANTS = {
         "!(newcomers & ham_bit(core->self))) {")],
     "ghost-filter": [(
         "view.c", "core->group_mask & core->totem_mask", "core->group_mask")],
+    "turn-comes": [(
+        "evaluate.c", "launch_queued(core);\n\tham_queue_mind(core);",
+        "launch_queued(core);")],
     "position-order": [(
         "exchange.c", "ham_pos_compare(e->pos, core->exchange[best].pos) > 0",
         "ham_pos_compare(e->pos, core->exchange[best].pos) < 0")],
@@ -370,7 +373,7 @@ OPTIONS = {
 QUICK = [
     "death-before-promotion", "position-order", "undisturbed", "majority",
     "outdated-ends-the-migration", "start-from-a-current-copy",
-    "promote-a-current-copy", "time-to-wait",
+    "promote-a-current-copy", "time-to-wait", "turn-comes",
 ]
 
 
