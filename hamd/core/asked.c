@@ -66,7 +66,8 @@ order_text(const ham_core *core, const struct ham_event *event, char *out,
 	char policy[HAM_REASON_SIZE];
 
 	if (event->command == HAM_CMD_MIGRATE) {
-		g_snprintf(out, size, "migrate to %s", node);
+		g_snprintf(out, size, "migrate to %s",
+			   event->node ? node : "the best place");
 	} else if (event->command == HAM_CMD_MOVE) {
 		g_snprintf(out, size, "move to %s, %s", node,
 			   event->flag ? "stopped as it is (cold)"

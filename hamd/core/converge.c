@@ -8,8 +8,7 @@
 enum {
 	PASSES_MAX = 64,      /* that are looked ahead */
 	RATE_SPAN_US = 200000, /* over which a rate is measured, */
-	PEAK_SPAN_US = 60000,  /* and one without a limit; */
-	FLOW_PART = 16, /* of that of disks and memory each sample is a part */
+	PEAK_SPAN_US = 60000,  /* and one without a limit */
 	SURE_SYNCS = 3,	      /* before anything is impossible, */
 	NO_MATTER_US = 20000, /* of a pause */
 	PATIENCE_US = 2000000,
@@ -81,9 +80,7 @@ measure_rate(struct ham_converge *c, const struct ham_converge_sample *s)
 
 	/* what both together use, it could use alone */
 	if (s->paced && s->flow)
-		c->rate = c->rate ? c->rate / FLOW_PART * (FLOW_PART - 1) +
-					    s->flow / FLOW_PART
-				  : s->flow;
+		c->rate = s->flow;
 	if (s->paced || c->timed.paced || s->sent < c->timed.sent ||
 	    s->unlimited != c->timed.unlimited) {
 		c->timed = *s;
@@ -365,6 +362,13 @@ forecast(const struct ham_converge *c, const struct ham_converge_limits *limits,
 		if (left[i] != NEVER_US && disks >= 0)
 			out->left_us[i] = left[i] > disks ? left[i] : disks;
 	}
+	for (int i = 0; i < 2; i++) {
+		out->then_us[i] = pause_for(c, best_of(c, rate, i == 1), rate);
+		/* as soon as it fits, if it does */
+		if (left[1] != NEVER_US)
+			out->then_us[i] =
+				MIN(out->then_us[i], limits->max_pause_us);
+	}
 	out->left = c->last.disk_left + course[1].moved;
 }
 
@@ -388,6 +392,7 @@ ham_converge_look(struct ham_converge *c,
 	out->left = c->last.disk_left + c->last.remaining;
 	out->pause_us[0] = out->pause_us[1] = -1;
 	out->left_us[0] = out->left_us[1] = -1;
+	out->then_us[0] = out->then_us[1] = -1;
 	out->throttle = c->last.throttle;
 	if (disks_are_late(c, limits, disks_us(c))) {
 		out->verdict = HAM_CONVERGE_NEVER;
@@ -408,6 +413,7 @@ ham_converge_look(struct ham_converge *c,
 	    is_best(c, out->pause_us[1], best_of(c, rate, false), rate)) {
 		out->verdict = HAM_CONVERGE_NOW;
 		out->left_us[0] = out->left_us[1] = 0;
+		memcpy(out->then_us, out->pause_us, sizeof(out->then_us));
 		return;
 	}
 	out->throttle = needed_throttle(c, limits, rate, &throttled);

@@ -37,7 +37,8 @@ struct ham_converge_sample {
 	bool paced;	    /* memory is held back for the disks */
 	bool unlimited;	    /* memory was sent without any limit since the
 			     * sample before */
-	uint64_t flow;	    /* bytes/s of disks and memory, measured; 0: not */
+	uint64_t flow;	    /* bytes/s of disks and memory together, over some
+			     * seconds; 0: not known */
 	uint64_t disk_left; /* bytes */
 	uint64_t disk_rate; /* bytes/s; 0: not known */
 	bool disks_ready;   /* and will stay so */
@@ -56,7 +57,8 @@ enum ham_converge_verdict {
 struct ham_converge_view {
 	enum ham_converge_verdict verdict;
 	/* [0] at least, [1] at most; -1: no bound is known */
-	int64_t pause_us[2]; /* of a hand-over now */
+	int64_t pause_us[2]; /* of a hand-over now, */
+	int64_t then_us[2];  /* and of the one that it comes to */
 	int64_t left_us[2];  /* until one that fits */
 	uint64_t rate;	     /* bytes/s of memory, as reckoned with */
 	uint64_t left;	     /* bytes to be moved until then, at most; what is

@@ -94,7 +94,7 @@ struct ham_progress {
 	uint64_t rate;	/* bytes/s */
 	/* [0] at least, [1] at most; -1: not known */
 	int64_t left_ms[2];  /* until the hand-over, */
-	int64_t pause_us[2]; /* and of it, if it came now */
+	int64_t pause_us[2]; /* and of the guest's pause then */
 	uint64_t passes;
 	int64_t elapsed_ms;
 	uint16_t done; /* of 1000: of all that is to be copied, what is expected

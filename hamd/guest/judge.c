@@ -116,11 +116,11 @@ take(struct ham_vm *vm)
 		.sent = c->pages_sent,
 		.paced = c->mirror && !c->jobs_ready,
 		.unlimited = c->unlimited,
-		.flow = c->rate,
+		.flow = c->flow,
 		.disk_left = c->jobs_ready ? 0
 					   : c->progress.disk_total -
 						     c->progress.disk_done,
-		.disk_rate = c->disk_rate,
+		.disk_rate = c->disk_flow,
 		.disks_ready = c->jobs_ready,
 		/* 1 % is what QEMU has for none */
 		.throttle = c->progress.throttle > 1 ? c->progress.throttle : 0,
@@ -169,7 +169,7 @@ show(struct ham_copy *c)
 
 	for (int i = 0; i < 2; i++) {
 		p->left_ms[i] = v->left_us[i] < 0 ? -1 : ms(v->left_us[i]);
-		p->pause_us[i] = v->pause_us[i];
+		p->pause_us[i] = v->then_us[i];
 	}
 	if (all && v->verdict != HAM_CONVERGE_UNKNOWN)
 		p->done = (uint16_t)MAX(p->done, moved * 1000 / all);

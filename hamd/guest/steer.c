@@ -19,6 +19,7 @@ enum {
 	TICK_MS = 40,
 	RATE_US = 300000,
 	DISK_RATE_US = 150000,
+	SLICE_US = 1000000,
 	HELD_BANDWIDTH = 64 << 10, /* bytes/s, as good as nothing */
 	SOUND_US = 100000,	   /* without a limit, */
 	SOUND_AGAIN_US = 10000000, /* not more often, */
@@ -69,6 +70,33 @@ per_second(uint64_t bytes, int64_t us)
 	return bytes * G_USEC_PER_SEC / (uint64_t)us;
 }
 
+static uint64_t
+blend(uint64_t old, uint64_t slice)
+{
+	return old ? old / 4 * 3 + slice / 4 : slice;
+}
+
+/* For forecasts: a mirror moves its bytes in bursts, of up to a second. */
+static void
+measure_flow(struct ham_copy *c, int64_t now)
+{
+	uint64_t ram = c->progress.ram_done, disk = c->progress.disk_done;
+	int64_t us = now - c->slice_us;
+
+	if (c->slice_us && us < SLICE_US)
+		return;
+	if (c->slice_us && ram >= c->slice_ram && disk >= c->slice_disk) {
+		c->flow = blend(c->flow, per_second(ram - c->slice_ram + disk -
+							    c->slice_disk,
+						    us));
+		c->disk_flow = blend(c->disk_flow,
+				     per_second(disk - c->slice_disk, us));
+	}
+	c->slice_us = now;
+	c->slice_ram = ram;
+	c->slice_disk = disk;
+}
+
 static void
 measure(struct ham_vm *vm)
 {
@@ -95,6 +123,7 @@ measure(struct ham_vm *vm)
 		c->disk_seen_us = now;
 	}
 	c->progress.rate = c->rate;
+	measure_flow(c, now);
 }
 
 static void

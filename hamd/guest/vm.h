@@ -189,6 +189,11 @@ struct ham_copy {
 	bool limit_told;
 	uint64_t stop_left; /* bytes of memory that were left at `stop` */
 	guint overdue;	    /* max_pause passes */
+	uint64_t flow;	    /* bytes/s of both, over the last seconds, */
+	uint64_t disk_flow; /* and of the disks; 0: not known yet */
+	int64_t slice_us;   /* what they are measured from: then */
+	uint64_t slice_ram;
+	uint64_t slice_disk;
 	bool jobs_ready;
 	uint64_t disk_rest[HAM_CONF_MAX_DISKS];
 	uint64_t disk_speed[HAM_CONF_MAX_DISKS]; /* set last, bytes/s */

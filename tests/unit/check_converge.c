@@ -334,6 +334,8 @@ START_TEST(forecasts_come_true)
 			break;
 		if (run.view.left_us[1] < 0)
 			continue;
+		ck_assert_int_le(run.view.then_us[0], run.view.then_us[1]);
+		ck_assert_int_le(run.view.then_us[1], MAX_PAUSE_US);
 		at[n] = run.model.now_us;
 		said[n][0] = run.view.left_us[0];
 		said[n++][1] = run.view.left_us[1];
