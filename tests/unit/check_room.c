@@ -113,6 +113,9 @@ START_TEST(what_is_whole_needs_nothing)
 	make(path[0], 4 * MIB, 4 * MIB);
 	expect(one, 1, NULL);
 	ck_assert_uint_eq(room.need, 0);
+	one[0].size = MIB; /* less than it has */
+	expect(one, 1, NULL);
+	ck_assert_uint_eq(room.need, 0);
 	ck_assert_str_eq(room.folder, "");
 }
 END_TEST
