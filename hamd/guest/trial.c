@@ -430,8 +430,8 @@ measure(struct ham_look *look)
 	ask(look, "calc-dirty-rate", args, got_begun);
 }
 
-/* What QEMU's process has written to.  The guest's memory that holds something is
- * in it, so that this is never less. */
+/* What QEMU's process has written to.  The guest's memory that holds something
+ * is in it, so that this is never less. */
 static void
 say_used(struct ham_look *look)
 {
