@@ -231,7 +231,7 @@ static uint64_t
 fits_into(const struct ham_converge *c, int64_t pause_us, uint64_t rate)
 {
 	uint64_t fast = fastest(c, rate);
-	int64_t us = pause_us - c->fixed_us;
+	int64_t us = pause_us - c->fixed_now_us;
 
 	return us <= 0 ? 0
 		       : (uint64_t)((unsigned __int128)fast * (uint64_t)us /
@@ -241,7 +241,7 @@ fits_into(const struct ham_converge *c, int64_t pause_us, uint64_t rate)
 static int64_t
 pause_for(const struct ham_converge *c, uint64_t bytes, uint64_t rate)
 {
-	return time_for(bytes, fastest(c, rate)) + c->fixed_us;
+	return time_for(bytes, fastest(c, rate)) + c->fixed_now_us;
 }
 
 static int64_t
@@ -308,8 +308,9 @@ is_best(struct ham_converge *c, int64_t pause_us, uint64_t best, uint64_t rate)
 	int64_t later_us = best == UINT64_MAX ? 0 : pause_for(c, best, rate);
 
 	return pause_us <= later_us + later_us / 4 ||
-	       pause_us <= c->fixed_us + NO_MATTER_US ||
-	       c->last.now_us - c->fits_us > PATIENCE_US;
+	       pause_us <= c->fixed_now_us + NO_MATTER_US ||
+	       (c->last.now_us - c->fits_us > PATIENCE_US &&
+		c->syncs > c->fits_syncs);
 }
 
 /* The disks alone take longer than there is time. */
@@ -387,6 +388,8 @@ ham_converge_look(struct ham_converge *c,
 		    (c->peak || !limits->bandwidth);
 	bool throttled;
 
+	/* what earlier pauses took is no reason not to try one */
+	c->fixed_now_us = MIN(c->fixed_us, limits->max_pause_us / 4 * 3);
 	memset(out, 0, sizeof(*out));
 	out->rate = rate;
 	out->left = c->last.disk_left + c->last.remaining;
@@ -405,10 +408,12 @@ ham_converge_look(struct ham_converge *c,
 	if (rate == 0 || (c->syncs == 0 && !c->hinted))
 		return;
 	forecast(c, limits, rate, out, course, left);
-	if (!c->last.disks_ready || out->pause_us[1] > limits->max_pause_us)
+	if (!c->last.disks_ready || out->pause_us[1] > limits->max_pause_us) {
 		c->fits_us = 0;
-	else if (c->fits_us == 0)
+	} else if (c->fits_us == 0) {
 		c->fits_us = c->last.now_us;
+		c->fits_syncs = c->syncs;
+	}
 	if (c->fits_us &&
 	    is_best(c, out->pause_us[1], best_of(c, rate, false), rate)) {
 		out->verdict = HAM_CONVERGE_NOW;

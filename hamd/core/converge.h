@@ -80,6 +80,8 @@ struct ham_converge {
 	uint64_t rate;	     /* bytes/s of memory; 0: not measured */
 	uint64_t peak;	     /* the same without a limit, as in a pause */
 	uint64_t dirty_rate; /* bytes/s that the guest wrote, seen last */
+	int64_t fixed_now_us; /* with the limits looked at last */
+	uint64_t fits_syncs;  /* syncs, then: */
 	int64_t fits_us; /* since when a hand-over would keep its limits; 0: it
 			  * would not */
 };

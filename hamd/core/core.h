@@ -221,6 +221,7 @@ enum ham_did {
 	HAM_DID_DECIDED,	  /* S: text: what of the copy, and why */
 	HAM_DID_LIMIT,		  /* S: the copy can't keep its limits; text */
 	HAM_DID_OVERDUE,	  /* S: max_pause is over since `stop` */
+	HAM_DID_GATE_LOST,	  /* S: no longer ready to cut over */
 	HAM_DID_N
 };
 

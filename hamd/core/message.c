@@ -469,7 +469,10 @@ get_policy(struct ham_reader *r, struct ham_msg *msg)
 	msg->policy.on_limit = ham_get_u8(r);
 	if (msg->sets == 0 || (msg->sets & ~HAM_SET_ALL) || slows > 1 ||
 	    msg->policy.on_limit >= HAM_LIMIT_N ||
-	    msg->policy.max_pause_us < 0 || msg->policy.max_duration_us < 0)
+	    msg->policy.max_pause_us < 0 ||
+	    msg->policy.max_pause_us > HAM_MAX_PAUSE_US ||
+	    msg->policy.max_duration_us < 0 ||
+	    msg->policy.max_duration_us > HAM_MAX_DURATION_US)
 		r->bad = true;
 }
 

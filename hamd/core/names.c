@@ -67,6 +67,7 @@ static const char *const did_names[HAM_DID_N] = {
 	[HAM_DID_DECIDED] = "DECIDED",
 	[HAM_DID_LIMIT] = "LIMIT",
 	[HAM_DID_OVERDUE] = "OVERDUE",
+	[HAM_DID_GATE_LOST] = "GATE_LOST",
 };
 
 static const char *const found_names[] = {

@@ -116,6 +116,8 @@ ham_policy_on_set(ham_core *core, uint32_t sender, const struct ham_msg *msg)
 				     : "the migration is over";
 	if (!why)
 		merge(&local->policy, &msg->policy, msg->sets);
+	if (!why && local->policy.on_limit != HAM_LIMIT_WARM)
+		local->warm_to = 0;
 	if (sender == core->config.self)
 		ham_command_heard(core, HAM_CMD_SET, guest, msg->txn, why);
 	if (!why && guest->owner == core->config.self &&

@@ -395,6 +395,7 @@ ham_queue_adopted(ham_core *core, const struct ham_guest *guest,
 		return;
 	local = ham_local_get(core, guest->name);
 	local->applied_txn = local->begun_txn = local->said_txn = 0;
+	ham_policy_begin(core, local);
 }
 
 /* An earlier life had a part in it: this one prepares nothing. */

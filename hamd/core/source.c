@@ -213,6 +213,11 @@ did_before_cutover(ham_core *core, struct ham_local *local,
 		local->gate = true;
 		gate_reached(core, local);
 		return true;
+	case HAM_DID_GATE_LOST:
+		/* while CUTOVER is not asked for */
+		if (local->stage == HAM_L_S_COPY)
+			local->gate = false;
+		return true;
 	case HAM_DID_COPY_FAILED:
 		if (local->stage == HAM_L_S_COPY ||
 		    local->stage == HAM_L_S_PREPARE)
@@ -357,9 +362,11 @@ on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 
+	/* a destination that knows less may have begun before its turn */
 	if (local->migrate_due) {
 		local->blob = msg->blob;
-		local->prepared_due = true;
+		local->prepared_due =
+			guest && ham_queue_has_begun(local, guest);
 		return;
 	}
 	/* the record may have ended the migration, uncommitted as yet */
@@ -374,6 +381,7 @@ on_prepared(ham_core *core, struct ham_local *local, const struct ham_msg *msg)
 static void
 copy(ham_core *core, struct ham_local *local, const struct ham_guest *guest)
 {
+	local->pristine = false;
 	ham_stage(core, local, HAM_L_S_COPY);
 	ham_fx_guest(core, local, HAM_DO_COPY);
 	core->fx->list[core->fx->n - 1].node = guest->dst;
@@ -396,7 +404,7 @@ ham_source_begin(ham_core *core, struct ham_local *local,
 	local->resume_us = 0; /* of an image that died as it waited */
 	local->offer.len = 0;
 	ham_stage(core, local, HAM_L_S_PREPARE);
-	if (prepared)
+	if (prepared && ham_queue_has_begun(local, guest))
 		copy(core, local, guest);
 }
 
@@ -489,6 +497,7 @@ ham_source_msg(ham_core *core, struct ham_local *local,
 			ham_source_undo(core, local, msg->text);
 		break;
 	case HAM_MSG_CANCEL:
+		local->warm_to = 0; /* nor is it moved otherwise */
 		if (local->stage == HAM_L_S_PREPARE ||
 		    local->stage == HAM_L_S_COPY ||
 		    local->stage == HAM_L_S_GATE)

@@ -61,6 +61,10 @@ enum ham_on_limit {
 	HAM_LIMIT_N
 };
 
+/* config/schema.c: 1 min, 24 h */
+#define HAM_MAX_PAUSE_US (INT64_C(60) * 1000000)
+#define HAM_MAX_DURATION_US (INT64_C(86400) * 1000000)
+
 /* How a guest is to be migrated: of the cluster file, until an operator sets
  * it otherwise for the migration under way. */
 struct ham_policy {

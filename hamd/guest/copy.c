@@ -95,7 +95,7 @@ set_parameters(struct ham_vm *vm, int64_t downtime_ms, int64_t bandwidth,
 	json_object_set_int_member(args, "max-bandwidth", bandwidth);
 	json_object_set_int_member(args, "avail-switchover-bandwidth",
 				   switchover);
-	ham_copy_throttle(args, 0);
+	ham_copy_throttle(args, 0, false);
 	ham_flow_send(vm, vm->qmp, "migrate-set-parameters", args,
 		      HAM_FLOW_MUST, NULL);
 }
@@ -234,7 +234,9 @@ ham_do_copy(struct ham_vm *vm)
 	vm->tracing = false;
 	vm->txn = vm->effect.txn;
 	vm->copy.policy = vm->effect.policy;
+	vm->copy.forced = vm->effect.flag;
 	vm->copy.began_us = (int64_t)vm->effect.value;
+	vm->copy.bandwidth = UINT64_MAX; /* not set by steer.c yet */
 	if (!vm->conf) {
 		ham_copy_failed(vm, "the cluster file here does not name it");
 		return;

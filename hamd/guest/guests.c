@@ -256,6 +256,15 @@ ham_guests_do(ham_guests *guests, const struct ham_effect *effect)
 		return;
 	}
 	if (effect->act == HAM_DO_POLICY) {
+		/* also for a COPY that has to wait for something */
+		for (GList *l = vm->waiting->head; l; l = l->next) {
+			struct ham_effect *waits = l->data;
+
+			if (waits->act != HAM_DO_COPY)
+				continue;
+			waits->policy = effect->policy;
+			waits->flag = effect->flag;
+		}
 		ham_copy_policy(vm, &effect->policy, effect->flag);
 		return;
 	}

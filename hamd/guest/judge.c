@@ -20,12 +20,17 @@ enum {
 	PROGRESS_US = 200000,
 	FIXED_US = 30000, /* of a pause, before any was measured: numbers
 			   * of doc/design.md, section 21 */
-	FIXED_MAX_US = 1000000,
+	/* one that took very long was held up by something else; and nothing is
+	 * measured any more where a guest is refused for it */
+	FIXED_MAX_US = 100000,
+	FIXED_FORGET_US = 600000000,
 	THROTTLE_MAX = 90,
 	THROTTLE_STEP = 20,
 	/* QEMU takes another throttle with its second look of a second each:
 	 * migration/ram.c, migration_trigger_throttle() */
 	THROTTLE_US = 2500000,
+	/* the steps of a hand-over end after 10 s each (flow.h) */
+	PAUSE_MAX_US = 8000000,
 	NEVER_US = 1000000, /* it must be said for so long */
 	LAST_US = 5000000,  /* before max_duration is over */
 };
@@ -33,21 +38,21 @@ enum {
 /* ---- what is set in QEMU ---- */
 
 void
-ham_copy_throttle(JsonObject *args, unsigned int percent)
+ham_copy_throttle(JsonObject *args, unsigned int percent, bool again)
 {
 	unsigned int most = CLAMP(percent, 1u, 99u);
+	bool acts = percent || again;
 
-	/* each look sets min(now + increment, max): up and down */
+	/* each look sets min(now + increment, max): up and down.  It does so
+	 * only where more is written than that share of what was sent, so what
+	 * lets go of a throttle must be as low as what has set it. */
 	json_object_set_int_member(args, "throttle-trigger-threshold",
-				   percent ? 1 : 100);
+				   acts ? 1 : 100);
 	json_object_set_int_member(args, "cpu-throttle-initial", most);
 	json_object_set_int_member(args, "cpu-throttle-increment",
-				   percent ? 99 : 1);
+				   acts ? 99 : 1);
 	json_object_set_int_member(args, "max-cpu-throttle", most);
 }
-
-static void decided(struct ham_vm *vm, const char *format, ...)
-	G_GNUC_PRINTF(2, 3);
 
 static void
 decided(struct ham_vm *vm, const char *format, ...)
@@ -99,11 +104,20 @@ throttle(struct ham_vm *vm)
 	c->throttle = wanted;
 	c->throttled_us = now;
 	args = json_object_new();
-	ham_copy_throttle(args, wanted);
+	ham_copy_throttle(args, wanted, true);
 	ham_copy_ask(vm, "migrate-set-parameters", args, NULL);
 }
 
 /* ---- what is known ---- */
+
+static int64_t
+fixed_of(const ham_guests *guests)
+{
+	return guests->fixed_us && ham_clock_us() - guests->fixed_at_us <
+					   FIXED_FORGET_US
+		       ? guests->fixed_us
+		       : FIXED_US;
+}
 
 static void
 take(struct ham_vm *vm)
@@ -128,8 +142,7 @@ take(struct ham_vm *vm)
 
 	if (c->converge.dirty.total == 0)
 		ham_converge_begin(&c->converge, c->progress.ram_total,
-				   vm->guests->fixed_us ? vm->guests->fixed_us
-							: FIXED_US);
+				   fixed_of(vm->guests));
 	ham_converge_take(&c->converge, &sample);
 }
 
@@ -278,6 +291,13 @@ ham_copy_judge(struct ham_vm *vm)
 	take(vm);
 	look(vm);
 	show(c);
+	/* others may let it wait: its guest goes on writing meanwhile */
+	if (c->gated && c->view.verdict != HAM_CONVERGE_NOW &&
+	    c->view.pause_us[1] >
+		    (c->forced ? PAUSE_MAX_US : c->policy.max_pause_us)) {
+		c->gated = false;
+		ham_vm_did(vm, HAM_DID_GATE_LOST, NULL, false);
+	}
 	if (!c->gated && c->view.verdict == HAM_CONVERGE_NOW) {
 		hand_over(vm);
 	} else if (!c->gated) {
@@ -334,19 +354,19 @@ void
 ham_guests_stopped_for(ham_guests *guests, const char *name, int64_t us)
 {
 	struct ham_vm *vm = g_hash_table_lookup(guests->vms, name);
-	uint64_t rate = vm ? vm->copy.converge.rate : 0;
+	uint64_t rate =
+		vm ? MAX(vm->copy.converge.rate, vm->copy.converge.peak) : 0;
 	int64_t fixed;
 
-	/* it did not leave this node, or nobody measured it */
-	if (!vm || vm->copy.stop_us == 0 || us < 0)
+	/* it did not leave this node, or nobody measured it, or it was forced
+	 */
+	if (!vm || vm->copy.stop_us == 0 || us < 0 || vm->copy.forced)
 		return;
 	vm->copy.stop_us = 0;
 	fixed = us -
 		(rate ? (int64_t)(vm->copy.stop_left * G_USEC_PER_SEC / rate)
 		      : 0);
-	fixed = CLAMP(fixed, 0, FIXED_MAX_US);
-	guests->fixed_us =
-		guests->fixed_us
-			? MAX(fixed, (3 * guests->fixed_us + fixed) / 4)
-			: MAX(fixed, 1);
+	fixed = CLAMP(fixed, 1, FIXED_MAX_US);
+	guests->fixed_us = (fixed_of(guests) + fixed) / 2;
+	guests->fixed_at_us = ham_clock_us();
 }

@@ -43,7 +43,7 @@ answered(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 	struct ham_copy *c = &vm->copy;
 	JsonObject *object;
 	const char *status;
-	int64_t rate = 0;
+	int64_t rate = 0, over_ms = 0;
 	unsigned int ms = c->sample_ms;
 
 	(void)qmp;
@@ -53,6 +53,9 @@ answered(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 	status = ham_json_string(object, "status");
 	if (!status || strcmp(status, "measured") != 0 ||
 	    !ham_json_int(object, "dirty-rate", &rate) || rate < 0)
+		return;
+	/* somebody else's, of before */
+	if (!ham_json_int(object, "calc-time", &over_ms) || over_ms != ms)
 		return;
 	if (c->converge.dirty.total)
 		ham_converge_hint(&c->converge, (int64_t)ms * 1000,

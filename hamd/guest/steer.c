@@ -127,6 +127,17 @@ measure(struct ham_vm *vm)
 }
 
 static void
+bandwidth_set(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
+{
+	struct ham_vm *vm = data;
+
+	(void)qmp;
+	(void)reply;
+	if (error)
+		vm->copy.bandwidth = UINT64_MAX; /* nobody knows: again */
+}
+
+static void
 set_bandwidth(struct ham_vm *vm, uint64_t bytes)
 {
 	JsonObject *args;
@@ -136,7 +147,7 @@ set_bandwidth(struct ham_vm *vm, uint64_t bytes)
 	vm->copy.bandwidth = bytes;
 	args = json_object_new();
 	json_object_set_int_member(args, "max-bandwidth", (int64_t)bytes);
-	ham_copy_ask(vm, "migrate-set-parameters", args, NULL);
+	ham_copy_ask(vm, "migrate-set-parameters", args, bandwidth_set);
 }
 
 /* What the pause can use of the network shows only without a limit: now and

@@ -349,6 +349,7 @@ struct ham_guests {
 	/* what a pause takes beside the memory that is left, as measured last;
 	 * 0: not yet */
 	int64_t fixed_us;
+	int64_t fixed_at_us; /* then */
 	bool leased; /* the node's lease was renewed, so there are leases */
 	guint yield_ticker;
 	ham_guests_ready_fn on_ready;
@@ -704,8 +705,9 @@ void ham_copy_ask(struct ham_vm *vm, const char *command, JsonObject *args,
 void ham_copy_sample(struct ham_vm *vm);
 /* judge.c */
 void ham_copy_judge(struct ham_vm *vm);
-/* The parameters of QEMU that slow a guest down by so many percent, 0 to 99. */
-void ham_copy_throttle(JsonObject *args, unsigned int percent);
+/* The parameters of QEMU that slow a guest down by so many percent, 0 to 99;
+ * again: it may be slowed down already. */
+void ham_copy_throttle(JsonObject *args, unsigned int percent, bool again);
 /* The copy under way has other limits; forced: it is to be handed over as soon
  * as the disks are there, whatever the pause. */
 void ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy,

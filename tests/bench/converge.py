@@ -26,7 +26,7 @@ from converge_libvirt import Libvirt, why_not  # noqa: E402
 from converge_qemu import (DEFAULT_BANDWIDTH, NO_LIMIT,  # noqa: E402
                            Plain)
 
-CONTESTANTS = ("hamd", "qemu", "libvirt")
+CONTESTANTS = ("hamd", "qemu", "libvirt", "streams")
 QUICK_ROWS = re.compile(r"^(idle|ram 10%|ram 100%|ram\+disk)$")
 QUICK_LINKS = (UNLIMITED, "200mbit")
 
@@ -50,7 +50,8 @@ def options():
     add("--runs", type=int, metavar="N",
         help="migrations of each, or stalls (1, 10)")
     add("--only", choices=CONTESTANTS, action="append",
-        help="may be given again")
+        help="may be given again; streams is plain QEMU with multifd, and "
+        "only if named")
     add("--limit", type=float, metavar="S",
         help="max_duration, and what the others are given (180)")
     add("--set", action="append", default=[], metavar="KEY=VALUE",
@@ -93,7 +94,7 @@ def complete(p, opt):
     opt.links = list(links)
     opt.limit = opt.limit or (45 if opt.quick else 180)
     opt.runs = opt.runs or (10 if opt.stall else 1)
-    opt.only = opt.only or list(CONTESTANTS)
+    opt.only = opt.only or list(CONTESTANTS[:3])
 
 
 # ---- the cluster file ----
@@ -130,6 +131,14 @@ def contestants(opt):
         # the default holds back nothing on a link that carries less
         found.append(Plain("qemu-link", lambda link:
                            link_bytes(link) or NO_LIMIT, DEFAULT_BANDWIDTH))
+    if "streams" in opt.only:
+        for name, streams, zstd in (("1 stream", 0, False),
+                                    ("2 streams", 2, False),
+                                    ("4 streams", 4, False),
+                                    ("1, zstd", 1, True),
+                                    ("2, zstd", 2, True)):
+            found.append(Plain(name, lambda link: link_bytes(link) or NO_LIMIT,
+                               streams=streams, zstd=zstd))
     if "libvirt" in opt.only:
         if why := why_not():
             notes.append(f"libvirt: not run: {why}")

@@ -4,7 +4,8 @@
 The recipe that everybody begins with: a mirror to the destination's NBD server,
 when it is ready a migration with QEMU's defaults, the mirror ended while the guest
 stands still.  `bandwidth` is the one parameter: its default is 128 MiB/s.  The
-processes are raw_handover's, and die with this one.
+processes are raw_handover's, and die with this one.  With `streams` memory goes
+over so many connections at once (multifd), with zstd as QEMU has it if `zstd`.
 """
 import importlib.machinery
 import importlib.util
@@ -46,10 +47,11 @@ class Processes:
 
 
 class Plain:
-    def __init__(self, name, bandwidth, above=0):
+    def __init__(self, name, bandwidth, above=0, streams=0, zstd=False):
         """`bandwidth`: of a link to bytes/s, or None for QEMU's default;
         `above`: only for links that carry more."""
         self.name, self.bandwidth, self.above = name, bandwidth, above
+        self.streams, self.zstd = streams, zstd
         self.bench, self.at = Processes(), HOSTS[0]
         self.guest = self.append = self.link = None
 
@@ -112,8 +114,14 @@ class Plain:
         """Until the guest stands still."""
         caps = [{"capability": c, "state": True} for c in
                 ("events", "pause-before-switchover")]
+        if self.streams:
+            caps.append({"capability": "multifd", "state": True})
         for q in (src, dst):
             q.do("migrate-set-capabilities", capabilities=caps)
+            if self.streams:
+                q.do("migrate-set-parameters",
+                     multifd_channels=self.streams,
+                     multifd_compression="zstd" if self.zstd else "none")
         if self.bandwidth:
             src.do("migrate-set-parameters",
                    max_bandwidth=int(self.bandwidth(self.link)))

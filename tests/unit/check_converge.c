@@ -116,6 +116,16 @@ START_TEST(a_long_limit_is_no_reason_for_a_long_pause)
 }
 END_TEST
 
+START_TEST(one_slow_pause_does_not_forbid_others)
+{
+	struct run run;
+
+	begin(&run, fitting[0].model, fitting[0].link);
+	ham_converge_begin(&run.converge, (uint64_t)RAM, MAX_PAUSE_US * 2);
+	ck_assert(until(&run, HAM_CONVERGE_NOW));
+}
+END_TEST
+
 static const struct {
 	struct model model;
 	double link;
@@ -370,6 +380,7 @@ main(void)
 			    n_fitting);
 	tcase_add_loop_test(tc, a_long_limit_is_no_reason_for_a_long_pause, 0,
 			    n_fitting);
+	tcase_add_test(tc, one_slow_pause_does_not_forbid_others);
 	tcase_add_test(tc, disks_that_are_late_are_said_to_be);
 	tcase_add_loop_test(tc, what_never_fits_is_said_to, 0, n_endless);
 	tcase_add_loop_test(tc, with_the_pause_that_it_needs_it_ends, 0,

@@ -110,7 +110,7 @@ full_message(enum ham_msg_kind kind, const struct ham_record *record)
 	m->sets = HAM_SET_ALL;
 	m->policy = (struct ham_policy){
 		.max_pause_us = 1,
-		.max_duration_us = INT64_MAX,
+		.max_duration_us = HAM_MAX_DURATION_US,
 		.bandwidth = UINT64_MAX,
 		.priority = 100,
 		.auto_converge = true,

@@ -128,6 +128,45 @@ START_TEST(limit_warm_and_the_destination_is_gone)
 }
 END_TEST
 
+START_TEST(limit_warm_gives_way_to_a_cancel)
+{
+	struct bus *bus = course_three_with_guest(1);
+
+	bus->guest.policy.on_limit = HAM_LIMIT_WARM;
+	bus->node[0].silent = BUS_ACT(COPY) | BUS_ACT(UNDO);
+	bus_command(bus, 2, HAM_CMD_MIGRATE, 2);
+	bus_run(bus);
+	bus_did(bus, 0, HAM_DID_LIMIT, WHY, false);
+	bus_run(bus);
+	bus_command(bus, 2, HAM_CMD_CANCEL, 0);
+	bus_run(bus);
+	bus->node[0].silent = 0;
+	bus_did(bus, 0, HAM_DID_UNDONE, NULL, true);
+	bus_run(bus);
+	pass(bus, 6);
+	ck_assert(!did(bus, 0, "SHUTDOWN"));
+	ck_assert_uint_eq(bus_guest(bus, 2)->owner, 1);
+	bus_free(bus);
+}
+END_TEST
+
+/* The destination is slow to be wired, and the guest writes on. */
+START_TEST(a_gate_that_is_lost_is_none)
+{
+	struct bus *bus = course_migrating_until(0, BUS_ACT(COPY));
+
+	bus_did(bus, 0, HAM_DID_GATE, NULL, false);
+	bus_did(bus, 0, HAM_DID_GATE_LOST, NULL, false);
+	bus_did(bus, 0, HAM_DID_OFFERED, NULL, false);
+	bus_run(bus);
+	ck_assert_int_eq(bus_guest(bus, 2)->phase, HAM_GUEST_MIGRATING);
+	bus_did(bus, 0, HAM_DID_GATE, NULL, false);
+	bus_run(bus);
+	course_expect_owner(bus, 1, 2);
+	bus_free(bus);
+}
+END_TEST
+
 static void
 set(struct bus *bus, unsigned int sets, struct ham_policy policy)
 {
@@ -285,6 +324,8 @@ main(void)
 	tcase_add_test(tc, forced_it_may_stand_longer);
 	tcase_add_test(tc, limit_warm_moves_it_by_a_stop);
 	tcase_add_test(tc, limit_warm_and_the_destination_is_gone);
+	tcase_add_test(tc, limit_warm_gives_way_to_a_cancel);
+	tcase_add_test(tc, a_gate_that_is_lost_is_none);
 	tcase_add_test(tc, set_is_heard_by_the_copy);
 	tcase_add_test(tc, set_holds_for_what_is_set_alone);
 	tcase_add_test(tc, set_ends_with_its_migration);

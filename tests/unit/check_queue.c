@@ -608,6 +608,31 @@ START_TEST(prepared_too_early)
 }
 END_TEST
 
+/* The same, of a guest that is being started at S. */
+START_TEST(prepared_too_early_and_not_started)
+{
+	struct bus *bus = course(1, 0);
+	struct ham_msg msg = {.kind = HAM_MSG_PREPARED, .guest = "b"};
+
+	tell(bus, 1, "b", HAM_DID_GONE, true);
+	order(bus, HAM_CMD_START, "b", 1);
+	tell(bus, 1, "b", HAM_DID_LOOKED, true);
+	migrate(bus, "a", 2);
+	migrate(bus, "b", 3);
+	msg.epoch = guest_at(bus, 1, "b")->epoch + 1;
+	msg.txn = guest_at(bus, 1, "b")->txn;
+	bus_say(bus, 2, 0, &msg);
+	bus_run(bus);
+	tell(bus, 1, "b", HAM_DID_LAUNCHED, false);
+	ck_assert_uint_eq(times(bus, "1:COPY:b "), 0);
+	end(bus, "a", 1, 2);
+	bus_say(bus, 2, 0, &msg);
+	bus_run(bus);
+	ck_assert_uint_eq(times(bus, "1:COPY:b "), 1);
+	bus_free(bus);
+}
+END_TEST
+
 /* It was called off as its turn came. */
 START_TEST(begin_comes_too_late)
 {
@@ -832,6 +857,7 @@ main(void)
 	tcase_add_test(tc, begin_is_lost);
 	tcase_add_test(tc, begin_is_dropped);
 	tcase_add_test(tc, prepared_too_early);
+	tcase_add_test(tc, prepared_too_early_and_not_started);
 	tcase_add_test(tc, begin_comes_too_late);
 	tcase_add_test(tc, begin_is_repeated);
 	tcase_add_test(tc, begin_of_others_counts_for_nothing);

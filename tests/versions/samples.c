@@ -258,8 +258,8 @@ largest(unsigned int kind)
 	m->op.kind = HAM_OP_MOVE_STOP;
 	m->sets = HAM_SET_ALL;
 	m->policy = (struct ham_policy){
-		.max_pause_us = INT64_MAX,
-		.max_duration_us = INT64_MAX,
+		.max_pause_us = HAM_MAX_PAUSE_US,
+		.max_duration_us = HAM_MAX_DURATION_US,
 		.bandwidth = UINT64_MAX,
 		.priority = UINT8_MAX,
 		.auto_converge = true,
