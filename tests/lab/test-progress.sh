@@ -4,7 +4,7 @@
 # it: a line in the log of the source alone, on hamctl watch, in the metrics of
 # each node; and counted by each when it is over
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
-in_lab small 6M
+in_lab small 12M
 
 # metric NODE TEXT: hamctl metrics there has a line that begins so
 metric() {
