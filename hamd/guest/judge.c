@@ -18,8 +18,8 @@
 
 enum {
 	PROGRESS_US = 200000,
-	FIXED_US = 30000, /* of a pause, before any was measured: numbers
-			   * of doc/design.md, section 21 */
+	FIXED_US = 30000, /* of a pause, before any was measured: doc/design.md,
+			   * "What measurement changed" */
 	/* one that took very long was held up by something else; and nothing is
 	 * measured any more where a guest is refused for it */
 	FIXED_MAX_US = 100000,
@@ -53,6 +53,9 @@ ham_copy_throttle(JsonObject *args, unsigned int percent, bool again)
 				   acts ? 99 : 1);
 	json_object_set_int_member(args, "max-cpu-throttle", most);
 }
+
+static void decided(struct ham_vm *vm, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 static void
 decided(struct ham_vm *vm, const char *format, ...)
@@ -154,13 +157,20 @@ end_us(const struct ham_copy *c)
 		       : 0;
 }
 
+/* A pause that is planned. */
+static int64_t
+longest(const struct ham_copy *c)
+{
+	return c->forced ? PAUSE_MAX_US
+			 : MIN(c->policy.max_pause_us, PAUSE_MAX_US);
+}
+
 static void
 look(struct ham_vm *vm)
 {
 	struct ham_copy *c = &vm->copy;
 	struct ham_converge_limits limits = {
-		.max_pause_us =
-			c->forced ? INT64_MAX / 4 : c->policy.max_pause_us,
+		.max_pause_us = longest(c),
 		.end_us = end_us(c),
 		.bandwidth = ham_vm_budget(vm),
 		.throttle_max = c->policy.auto_converge && !c->forced
@@ -293,8 +303,7 @@ ham_copy_judge(struct ham_vm *vm)
 	show(c);
 	/* others may let it wait: its guest goes on writing meanwhile */
 	if (c->gated && c->view.verdict != HAM_CONVERGE_NOW &&
-	    c->view.pause_us[1] >
-		    (c->forced ? PAUSE_MAX_US : c->policy.max_pause_us)) {
+	    c->view.pause_us[1] > longest(c)) {
 		c->gated = false;
 		ham_vm_did(vm, HAM_DID_GATE_LOST, NULL, false);
 	}

@@ -56,6 +56,8 @@ def options():
         help="max_duration, and what the others are given (180)")
     add("--set", action="append", default=[], metavar="KEY=VALUE",
         help="of hamd's guests in the cluster file; may be given again")
+    add("--traces", metavar="FOLDER",
+        help="of plain QEMU's passes, a file each")
     add("--json", metavar="FILE",
         help="the outcomes are added to it, one a line, as they come")
     add("--show", metavar="FILE", nargs="+",
@@ -131,6 +133,8 @@ def contestants(opt):
         # the default holds back nothing on a link that carries less
         found.append(Plain("qemu-link", lambda link:
                            link_bytes(link) or NO_LIMIT, DEFAULT_BANDWIDTH))
+    for contestant in found:
+        contestant.traces = opt.traces
     if "streams" in opt.only:
         for name, streams, zstd in (("1 stream", 0, False),
                                     ("2 streams", 2, False),

@@ -10,6 +10,7 @@ over so many connections at once (multifd), with zstd as QEMU has it if `zstd`.
 import importlib.machinery
 import importlib.util
 import os
+import re
 import time
 
 from benchlib import ADDRESS, HERE, LAB, BenchError
@@ -37,6 +38,25 @@ DISK = ("driver=raw,node-name=d0,cache.direct=on,file.driver=file,"
         f"file.filename=/var/lib/hamd/images/{IMAGE}")
 
 
+class Trace:
+    """What hamd's controller would have seen of a migration (judge.c), for
+    tests/unit/check_converge_traces.c: ms, passes, bytes left, bytes sent."""
+    def __init__(self, name, what):
+        self.file = open(name, "w", encoding="ascii") if name else None
+        self.begin = time.monotonic()
+        if name:
+            print(f"# {what}", file=self.file)
+
+    def look(self, m):
+        ram = m.get("ram")
+        if not self.file or not ram:
+            return
+        sent = ram["normal-bytes"] + ram["duplicate"] * ram["page-size"]
+        print(int((time.monotonic() - self.begin) * 1000),
+              ram["dirty-sync-count"], ram["remaining"], sent,
+              file=self.file)
+
+
 class Processes:
     """What raw_handover's processes want of their bench."""
     def __init__(self):
@@ -52,6 +72,7 @@ class Plain:
         `above`: only for links that carry more."""
         self.name, self.bandwidth, self.above = name, bandwidth, above
         self.streams, self.zstd = streams, zstd
+        self.traces = None  # a folder
         self.bench, self.at = Processes(), HOSTS[0]
         self.guest = self.append = self.link = None
 
@@ -127,8 +148,13 @@ class Plain:
                    max_bandwidth=int(self.bandwidth(self.link)))
         dst.do("migrate-incoming", uri=f"tcp:{ADDRESS[to]}:0")
         port = dst.do("query-migrate")["socket-address"][0]["port"]
+        trace = Trace(self.traces and
+                      f"{self.traces}/{self.name}-{self.link}-"
+                      f"{re.sub('[^a-z0-9]+', '-', self.append)}.txt",
+                      f"{self.link}; {self.append}")
         src.do("migrate", uri=f"tcp:{ADDRESS[to]}:{port}")
         while (m := src.do("query-migrate"))["status"] != "pre-switchover":
+            trace.look(m)
             if m["status"] not in ("setup", "active"):
                 raise BenchError(f"plain QEMU: migration {m['status']}")
             if time.monotonic() > end:
