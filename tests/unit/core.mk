@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/check_cgroup \
 	tests/unit/check_child \
 	tests/unit/check_converge \
+	tests/unit/check_converge_traces \
 	tests/unit/check_core \
 	tests/unit/check_death \
 	tests/unit/check_dirty \
@@ -121,6 +122,13 @@ tests_unit_check_trial_SOURCES = \
 	$(NULL)
 tests_unit_check_trial_CPPFLAGS = $(core_test_cppflags)
 tests_unit_check_trial_LDADD = $(core_test_ldadd)
+
+tests_unit_check_converge_traces_SOURCES = \
+	tests/unit/check_converge_traces.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_converge_traces_CPPFLAGS = $(core_test_cppflags)
+tests_unit_check_converge_traces_LDADD = $(core_test_ldadd)
 
 tests_unit_check_handover_SOURCES = \
 	$(course_sources) \
@@ -300,3 +308,15 @@ tests_unit_check_fd_SOURCES = \
 	$(NULL)
 tests_unit_check_fd_CPPFLAGS = $(base_test_cppflags)
 tests_unit_check_fd_LDADD = $(base_test_ldadd)
+
+EXTRA_DIST += \
+	tests/unit/traces/qemu-1gbit-idle.txt \
+	tests/unit/traces/qemu-1gbit-ram-10.txt \
+	tests/unit/traces/qemu-1gbit-ram-100-endless.txt \
+	tests/unit/traces/qemu-link-unlimited-idle.txt \
+	tests/unit/traces/qemu-link-unlimited-ram-10.txt \
+	tests/unit/traces/qemu-link-unlimited-ram-100.txt \
+	tests/unit/traces/qemu-unlimited-idle.txt \
+	tests/unit/traces/qemu-unlimited-ram-10.txt \
+	tests/unit/traces/qemu-unlimited-ram-100-endless.txt \
+	$(NULL)
