@@ -54,7 +54,6 @@ enum family {
 	MIGRATIONS,
 	FAILOVERS,
 	LONG_PAUSES,
-	FENCINGS,
 	EVENTS,
 	MESSAGES_DROPPED,
 	N_FAMILIES
@@ -63,7 +62,7 @@ enum family {
 #define LAST "last_migration_"
 #define OF_LAST "of the newest migration that ended"
 #define TO_HAND_OVER "until the hand-over of the migration, as expected"
-#define OF_PAUSE "a hand-over now would stop the guest, as expected"
+#define OF_PAUSE "the hand-over that it comes to stops the guest, as expected"
 
 /* clang-format off */
 static const struct {
@@ -159,8 +158,6 @@ static const struct {
 		"Guests given to another node because theirs was dead."},
 	[LONG_PAUSES] = {"migration_pauses_too_long_total", true,
 		"Live migrations whose pause was longer than max_pause."},
-	[FENCINGS] = {"fencings_total", true,
-		"Fencings that this node heard of."},
 	[EVENTS] = {"events_total", true, "Events told on this node."},
 	[MESSAGES_DROPPED] = {"messages_dropped_total", true,
 		"Messages of the group that this node dropped."},
@@ -428,7 +425,6 @@ add_counters(struct metrics *m, JsonObject *counters)
 		   "MIGRATION_FAILED", 1);
 	add_number(m, FAILOVERS, NO_LABELS, counters, "failovers", 1);
 	add_number(m, LONG_PAUSES, NO_LABELS, counters, "pauses_too_long", 1);
-	add_number(m, FENCINGS, NO_LABELS, events, "FENCING", 1);
 	add_number(m, MESSAGES_DROPPED, LABELS("direction", "received"),
 		   counters, "messages_unread", 1);
 	add_number(m, MESSAGES_DROPPED, LABELS("direction", "sent"), counters,

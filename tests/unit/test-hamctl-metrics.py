@@ -139,7 +139,7 @@ class Metrics(HamctlTest):
                 ("migrations_total", {"result": "failed"}, 1),
                 ("failovers_total", {}, 2),
                 ("migration_pauses_too_long_total", {}, 4),
-                ("fencings_total", {}, 3),
+                ("events_total", {"event": "FENCING"}, 3),
                 ("messages_dropped_total", {"direction": "received"}, 7),
                 ("messages_dropped_total", {"direction": "sent"}, 0),
                 ("events_total", {"event": "ALARM"}, 0)):
