@@ -35,7 +35,7 @@ struct ham_ctl_progress {
 	int done;      /* of 1000, as hamd reckons it; -1: it does not */
 	/* at least and at most; -1: unknown */
 	int64_t eta_ms[2];   /* until the hand-over */
-	int64_t pause_ms[2]; /* of a hand-over now */
+	int64_t pause_ms[2]; /* of the hand-over that it comes to */
 	uint64_t passes;
 	int throttle;  /* percent */
 	bool never;    /* not with its limits; */

@@ -346,7 +346,7 @@ struct ham_guests {
 	ham_cgroups *cgroups;	       /* NULL: none can be had */
 	char no_cgroups[HAM_TEXT_MAX]; /* why */
 	bool frozen;
-	/* what a pause takes beside the memory that is left, as measured last;
+	/* what a pause takes beside the memory that is left, on average;
 	 * 0: not yet */
 	int64_t fixed_us;
 	int64_t fixed_at_us; /* then */
