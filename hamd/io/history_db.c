@@ -52,6 +52,9 @@ static const char schema[] =
 bool
 ham_history_fail(ham_history_db *db, const char *doing, GError **error)
 {
+	int code = sqlite3_errcode(db->sqlite) & 0xff;
+
+	db->damaged |= code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 	return ham_refuse(error, "%s: cannot %s: %s (SQLite code %d)", db->path,
 			  doing, sqlite3_errmsg(db->sqlite),
 			  sqlite3_extended_errcode(db->sqlite));
@@ -250,6 +253,12 @@ ham_history_db_open(const char *path, const char *boot, char **note,
 					"anew: %s; it is %s.damaged now",
 					first->message, path);
 	return db;
+}
+
+bool
+ham_history_db_damaged(const ham_history_db *db)
+{
+	return db->damaged;
 }
 
 /* ---- writing ---- */

@@ -144,6 +144,10 @@ JsonObject *ham_history_db_list(ham_history_db *db,
 JsonObject *ham_history_db_show(ham_history_db *db, const char *id,
 				bool samples, GError **error);
 
+/* A call above failed because the file is damaged: to be closed, and opened
+ * again, which puts it aside if it is found so. */
+bool ham_history_db_damaged(const ham_history_db *db);
+
 void ham_history_db_close(ham_history_db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ham_history_db, ham_history_db_close)
 

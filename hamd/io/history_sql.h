@@ -14,9 +14,10 @@ struct ham_history_db {
 	sqlite3 *sqlite;
 	char *path;
 	char *boot;
+	bool damaged; /* SQLite said so of what it read */
 };
 
-/* Sets *error to what SQLite has to say; false. */
+/* Sets *error to what SQLite has to say, and notes damage; false. */
 bool ham_history_fail(ham_history_db *db, const char *doing, GError **error);
 
 /* NULL with *error.  For sqlite3_finalize(). */

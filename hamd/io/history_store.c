@@ -138,6 +138,16 @@ open_if_due(ham_history_store *store)
 	set_trouble(store, error ? error->message : NULL);
 }
 
+/* Every call would fail from now on: opening it again puts it aside. */
+static void
+close_if_damaged(ham_history_store *store, const char *why)
+{
+	if (!store->db || !ham_history_db_damaged(store->db))
+		return;
+	g_clear_pointer(&store->db, ham_history_db_close);
+	set_trouble(store, why);
+}
+
 static bool
 write_one(ham_history_store *store, const struct job *job, GError **error)
 {
@@ -187,6 +197,7 @@ answer(ham_history_store *store, const struct job *job)
 	} else if (!result.answer) {
 		result.error_class = "GenericError";
 		result.text = g_strdup(error ? error->message : store->trouble);
+		close_if_damaged(store, result.text);
 	}
 	post(store, result);
 }
@@ -221,8 +232,10 @@ do_batch(ham_history_store *store, const GPtrArray *batch)
 	g_autoptr(GError) error = NULL;
 
 	open_if_due(store);
-	if (store->db && !write_batch(store, batch, &error))
+	if (store->db && !write_batch(store, batch, &error)) {
 		set_trouble(store, error->message);
+		close_if_damaged(store, error->message);
+	}
 	for (guint i = 0; i < batch->len; i++)
 		if (is_question(g_ptr_array_index(batch, i)))
 			answer(store, g_ptr_array_index(batch, i));

@@ -465,6 +465,37 @@ change(const char *sql)
 	sqlite3_close(db);
 }
 
+static bool
+put_and_look(const struct ham_history_entry *e, const char *file)
+{
+	ham_history_store_put(store, e, true);
+	return g_file_test(file, G_FILE_TEST_EXISTS);
+}
+
+/* Whatever notices it first. */
+START_TEST(damage_while_it_is_open_is_put_aside)
+{
+	g_autofree char *aside = g_strconcat(path, ".damaged", NULL);
+	struct ham_history_entry e = entry("web1", 1);
+
+	open_store();
+	ham_history_store_put(store, &e, true);
+	EXPECT_IDS(list("", 0, 0, 50), "web1-1");
+	change("PRAGMA writable_schema=ON;"
+	       "UPDATE sqlite_schema SET rootpage=99999 WHERE name='entry';"
+	       "PRAGMA schema_version=99");
+	if (_i == 0) {
+		ck_assert_ptr_null(show("web1-1", false));
+		ck_assert_ptr_nonnull(strstr(refusal, "malformed"));
+	}
+	WAIT_FOR(put_and_look(&e, aside));
+	EXPECT_IDS(list("", 0, 0, 50), "web1-1");
+	ck_assert_ptr_nonnull(strstr(troubles->str, "malformed"));
+	ck_assert_ptr_nonnull(strstr(troubles->str, "once: the history"));
+	ck_assert(g_str_has_suffix(troubles->str, "over\n"));
+}
+END_TEST
+
 START_TEST(a_newer_format_is_refused_and_left)
 {
 	struct ham_history_entry e = entry("web1", 1);
@@ -561,6 +592,7 @@ main(void)
 	tcase_add_test(tc, what_is_old_is_forgotten);
 	tcase_add_test(tc, a_damaged_file_is_put_aside);
 	tcase_add_test(tc, damage_inside_is_seen);
+	tcase_add_loop_test(tc, damage_while_it_is_open_is_put_aside, 0, 2);
 	tcase_add_test(tc, a_newer_format_is_refused_and_left);
 	tcase_add_test(tc, another_database_is_refused);
 	tcase_add_test(tc, no_folder_is_no_end);
