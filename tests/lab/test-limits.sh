@@ -71,3 +71,7 @@ runs_on n2 web2
 guest_has n3 web2 '"max_pause_ms":400' ||
 	fail "no broken limit: $(ctl n3 --json guest show web2)"
 ok "broken: $(tail -n 1 <<<"$said")"
+ctl n2 guest stop web1
+records n2 web1 --max-gap 10000 # a pause of any length was allowed
+finish n2 web2 --max-gap 10000
+echo "PASS: limits"

@@ -24,12 +24,15 @@ until_true "n2 has a metric of the guest" \
 metric n3 'hamd_migrations_total{result="done"} 0' || fail "it has counted"
 ctl n3 watch --timeout 60 >"$work/watch" 2>&1 &
 watch=$!
+# it does not end before all have been looked at
+hold n1 cutover
 begin n2
 until_true "the source has logged figures" in_log n1
 for node in n1 n2 n3; do
 	metric "$node" 'hamd_migration_remaining_bytes{guest="web1",kind="disk"}' ||
 		fail "$node has no metric of the migration"
 done
+let_go n1
 ended 0
 ok "$said"
 ok "$(in_log n1 | head -n 1)"

@@ -22,3 +22,5 @@ event_has n3 'MIGRATION_DECIDED.*slowed down by' ||
 runs_on n2
 writes_on n2
 ok "slowed down: $(tail -n 1 <<<"$said")"
+finish n2 web1 --max-gap 10000 # it was slowed down
+echo "PASS: throttle"
