@@ -26,7 +26,18 @@ class Screen:
         self.row = self.column = 0
         self.pending = ""
         self.frame = None
+        # after a change of size, until a whole frame of the new one has come:
+        self.stale = False
+        self.fits = False  # the frame that is being drawn, so far
+        self.lowest = 0    # its last line
         self.clear()
+
+    def resize(self, rows, columns):
+        """What is under way is of the size of before, and not looked at."""
+        self.rows, self.columns = rows, columns
+        self.stale, self.fits = True, False
+        self.clear()
+        self.frame = [""] * rows
 
     def clear(self):
         self.cells = [[" "] * self.columns for _ in range(self.rows)]
@@ -34,22 +45,42 @@ class Screen:
     def lines(self):
         return self.frame or ["".join(line).rstrip() for line in self.cells]
 
+    def mark(self, begins):
+        """A frame begins or ends."""
+        if begins:
+            self.fits, self.lowest = True, 0
+        elif self.fits and self.lowest == self.rows - 1:
+            self.stale = False
+        if not self.stale:
+            self.frame = None
+            self.frame = self.lines()
+
+    def outside(self, what):
+        if not self.stale:
+            raise AssertionError("%r at line %d, column %d of %dx%d" % (
+                what, self.row, self.column, self.rows, self.columns))
+        self.fits = False
+
     def sequence(self, private, numbers, letter):
         n = [int(number or 0) for number in numbers.split(";")]
         if private and letter in "hl" and n[0] == 1049:
             self.alternate = letter == "h"
+            self.stale = False
             self.frame = None
             self.clear()
         elif private and letter in "hl" and n[0] == 2026:
-            self.frame = None
-            self.frame = self.lines()
+            self.mark(letter == "h")
         elif private and letter in "hl" and n[0] == 25:
             self.cursor = letter == "h"
         elif letter == "H":
             self.row, self.column = n[0] - 1, n[1] - 1
+            self.lowest = max(self.lowest, self.row)
         elif letter == "K" and n[0] == 0:
-            self.cells[self.row][self.column:] = \
-                [" "] * (self.columns - self.column)
+            if not 0 <= self.row < self.rows:
+                self.outside("K")
+            else:
+                self.cells[self.row][self.column:] = \
+                    [" "] * (self.columns - self.column)
         elif letter == "J" and n[0] == 2:
             self.clear()
         elif letter != "m":
@@ -60,11 +91,10 @@ class Screen:
             self.column = 0
         elif char == "\n":
             self.row += 1
+        elif not 0 <= self.column < self.columns or \
+                not 0 <= self.row < self.rows:
+            self.outside(char)
         else:
-            if not 0 <= self.column < self.columns or \
-                    not 0 <= self.row < self.rows:
-                raise AssertionError("%r at line %d, column %d of %dx%d" % (
-                    char, self.row, self.column, self.rows, self.columns))
             self.cells[self.row][self.column] = char
             self.column += 1
 
@@ -92,7 +122,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         self.slave_name = os.ttyname(slave)
         self.slave = slave  # kept open: its settings are looked at afterwards
-        self.resize(rows, columns)
+        self.screen = Screen(rows, columns)
+        self._set_size()
         self.settings = termios.tcgetattr(slave)
         self.changed = threading.Condition()
         self.broken = None
@@ -105,9 +136,13 @@ class Terminal:
 
     def resize(self, rows, columns):
         """The program hears of it by SIGWINCH, if there is one."""
-        self.screen = Screen(rows, columns)
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, columns, 0, 0))
+        with self.changed:
+            self.screen.resize(rows, columns)
+            self._set_size()
+
+    def _set_size(self):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack(
+            "HHHH", self.screen.rows, self.screen.columns, 0, 0))
 
     def _read(self):
         while True:

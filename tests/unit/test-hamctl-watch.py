@@ -107,8 +107,10 @@ class OnATerminal(WatchTest):
         count = len(self.fake.asked("status"))
         self.fake.event("ALARM", text="look now")
         self.fake.wait_for("status", count + 1)
+        terminal.wait_for_text("look now")
+        # what it has asked for by now was drawn before it asks again
+        self.fake.wait_for("status", count + 3)
         lines = terminal.wait_for_text("look now")
-        self.fake.wait_for("status", count + 2)
         self.assertTrue(any(" 43%" in line for line in lines), lines)
         # another migration begins anew
         self.state = status([moving("web1", "14", done_permille=110)])
@@ -284,6 +286,10 @@ class Elsewhere(WatchTest):
         """Ends by itself, so that a line that never comes fails the test."""
         return self.begin("watch", "--timeout", "60", *words)
 
+    def end(self, terminal):
+        terminal.process.terminate()
+        self.assertEqual(terminal.wait_for_end(), 128 + signal.SIGTERM)
+
     def test_no_hamd(self):
         self.fake.stop()
         got = self.hamctl("watch")
@@ -301,10 +307,11 @@ class Elsewhere(WatchTest):
         self.fake.wait_for("status", 3)
         self.state = status([moving("web1", "12", elapsed_ms=2000)])
         self.assertEqual(next(lines), "1 guest: 1 migrating\n")
-        self.assertEqual(
-            next(lines), "web1 n1 -> n2: copy 43%, disk 256/512 MiB, RAM "
-            "128/256 MiB, 95 MiB/s, ETA 8-15 s, pause 30-60 ms, pass 1, "
-            "2.0 s\n")
+        # the clock is read again when it is printed
+        self.assertRegex(
+            next(lines), r"^web1 n1 -> n2: copy 43%, disk 256/512 MiB, RAM "
+            r"128/256 MiB, 95 MiB/s, ETA \d+-1\d s, pause 30-60 ms, pass 1, "
+            r"\d+\.\d s$")
         process.terminate()
         process.communicate()
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
@@ -322,9 +329,9 @@ class Elsewhere(WatchTest):
                          r"^\d\d:\d\d:\d\d\.\d{3}  n1  ALARM  now$")
 
     def test_dumb_terminal_gets_lines(self):
-        terminal = self.watch("--timeout", "0.5", TERM="dumb")
-        self.assertEqual(terminal.wait_for_end(), 0)
+        terminal = self.watch(TERM="dumb")
         terminal.wait_for_text("1 guest: 1 running")
+        self.end(terminal)
 
     def test_json_is_each_status_that_differs(self):
         process = self.begin_watch("--json")
@@ -336,9 +343,9 @@ class Elsewhere(WatchTest):
 
     def test_json_on_a_terminal_is_json(self):
         self.state = {"a": 1}
-        terminal = self.watch("--json", "--timeout", "0.5")
-        self.assertEqual(terminal.wait_for_end(), 0)
+        terminal = self.watch("--json")
         terminal.wait_for_text('{"a":1}')
+        self.end(terminal)
 
     def test_reconnects(self):
         process = self.begin_watch()
