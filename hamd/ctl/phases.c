@@ -62,8 +62,8 @@ ham_ctl_phases(JsonObject *answer)
 	JsonObject *entry = ham_ctl_json_object(answer, "entry");
 	JsonArray *steps = ham_ctl_json_array(answer, "steps");
 	GArray *phases =
-		g_array_new(FALSE, FALSE, sizeof(struct ham_ctl_phase));
-	struct ham_ctl_phase phase = {0};
+		g_array_new(FALSE, FALSE, sizeof(struct ham_ctl_stretch));
+	struct ham_ctl_stretch phase = {0};
 
 	for (guint i = 0; i < ham_ctl_json_length(steps); i++) {
 		JsonObject *step = ham_ctl_json_element(steps, i);
@@ -93,14 +93,14 @@ share(const GArray *phases, size_t columns, size_t *cells)
 	size_t used = 0;
 
 	for (guint i = 0; i < phases->len; i++) {
-		const struct ham_ctl_phase *p =
-			&g_array_index(phases, struct ham_ctl_phase, i);
+		const struct ham_ctl_stretch *p =
+			&g_array_index(phases, struct ham_ctl_stretch, i);
 
 		all_us += p->to_us - p->from_us;
 	}
 	for (guint i = 0; i < phases->len; i++) {
-		const struct ham_ctl_phase *p =
-			&g_array_index(phases, struct ham_ctl_phase, i);
+		const struct ham_ctl_stretch *p =
+			&g_array_index(phases, struct ham_ctl_stretch, i);
 
 		cells[i] = (size_t)((double)(p->to_us - p->from_us) *
 				    (double)columns / (double)MAX(all_us, 1));
@@ -125,8 +125,8 @@ add_legend(GString *text, const GArray *phases, const char *const *marks,
 	size_t used = 0;
 
 	for (guint i = 0; i < phases->len; i++) {
-		const struct ham_ctl_phase *p =
-			&g_array_index(phases, struct ham_ctl_phase, i);
+		const struct ham_ctl_stretch *p =
+			&g_array_index(phases, struct ham_ctl_stretch, i);
 		g_autofree char *name = ham_ctl_clean(p->name);
 		g_autofree char *took = ham_ctl_fine_duration(
 			(double)(p->to_us - p->from_us) / 1000.0);

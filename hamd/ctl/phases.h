@@ -11,21 +11,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ham_ctl_phase {
+/* A phase, and when it was. */
+struct ham_ctl_stretch {
 	const char *name; /* borrowed from the answer */
 	int64_t from_us;  /* since it all began */
 	int64_t to_us;
 };
 
-/* When something with this name ("began", or "" of a step) was, in us since the
- * entry began: by CLOCK_BOOTTIME, or by the wall clock if the node was started
- * anew meanwhile. */
+/* When that step or sample of the entry was, in us since it began: by
+ * CLOCK_BOOTTIME, or by the wall clock if the node was started anew meanwhile.
+ */
 int64_t ham_ctl_since_began(JsonObject *entry, JsonObject *thing);
 
 /* How long it took, or has gone on so far as was heard. */
 int64_t ham_ctl_length_us(JsonObject *answer);
 
-/* struct ham_ctl_phase, in their order; the caller's. */
+/* struct ham_ctl_stretch, in their order; the caller's. */
 GArray *ham_ctl_phases(JsonObject *answer);
 
 /* A bar of `columns` (at least 20) in which each phase has its share, one

@@ -236,8 +236,8 @@ draw_phases(struct plot *plot)
 	g_autoptr(GArray) phases = ham_ctl_phases(plot->answer);
 
 	for (guint i = 0; i < phases->len; i++) {
-		const struct ham_ctl_phase *p =
-			&g_array_index(phases, struct ham_ctl_phase, i);
+		const struct ham_ctl_stretch *p =
+			&g_array_index(phases, struct ham_ctl_stretch, i);
 		double x = x_of(plot, p->from_us);
 		double width = MAX(x_of(plot, p->to_us) - x, 0.5);
 

@@ -196,8 +196,8 @@ static void
 say_phases(struct story *story, const GArray *phases)
 {
 	for (guint i = 0; i < phases->len; i++) {
-		const struct ham_ctl_phase *p =
-			&g_array_index(phases, struct ham_ctl_phase, i);
+		const struct ham_ctl_stretch *p =
+			&g_array_index(phases, struct ham_ctl_stretch, i);
 		bool last = i + 1 == phases->len;
 		g_autofree char *what = NULL;
 		const char *words = phase_words(story, p->name, &what);
