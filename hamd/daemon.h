@@ -94,9 +94,6 @@ typedef struct ham_daemon {
 
 /* daemon.c */
 void ham_daemon_post(ham_daemon *daemon, const struct ham_event *event);
-/* policy_command.c */
-void ham_daemon_guest_set(ham_daemon *daemon,
-			  const struct ham_admin_request *request);
 bool ham_daemon_start(ham_daemon *daemon, GError **error);
 void ham_daemon_stop(ham_daemon *daemon, int status, const char *reason);
 void ham_daemon_clear(ham_daemon *daemon);
@@ -224,6 +221,10 @@ void ham_daemon_past_show(ham_daemon *daemon,
 			  const struct ham_admin_request *request);
 /* Why nothing is kept, for status: lines of text. */
 void ham_daemon_past_problems(const ham_daemon *daemon, JsonArray *list);
+
+/* policy_command.c */
+void ham_daemon_guest_set(ham_daemon *daemon,
+			  const struct ham_admin_request *request);
 
 /* commands.c */
 void ham_daemon_request(const struct ham_admin_request *request, void *data);

@@ -293,22 +293,30 @@ ham_daemon_past_look(ham_daemon *daemon)
 
 /* ---- what is asked ---- */
 
+/* Stays as it is if it is not given; false: it is no number. */
+static bool
+take_number(JsonObject *arguments, const char *name, int64_t *value)
+{
+	return !arguments || !json_object_has_member(arguments, name) ||
+	       ham_json_int(arguments, name, value);
+}
+
 void
 ham_daemon_past_list(ham_daemon *daemon,
 		     const struct ham_admin_request *request)
 {
 	const char *guest = ham_json_string(request->arguments, "guest");
 	struct ham_history_query query = {.limit = LIST_DEFAULT};
+	bool ok = take_number(request->arguments, "limit", &query.limit) &&
+		  take_number(request->arguments, "since", &query.since) &&
+		  take_number(request->arguments, "before", &query.before);
 
-	(void)ham_json_int(request->arguments, "limit", &query.limit);
-	(void)ham_json_int(request->arguments, "since", &query.since);
-	(void)ham_json_int(request->arguments, "before", &query.before);
 	if (guest && !ham_name_valid(guest)) {
 		ham_admin_error(daemon->admin, request->token, "BadArgument",
 				"that is not a guest's name");
 		return;
 	}
-	if (query.limit < 1 || query.since < 0 || query.before < 0) {
+	if (!ok || query.limit < 1 || query.since < 0 || query.before < 0) {
 		ham_admin_error(daemon->admin, request->token, "BadArgument",
 				"'limit' is 1 or more, 'since' and 'before' "
 				"are numbers of entries");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hamd/policy_command.c - guest-set: other limits for a migration under way
  *
- * Refuses what the cluster file would refuse for the same key; whether there is
- * a migration to set them for is the core's to say.
+ * Refuses what the cluster file would refuse for the same key, each for itself:
+ * not, as the file does, keys that contradict each other.  Whether there is a
+ * migration to set them for is the core's to say.
  */
 #include <string.h>
 
