@@ -127,20 +127,6 @@ read_forecast(struct ham_ctl_progress *p, JsonObject *o)
 		MIN((int64_t)ham_ctl_json_count(o, "needs_pause_ms"), MAX_MS);
 }
 
-/* What it is queued behind: a guest, several, or their number. */
-static void
-read_queue(struct ham_ctl_progress *p, JsonObject *o)
-{
-	JsonArray *list = ham_ctl_json_array(o, "queued_behind");
-	g_autofree char *said = list ? ham_ctl_json_join(list, ", ")
-				     : ham_ctl_json_label(o, "queued_behind");
-	g_autofree char *clean = ham_ctl_clean(said);
-
-	p->behind[0] = '\0';
-	if (strlen(clean) < sizeof(p->behind))
-		g_strlcpy(p->behind, clean, sizeof(p->behind));
-}
-
 void
 ham_ctl_progress_copy(struct ham_ctl_progress *progress, JsonObject *replica,
 		      int64_t now_us)
@@ -169,7 +155,7 @@ ham_ctl_progress_update(struct ham_ctl_progress *progress,
 	progress->ram_total = ham_ctl_json_count(migration, "ram_total_bytes");
 	progress->rate = ham_ctl_json_count(migration, "rate_bytes_per_s");
 	read_forecast(progress, migration);
-	read_queue(progress, migration);
+	progress->behind = ham_ctl_json_count(migration, "queued_behind");
 	progress->elapsed_ms =
 		MIN(ham_ctl_json_int(migration, "elapsed_ms", 0), MAX_MS);
 	progress->elapsed_ms = MAX(progress->elapsed_ms, shown_ms);
@@ -282,8 +268,9 @@ make_figures(const struct ham_ctl_progress *p, int64_t now_us, bool live,
 {
 	int64_t ms = p->elapsed_ms < 0 ? -1 : elapsed_ms(p, now_us);
 
-	if (p->phase == HAM_CTL_QUEUED && p->behind[0])
-		list[BEHIND] = g_strconcat("behind ", p->behind, NULL);
+	if (p->phase == HAM_CTL_QUEUED && p->behind > 0)
+		list[BEHIND] =
+			g_strdup_printf("behind %" G_GUINT64_FORMAT, p->behind);
 	if (p->disk_total > 0)
 		list[DISK] = with_word(
 			"disk", ham_ctl_bytes_of(p->disk_done, p->disk_total));

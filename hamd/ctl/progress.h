@@ -42,7 +42,7 @@ struct ham_ctl_progress {
 	bool doubtful; /* perhaps not; what it needs then, 0 if nothing: */
 	uint64_t needs_rate;	/* bytes/s */
 	int64_t needs_pause_ms; /* or that */
-	char behind[128];	/* QUEUED: what comes first; "" if not told */
+	uint64_t behind;	/* QUEUED: so many come first */
 	int64_t elapsed_ms;	/* at at_us; -1: unknown */
 	int64_t at_us;	    /* when the figures were heard */
 };

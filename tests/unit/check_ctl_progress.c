@@ -219,11 +219,11 @@ static const struct {
 	const char *behind;
 	const char *text;
 } queues[] = {
-	{"\"db1\"", "web1: queued 0%, behind db1, 2.0 s"},
-	{"[\"db1\",\"db2\"]", "web1: queued 0%, behind db1, db2, 2.0 s"},
 	{"2", "web1: queued 0%, behind 2, 2.0 s"},
 	{"null", "web1: queued 0%, 2.0 s"},
-	{"\"a\\u001b[2J\"", "web1: queued 0%, behind a?[2J, 2.0 s"},
+	{"0", "web1: queued 0%, 2.0 s"},
+	{"-1", "web1: queued 0%, 2.0 s"},
+	{"\"db1\"", "web1: queued 0%, 2.0 s"},
 };
 
 START_TEST(queue_comes_before_all_else)

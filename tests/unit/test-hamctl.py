@@ -129,13 +129,13 @@ web1  running  n1        7  -
                 throttle_percent=20, elapsed_ms=12300)),
              guest("db1"),
              guest("mail", state="migrating", migration=migration(
-                 phase="queued", queued_behind="web1", to="n3\x1b",
+                 phase="queued", queued_behind=2, to="n3\x1b",
                  disk_total_bytes=0, ram_total_bytes=0))])
         self.assertEqual(self.hamctl("status").lines[-2:], [
             "  web1 n1 -> n2: copy 43%, disk 256/512 MiB, RAM 128/256 MiB, "
             "95 MiB/s, ETA 8-15 s, pause 30-60 ms, throttle 20%, pass 1, "
             "12.3 s",
-            "  mail n1 -> n3?: queued 0%, behind web1, 0 ms"])
+            "  mail n1 -> n3?: queued 0%, behind 2, 0 ms"])
 
     def test_a_copy_that_is_made_is_in_guest_show(self):
         self.fake.answers["guest-show"] = {"guest": guest(replicas=[
