@@ -46,6 +46,7 @@ struct watch {
 	struct ham_ctl_terminal terminal;
 	ham_ctl_client *client; /* NULL: lost */
 	bool follows;		/* it sends events */
+	bool complained;	/* that it does not answer, until it does */
 	int signal_fd;
 	int key_fd; /* -1: there are no keys */
 	int64_t deadline_us;
@@ -117,6 +118,7 @@ print_if_changed(struct watch *watch, JsonObject *status)
 static void
 show(struct watch *watch, JsonObject *status)
 {
+	watch->complained = false;
 	g_clear_pointer(&watch->screen.trouble, g_free);
 	ham_ctl_screen_status(&watch->screen, status, ham_clock_us());
 	if (wants_json(watch))
@@ -286,6 +288,16 @@ subscribe(struct watch *watch, GError **error)
 	return watch->follows;
 }
 
+/* It may go on for long: elsewhere than on a screen one line says so. */
+static void
+no_answer(struct watch *watch)
+{
+	trouble(watch, "hamd does not answer");
+	if (!watch->terminal.full && !watch->complained)
+		ham_ctl_complain("hamd does not answer, waiting for it");
+	watch->complained = true;
+}
+
 /* An error of a question or while events are awaited; an exit code or GO_ON. */
 static int
 take_error(struct watch *watch, const GError *error)
@@ -305,7 +317,7 @@ take_error(struct watch *watch, const GError *error)
 	}
 	if (g_error_matches(error, HAM_ERROR, HAM_ERROR_TIMEOUT)) {
 		if (ham_clock_us() - watch->looked_us >= LOOK_MS * 1000)
-			trouble(watch, "hamd does not answer");
+			no_answer(watch);
 		return GO_ON;
 	}
 	ham_ctl_terminal_leave(&watch->terminal);

@@ -316,6 +316,16 @@ class Elsewhere(WatchTest):
         process.communicate()
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
+    def test_no_answer_is_said_once(self):
+        self.fake.answers["status"] = lambda c, a: (
+            self.state if len(self.fake.asked("status")) > 2 else None)
+        process = self.begin_watch()
+        process.stdout.readline()  # after two that were not answered
+        process.terminate()
+        _, err = process.communicate()
+        self.assertEqual(err.count("\n"), 1, err)
+        self.assertIn("hamd does not answer", err)
+
     def test_events_of_now_are_lines(self):
         self.fake.answers["events-follow"] = {"next": 8}
         self.fake.answers["events-list"] = {
