@@ -2,6 +2,8 @@
 /* hamd/progress_text.c - see progress_text.h */
 #include "hamd/progress_text.h"
 
+#include "hamd/base/clock.h"
+
 enum {
 	EVERY_US = 10 * 1000000
 };
@@ -40,13 +42,6 @@ to_s(int64_t ms)
 	return ms < 0 ? -1 : ms / 1000 + (ms % 1000 >= 500);
 }
 
-/* Rounded up: a pause is not promised shorter than it is. */
-static int64_t
-to_ms(int64_t us)
-{
-	return us < 0 ? -1 : us / 1000 + (us % 1000 > 0);
-}
-
 static void
 add_needs(GString *line, const struct ham_progress *p)
 {
@@ -63,9 +58,9 @@ add_needs(GString *line, const struct ham_progress *p)
 		before = " or ";
 	}
 	if (p->needs_pause_us > 0)
-		g_string_append_printf(line,
-				       "%sa pause of %" G_GINT64_FORMAT " ms",
-				       before, to_ms(p->needs_pause_us));
+		g_string_append_printf(
+			line, "%sa pause of %" G_GINT64_FORMAT " ms", before,
+			ham_us_to_ms_up(p->needs_pause_us));
 }
 
 char *
@@ -82,8 +77,8 @@ ham_progress_text(const char *guest, const struct ham_progress *progress)
 	add_rate(line, "dirty ", progress->dirty_rate);
 	add_range(line, "", to_s(progress->left_ms[0]),
 		  to_s(progress->left_ms[1]), " s left");
-	add_range(line, "pause ", to_ms(progress->pause_us[0]),
-		  to_ms(progress->pause_us[1]), " ms");
+	add_range(line, "pause ", ham_us_to_ms_up(progress->pause_us[0]),
+		  ham_us_to_ms_up(progress->pause_us[1]), " ms");
 	if (progress->throttle > 0)
 		g_string_append_printf(line, ", throttle %u %%",
 				       progress->throttle);

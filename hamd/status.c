@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/daemon.h"
 
 static void
@@ -56,21 +57,16 @@ node_array(ham_daemon *daemon, const struct ham_core_view *view)
 	return list;
 }
 
-/* us to ms, rounded up; -1 stays. */
-static int64_t
-pause_ms(int64_t us)
-{
-	return us < 0 ? -1 : (us + 999) / 1000;
-}
-
 static void
 add_forecast(JsonObject *o, const struct ham_progress *p)
 {
 	json_object_set_int_member(o, "done_permille", p->done);
 	json_object_set_int_member(o, "eta_min_ms", p->left_ms[0]);
 	json_object_set_int_member(o, "eta_max_ms", p->left_ms[1]);
-	json_object_set_int_member(o, "pause_min_ms", pause_ms(p->pause_us[0]));
-	json_object_set_int_member(o, "pause_max_ms", pause_ms(p->pause_us[1]));
+	json_object_set_int_member(o, "pause_min_ms",
+				   ham_us_to_ms_up(p->pause_us[0]));
+	json_object_set_int_member(o, "pause_max_ms",
+				   ham_us_to_ms_up(p->pause_us[1]));
 	json_object_set_int_member(o, "dirty_bytes_per_s",
 				   (int64_t)p->dirty_rate);
 	json_object_set_int_member(o, "throttle_percent", p->throttle);
@@ -79,7 +75,7 @@ add_forecast(JsonObject *o, const struct ham_progress *p)
 	json_object_set_int_member(o, "needs_bytes_per_s",
 				   (int64_t)p->needs_rate);
 	json_object_set_int_member(o, "needs_pause_ms",
-				   pause_ms(p->needs_pause_us));
+				   ham_us_to_ms_up(p->needs_pause_us));
 }
 
 JsonObject *

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/io/json.h"
 #include "hamd/trial.h"
 
@@ -44,7 +45,7 @@ ham_daemon_trial(ham_daemon *daemon, const struct ham_effect *effect)
 static void
 set_ms(JsonObject *o, const char *name, int64_t us)
 {
-	json_object_set_int_member(o, name, us < 0 ? -1 : (us + 999) / 1000);
+	json_object_set_int_member(o, name, ham_us_to_ms_up(us));
 }
 
 static JsonObject *

@@ -26,3 +26,9 @@ ham_clock_wall_us(void)
 {
 	return read_us(CLOCK_REALTIME);
 }
+
+int64_t
+ham_us_to_ms_up(int64_t us)
+{
+	return us < 0 ? -1 : us / 1000 + (us % 1000 > 0);
+}

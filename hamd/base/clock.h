@@ -15,4 +15,8 @@ int64_t ham_clock_us(void);
 /* Wall clock in microseconds since 1970, for people's eyes only. */
 int64_t ham_clock_wall_us(void);
 
+/* us to ms, rounded up: nothing is promised shorter than it is.  What is below
+ * 0 is unknown: -1.  No value overflows. */
+int64_t ham_us_to_ms_up(int64_t us);
+
 #endif

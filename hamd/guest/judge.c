@@ -75,12 +75,6 @@ mib(uint64_t bytes)
 	return (double)bytes / (1 << 20);
 }
 
-static int64_t
-ms(int64_t us)
-{
-	return (us + 999) / 1000;
-}
-
 static void
 throttle(struct ham_vm *vm)
 {
@@ -191,7 +185,7 @@ show(struct ham_copy *c)
 	uint64_t all = moved + v->left;
 
 	for (int i = 0; i < 2; i++) {
-		p->left_ms[i] = v->left_us[i] < 0 ? -1 : ms(v->left_us[i]);
+		p->left_ms[i] = ham_us_to_ms_up(v->left_us[i]);
 		p->pause_us[i] = v->then_us[i];
 	}
 	if (all && v->verdict != HAM_CONVERGE_UNKNOWN)
@@ -218,8 +212,8 @@ hand_over(struct ham_vm *vm)
 		"%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " ms",
 		c->forced ? " all the same" : "",
 		mib(c->progress.ram_remaining), mib(c->converge.dirty_rate),
-		mib(c->view.rate), ms(c->view.pause_us[0]),
-		ms(c->view.pause_us[1]));
+		mib(c->view.rate), ham_us_to_ms_up(c->view.pause_us[0]),
+		ham_us_to_ms_up(c->view.pause_us[1]));
 	ham_vm_did(vm, HAM_DID_GATE, NULL, false);
 }
 
@@ -229,11 +223,11 @@ needs_text(const struct ham_copy *c)
 	const struct ham_converge_view *v = &c->view;
 	g_autofree char *pause =
 		v->needs_pause_us
-			? g_strdup_printf("a pause of %" G_GINT64_FORMAT
-					  " ms (max_pause is %" G_GINT64_FORMAT
-					  " ms)",
-					  ms(v->needs_pause_us),
-					  ms(c->policy.max_pause_us))
+			? g_strdup_printf(
+				  "a pause of %" G_GINT64_FORMAT
+				  " ms (max_pause is %" G_GINT64_FORMAT " ms)",
+				  ham_us_to_ms_up(v->needs_pause_us),
+				  ham_us_to_ms_up(c->policy.max_pause_us))
 			: g_strdup("");
 	g_autofree char *rate =
 		v->needs_rate ? g_strdup_printf("at least %.0f MiB/s",

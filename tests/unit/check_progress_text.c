@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/progress_text.h"
 #include "tests/unit/leaf_run.h"
 
@@ -123,12 +124,24 @@ START_TEST(a_long_silence_is_not_made_up_for)
 }
 END_TEST
 
+START_TEST(ms_are_rounded_up)
+{
+	ck_assert_int_eq(ham_us_to_ms_up(0), 0);
+	ck_assert_int_eq(ham_us_to_ms_up(1), 1);
+	ck_assert_int_eq(ham_us_to_ms_up(1000), 1);
+	ck_assert_int_eq(ham_us_to_ms_up(1001), 2);
+	ck_assert_int_eq(ham_us_to_ms_up(-1), -1);
+	ck_assert_int_eq(ham_us_to_ms_up(INT64_MAX), INT64_MAX / 1000 + 1);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *suite = suite_create("progress_text");
 	TCase *tcase = tcase_create("log");
 
+	tcase_add_test(tcase, ms_are_rounded_up);
 	tcase_add_test(tcase, every_figure);
 	tcase_add_test(tcase, what_is_unknown_is_left_out);
 	tcase_add_test(tcase, ends_that_are_the_same_are_one_figure);

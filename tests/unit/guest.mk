@@ -86,7 +86,7 @@ tests_unit_check_progress_text_SOURCES = \
 	$(NULL)
 tests_unit_check_progress_text_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS) \
 	$(CHECK_CFLAGS)
-tests_unit_check_progress_text_LDADD = libhamcore.la $(GLIB_LIBS) $(CHECK_LIBS)
+tests_unit_check_progress_text_LDADD = libhamcore.la libhambase.la $(GLIB_LIBS) $(CHECK_LIBS)
 
 daemon_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE $(GLIB_CFLAGS) \
 	$(JSON_CFLAGS) $(QB_CFLAGS) $(CHECK_CFLAGS)
