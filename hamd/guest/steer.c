@@ -20,6 +20,7 @@ enum {
 	RATE_US = 300000,
 	DISK_RATE_US = 150000,
 	SLICE_US = 1000000,
+	FIRST_SLICE_US = 300000, /* better than nothing */
 	HELD_BANDWIDTH = 64 << 10, /* bytes/s, as good as nothing */
 	SOUND_US = 100000,	   /* without a limit, */
 	SOUND_AGAIN_US = 10000000, /* not more often, */
@@ -83,7 +84,7 @@ measure_flow(struct ham_copy *c, int64_t now)
 	uint64_t ram = c->progress.ram_done, disk = c->progress.disk_done;
 	int64_t us = now - c->slice_us;
 
-	if (c->slice_us && us < SLICE_US)
+	if (c->slice_us && us < (c->flow ? SLICE_US : FIRST_SLICE_US))
 		return;
 	if (c->slice_us && ram >= c->slice_ram && disk >= c->slice_disk) {
 		c->flow = blend(c->flow, per_second(ram - c->slice_ram + disk -

@@ -60,7 +60,7 @@ guest_conf() {
 	[guest $name]
 	memory = 256M
 	cpus = 1
-	max_pause = 1m
+	max_pause = 20s
 	machine = pc-q35-10.0
 	cpu = qemu64
 	kernel = /var/lib/hamd/boot/vmlinuz

@@ -8,7 +8,7 @@
 # it rewrites 96 MiB, at 100 MiB/s if it can, over a link of 24 MiB/s
 busy() {
 	small 24M max_pause=150ms max_duration=100s |
-		sed '/^max_pause = 1m/d; s/dirty=64 rate=4/dirty=96 rate=100/'
+		sed '/^max_pause = 20s/d; s/dirty=64 rate=4/dirty=96 rate=100/'
 }
 in_lab busy
 

@@ -80,12 +80,25 @@ sim_check_epochs(struct sim *sim, unsigned int i)
 
 /* ---- the end ---- */
 
+/* As others see it: it may stay away for a while yet, up to five minutes. */
+static bool
+rests(const struct sim *sim, uint32_t id)
+{
+	for (unsigned int i = 0; i < sim->n; i++)
+		if (sim->node[i].hamd && sim->node[i].core &&
+		    ham_core_rest_left_us(sim->node[i].core, id) > 0)
+			return true;
+	return false;
+}
+
 /* Nothing is in the way of proving that node dead. */
 static bool
 provable(const struct sim *sim, uint32_t id)
 {
 	const struct sim_node *node = &sim->node[id - 1];
 
+	if (rests(sim, id))
+		return false;
 	if (sim->plan->fence_and_wait)
 		return false; /* what it was is not known to a new hamd */
 	return node->fence == SIM_FENCE_OK || node->fence == SIM_FENCE_SLOW;
@@ -96,6 +109,7 @@ has_heir(const struct sim *sim, const struct ham_guest *guest)
 {
 	for (unsigned int i = 0; i < sim->n; i++)
 		if (sim->node[i].hamd && ham_guest_may_own(guest, i + 1) &&
+		    !ham_guest_tried(guest, i + 1) &&
 		    !((sim->plan->witness | sim->plan->differs) >> i & 1))
 			return true;
 	return false;
