@@ -39,13 +39,12 @@ program() {
 	local name=$1
 	shift
 	gcc -O1 "${common[@]}" "$@" core/*.o -o "$name" "${glib[@]}" \
-		"${check[@]}" --coverage
+		"${check[@]}" -lm --coverage
 }
 program ham-sim "$top"/tests/sim/*.c
-courses=(again claim copies core death disarm drain force halt handover migrate
-	move network
-	replica resize stale two)
-units=(failover message plan record starts wire)
+courses=(again asked claim copies core death disarm drain force halt handover
+	migrate move network policy queue replica resize stale trial two)
+units=(converge converge_traces dirty failover message plan record starts wire)
 for unit in "${courses[@]}"; do
 	program "check_$unit" "$top"/tests/unit/{bus,courses}.c \
 		"$top/tests/unit/check_$unit.c"
@@ -62,7 +61,8 @@ program corpus_step -DHAM_CORPUS='"step"' -DHAM_CUTS=1 \
 ./ham-sim --seeds 100000000 --seconds $((seconds / 6)) --nodes 2 | tail -n 1
 HAM_SIM=$PWD/ham-sim srcdir=$top "$top/tests/sim/test-stories.sh" | tail -n 1
 for unit in "${courses[@]}" "${units[@]}"; do
-	CK_FORK=no CK_VERBOSITY=minimal "./check_$unit" | tail -n 1
+	CK_FORK=no CK_VERBOSITY=minimal srcdir=$top "./check_$unit" |
+		tail -n 1
 done
 
 srcdir=$top ./corpus_step "$top"/tests/fuzz/corpus/step/* | tail -n 1

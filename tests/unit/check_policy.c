@@ -184,6 +184,72 @@ set(struct bus *bus, unsigned int sets, struct ham_policy policy)
 	bus_run(bus);
 }
 
+START_TEST(what_is_set_is_told_with_its_figures)
+{
+	struct bus *bus = course_migrating_until(0, BUS_ACT(COPY));
+	struct ham_policy policy = {.max_pause_us = 5000,
+				    .max_duration_us = 7 * G_USEC_PER_SEC,
+				    .bandwidth = 1 << 20,
+				    .priority = 9,
+				    .auto_converge = true,
+				    .on_limit = HAM_LIMIT_WARM};
+	struct ham_event event = {.kind = HAM_EV_COMMAND,
+				  .command = HAM_CMD_SET,
+				  .guest = "g",
+				  .value = HAM_SET_ALL,
+				  .policy = &policy,
+				  .text = "uid 5, pid 6",
+				  .token = 77};
+
+	bus_event(bus, 2, &event);
+	bus_run(bus);
+	ck_assert(is_told(bus, "MIGRATION_ASKED:uid 5, pid 6 on n3: set "
+			       "max_pause 5 ms, max_duration 7 s, bandwidth "
+			       "1048576 bytes/s, priority 9, auto_converge "
+			       "yes, on_limit warm"));
+	bus_free(bus);
+}
+END_TEST
+
+/* As the source has them, on each node. */
+START_TEST(figures_are_heard_by_all)
+{
+	struct bus *bus = course_migrating_until(0, BUS_ACT(COPY));
+	struct ham_progress told = {.disk_done = 1,
+				    .disk_total = 2,
+				    .left_ms = {3000, 4000},
+				    .pause_us = {5000, 6000},
+				    .done = 700,
+				    .throttle = 20,
+				    .verdict = HAM_CONVERGE_DOUBT,
+				    .needs_rate = 8,
+				    .needs_pause_us = 9000};
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_PROGRESS,
+				  .guest = "g",
+				  .progress = &told};
+
+	bus_event(bus, 0, &event);
+	bus_did(bus, 0, HAM_DID_DECIDED, "it is slowed down", false);
+	bus_run(bus);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct ham_core_guest_info info;
+
+		ham_core_guest_info(bus->node[i].core, bus_guest(bus, i),
+				    &info);
+		ck_assert_uint_eq(info.progress.disk_total, 2);
+		ck_assert_int_eq(info.progress.left_ms[0], 3000);
+		ck_assert_int_eq(info.progress.left_ms[1], 4000);
+		ck_assert_int_eq(info.progress.pause_us[1], 6000);
+		ck_assert_uint_eq(info.progress.done, 700);
+		ck_assert_uint_eq(info.progress.throttle, 20);
+		ck_assert_int_eq(info.progress.needs_pause_us, 9000);
+	}
+	ck_assert(is_told(bus, "MIGRATION_DECIDED:it is slowed down"));
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(set_is_heard_by_the_copy)
 {
 	struct bus *bus = course_migrating_until(0, BUS_ACT(COPY));
@@ -326,6 +392,8 @@ main(void)
 	tcase_add_test(tc, limit_warm_and_the_destination_is_gone);
 	tcase_add_test(tc, limit_warm_gives_way_to_a_cancel);
 	tcase_add_test(tc, a_gate_that_is_lost_is_none);
+	tcase_add_test(tc, what_is_set_is_told_with_its_figures);
+	tcase_add_test(tc, figures_are_heard_by_all);
 	tcase_add_test(tc, set_is_heard_by_the_copy);
 	tcase_add_test(tc, set_holds_for_what_is_set_alone);
 	tcase_add_test(tc, set_ends_with_its_migration);
