@@ -5,10 +5,10 @@
 # called off, or told as a broken limit
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
-# web1 rewrites 96 MiB, at 100 MiB/s if it can, over a link of 48 MiB/s; web2
+# web1 rewrites 96 MiB, at 100 MiB/s if it can, over a link of 24 MiB/s; web2
 # writes little
 busy() {
-	guests=2 small 48M max_pause=60ms max_duration=100s |
+	guests=2 small 800M max_pause=60ms max_duration=100s |
 		sed '/^max_pause = 20s/d
 			/^\[guest web1\]/,/^\[disk/s/dirty=64 rate=4/dirty=96 rate=100/
 			/^\[guest web2\]/,/^\[disk/s/^max_pause.*/max_pause = 400ms/'
@@ -22,6 +22,11 @@ decided() {
 }
 
 boot_on n1
+# the link itself: what bandwidth alone holds back, a pause could use
+for node in n1 n2; do
+	on "$node" tc qdisc add dev eth0 root tbf rate 200mbit burst 256kb \
+		latency 20ms
+done
 from=$(last_event n3)
 expect_rc 6 ctl n3 guest migrate web1 n2
 said_has 'needs at least [0-9]+ MiB/s or a pause of [0-9]+ ms .max_pause is 60 ms'
@@ -48,6 +53,7 @@ said_has 'guest stopped'
 ok "forced: $(tail -n 1 <<<"$said")"
 
 # nobody takes it in time: back to where it was
+on n1 tc qdisc del dev eth0 root
 boot_on n1 web2
 hold n1 captured
 begin n2 web2
