@@ -99,6 +99,7 @@ check_PROGRAMS += \
 	tests/unit/check_fencing \
 	tests/unit/check_announce \
 	tests/unit/check_freeze \
+	tests/unit/check_judge \
 	$(NULL)
 
 tests_unit_check_daemon_watchdog_SOURCES = \
@@ -133,6 +134,14 @@ tests_unit_check_announce_SOURCES = \
 	$(NULL)
 tests_unit_check_announce_CPPFLAGS = $(daemon_test_cppflags)
 tests_unit_check_announce_LDADD = $(daemon_test_ldadd)
+
+tests_unit_check_judge_SOURCES = \
+	hamd/guest/judge.c \
+	tests/unit/check_judge.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_judge_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_judge_LDADD = libhamcore.la $(JSON_LIBS) $(GLIB_LIBS) $(CHECK_LIBS)
 
 tests_unit_check_freeze_SOURCES = \
 	hamd/guest/freeze.c \
