@@ -94,8 +94,7 @@ throttle(struct ham_vm *vm)
 		return;
 	decided(vm,
 		"its vCPUs are slowed down by %u %% instead of %u %%: it "
-		"writes "
-		"%.1f MiB/s of its memory, %.1f MiB/s can be sent",
+		"writes %.1f MiB/s of its memory, %.1f MiB/s can be sent",
 		wanted, c->throttle, mib(c->converge.dirty_rate),
 		mib(c->view.rate));
 	c->throttle = wanted;
@@ -256,7 +255,7 @@ tell_limit(struct ham_vm *vm, bool late)
 			"%.0f MiB of its disks are left at %.1f MiB/s, too "
 			"slow for max_duration, %" G_GINT64_FORMAT " s%s",
 			mib(c->progress.disk_total - c->progress.disk_done),
-			mib(c->disk_rate),
+			mib(c->disk_flow),
 			c->policy.max_duration_us / G_USEC_PER_SEC, needs);
 	else
 		text = g_strdup_printf(

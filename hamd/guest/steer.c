@@ -17,7 +17,6 @@
 
 enum {
 	TICK_MS = 40,
-	RATE_US = 300000,
 	DISK_RATE_US = 150000,
 	SLICE_US = 1000000,
 	FIRST_SLICE_US = 300000, /* better than nothing */
@@ -77,7 +76,8 @@ blend(uint64_t old, uint64_t slice)
 	return old ? old / 4 * 3 + slice / 4 : slice;
 }
 
-/* For forecasts: a mirror moves its bytes in bursts, of up to a second. */
+/* For forecasts, and for people: a mirror moves its bytes in bursts, of up to a
+ * second. */
 static void
 measure_flow(struct ham_copy *c, int64_t now)
 {
@@ -102,18 +102,9 @@ static void
 measure(struct ham_vm *vm)
 {
 	struct ham_copy *c = &vm->copy;
-	uint64_t moved = c->progress.disk_done + c->progress.ram_done;
 	int64_t now = ham_clock_us();
 
-	if (c->rate_since_us == 0 || moved < c->rate_from) {
-		c->rate_since_us = now;
-		c->rate_from = moved;
-	} else if (now - c->rate_since_us > RATE_US) {
-		c->rate = per_second(moved - c->rate_from,
-				     now - c->rate_since_us);
-		c->rate_since_us = now;
-		c->rate_from = moved;
-	}
+	/* for the pace, which is to follow at once */
 	if (c->disk_seen_us == 0 || c->progress.disk_done < c->disk_seen) {
 		c->disk_seen = c->progress.disk_done;
 		c->disk_seen_us = now;
@@ -123,8 +114,8 @@ measure(struct ham_vm *vm)
 		c->disk_seen = c->progress.disk_done;
 		c->disk_seen_us = now;
 	}
-	c->progress.rate = c->rate;
 	measure_flow(c, now);
+	c->progress.rate = c->flow;
 }
 
 static void

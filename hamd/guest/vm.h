@@ -164,9 +164,6 @@ struct ham_copy {
 	bool failed;
 	guint ticker;
 	int64_t next_progress_us;
-	int64_t rate_since_us;
-	uint64_t rate_from; /* bytes moved at rate_since_us */
-	uint64_t rate;
 	uint64_t disk_rate;
 	uint64_t disk_seen;
 	int64_t disk_seen_us;
