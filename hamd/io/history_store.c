@@ -16,7 +16,8 @@
 
 enum {
 	MAX_BATCH = 64,	   /* jobs in one transaction */
-	MAX_QUEUED = 4096, /* steps and samples are dropped from there on */
+	MAX_QUEUED = 4096, /* from there on steps and samples are dropped, and
+			    * questions refused */
 };
 
 enum job_kind {
@@ -145,6 +146,7 @@ close_if_damaged(ham_history_store *store, const char *why)
 	if (!store->db || !ham_history_db_damaged(store->db))
 		return;
 	g_clear_pointer(&store->db, ham_history_db_close);
+	store->opened_us = 0; /* with the next job */
 	set_trouble(store, why);
 }
 
@@ -414,12 +416,30 @@ ham_history_store_thin(ham_history_store *store, const char *id)
 	g_async_queue_push(store->jobs, job_new(JOB_THIN, id));
 }
 
+/* A question that nobody will come to for long. */
+static bool
+refused(ham_history_store *store, uint64_t token)
+{
+	if (!is_full(store))
+		return false;
+	post(store,
+	     (struct result){.kind = RESULT_ANSWER,
+			     .token = token,
+			     .error_class = "Busy",
+			     .text = g_strdup("the disk of the history does "
+					      "not keep up: ask again later")});
+	return true;
+}
+
 void
 ham_history_store_list(ham_history_store *store, uint64_t token,
 		       const struct ham_history_query *query)
 {
-	struct job *job = job_new(JOB_LIST, NULL);
+	struct job *job;
 
+	if (refused(store, token))
+		return;
+	job = job_new(JOB_LIST, NULL);
 	job->token = token;
 	job->query = *query;
 	g_async_queue_push(store->jobs, job);
@@ -429,8 +449,11 @@ void
 ham_history_store_show(ham_history_store *store, uint64_t token, const char *id,
 		       bool samples)
 {
-	struct job *job = job_new(JOB_SHOW, id);
+	struct job *job;
 
+	if (refused(store, token))
+		return;
+	job = job_new(JOB_SHOW, id);
 	job->token = token;
 	job->flag = samples;
 	g_async_queue_push(store->jobs, job);
