@@ -5,14 +5,18 @@
 # long
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
-# it rewrites 96 MiB, at 100 MiB/s if it can, over a link of 24 MiB/s
+# it rewrites 96 MiB, at 100 MiB/s if it can, over a link of 48 MiB/s: 2 s of pause
 busy() {
-	small 24M max_pause=150ms max_duration=100s |
+	small 800M max_pause=800ms max_duration=100s |
 		sed '/^max_pause = 20s/d; s/dirty=64 rate=4/dirty=96 rate=100/'
 }
 in_lab busy
 
 boot_on n1
+for node in n1 n2; do
+	on "$node" tc qdisc add dev eth0 root tbf rate 400mbit burst 256kb \
+		latency 20ms
+done
 begin n2
 until_true "data flows" copying
 expect_rc 0 ctl n3 guest set web1 auto_converge=yes
