@@ -28,9 +28,11 @@ ham_daemon_counters(ham_daemon *daemon)
 				   (int64_t)daemon->counters.long_pauses);
 	json_object_set_int_member(o, "messages_unread",
 				   (int64_t)core.messages_dropped);
+	/* corosync is joined only when all guests are found */
 	json_object_set_int_member(
 		o, "messages_unsent",
-		(int64_t)ham_cluster_dropped(daemon->cluster));
+		daemon->cluster ? (int64_t)ham_cluster_dropped(daemon->cluster)
+				: 0);
 	/* with a 0 where nothing happened: that is known, too */
 	for (unsigned int i = 0; i < HAM_NOTE_N; i++)
 		json_object_set_int_member(events, ham_note_name(i),

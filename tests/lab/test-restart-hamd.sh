@@ -17,6 +17,16 @@ runs_on n1
 [ "$(pid_of n1 qemu-system-x86_64)" = "$pid" ] || fail "another QEMU"
 ok "re-attached after SIGKILL"
 
+# whoever asks too early is answered: no guest is found before QEMU has spoken
+"$lab" hamd n1 kill
+on n1 kill -STOP "$pid"
+"$lab" hamd n1 start
+ctl n1 status || fail "no status while a guest is looked for"
+on n1 kill -CONT "$pid"
+cluster_whole
+runs_on n1
+ok "asked while it looked for its guests"
+
 "$lab" hamd n1 restart
 cluster_whole
 runs_on n1
