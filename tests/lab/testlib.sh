@@ -30,6 +30,7 @@ testimony() {
 		timeout 5 "$lab" sh "$node" hamctl status || :
 		"$lab" logs "$node" hamd | tail -n 25 || :
 		tail -n 3 "$(console "$node")" 2>/dev/null || :
+		tail -n 3 "$("$lab" path "$node")"/log/hamd/web*.log || :
 	done
 }
 
