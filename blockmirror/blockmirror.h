@@ -204,6 +204,8 @@ struct ham_bm_progress {
 	bool actively_synced;
 	uint64_t offset;
 	uint64_t len;
+	/* static: why it was stopped (`io-status`), NULL if it was not */
+	const char *trouble;
 };
 void ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 			  struct ham_bm_progress *out);

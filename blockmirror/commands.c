@@ -104,8 +104,8 @@ ham_bm_mirror(const struct ham_bm_disk *disk, uint64_t speed)
 	json_object_set_string_member(args, "target", target);
 	json_object_set_string_member(args, "sync", "full");
 	json_object_set_string_member(args, "copy-mode", "write-blocking");
-	/* with "stop" a cancel of a job whose target is dead never ends */
-	json_object_set_string_member(args, "on-target-error", "report");
+	json_object_set_string_member(args, "on-source-error", "stop");
+	json_object_set_string_member(args, "on-target-error", "stop");
 	json_object_set_int_member(args, "speed",
 				   (gint64)MIN(speed, G_MAXINT64));
 	return args;

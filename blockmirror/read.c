@@ -205,6 +205,15 @@ ham_bm_read_progress(JsonNode *block_jobs, const struct ham_bm_disk *disk,
 	ham_bm_read_job(block_jobs, id, out);
 }
 
+static const char *
+trouble(const char *io_status)
+{
+	if (!io_status || strcmp(io_status, "ok") == 0)
+		return NULL;
+	return strcmp(io_status, "nospace") == 0 ? "No space left on device"
+						 : "Input/output error";
+}
+
 void
 ham_bm_read_job(JsonNode *block_jobs, const char *id,
 		struct ham_bm_progress *out)
@@ -223,6 +232,7 @@ ham_bm_read_job(JsonNode *block_jobs, const char *id,
 		out->present = true;
 		out->ready = truth(job, "ready");
 		out->actively_synced = truth(job, "actively-synced");
+		out->trouble = trouble(text(job, "io-status"));
 		return;
 	}
 	memset(out, 0, sizeof(*out));

@@ -47,6 +47,10 @@ job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		return;
 	if (strcmp(name, "BLOCK_JOB_READY") == 0) {
 		job->ready = true;
+	} else if (strcmp(name, "BLOCK_JOB_ERROR") == 0) {
+		/* it stands, and does not end before it is called off */
+		if (!job->error)
+			job->error = g_strdup("it can't be read or written");
 	} else if (strcmp(name, "BLOCK_JOB_COMPLETED") == 0) {
 		job->ended = true;
 		if (!ham_bm_job_completed_well(data, &error)) {

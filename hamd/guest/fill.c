@@ -10,6 +10,9 @@
  * that node goes on from there: after a boot of that node only if it was whole
  * before.  Whether a copy counts is the core's; here it is never lost that it
  * does not.
+ *
+ * A mirror is only ended while the guest stands (doc/design.md, "How a mirror
+ *is ended").
  */
 #include <string.h>
 
@@ -39,7 +42,7 @@ names(struct ham_vm *vm, unsigned int i, char **mirror, char **backup)
 static void
 jobs_seen(struct ham_vm *vm, JsonNode *value)
 {
-	vm->fill.jobs = 0;
+	vm->fill.jobs = vm->fill.mirrors = 0;
 	HAM_EACH_COPIED (vm, i) {
 		g_autofree char *mirror = NULL;
 		g_autofree char *backup = NULL;
@@ -48,6 +51,7 @@ jobs_seen(struct ham_vm *vm, JsonNode *value)
 		names(vm, i, &mirror, &backup);
 		ham_bm_read_job(value, mirror, &p);
 		vm->fill.jobs += p.present;
+		vm->fill.mirrors += p.present;
 		ham_bm_read_job(value, backup, &p);
 		vm->fill.jobs += p.present;
 	}
@@ -57,6 +61,7 @@ void
 ham_fill_call_off(struct ham_vm *vm)
 {
 	vm->fill.ending = true;
+	vm->fill.called_off = vm->fill.halted = false;
 	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
@@ -71,11 +76,29 @@ ham_fill_call_off(struct ham_vm *vm)
 		ham_flow_send_oob(vm, vm->qmp, "yank", ham_bm_yank(old));
 		ham_flow_send(vm, vm->qmp, "block-job-cancel",
 			      ham_bm_job_end(backup), HAM_FLOW_MAY, NULL);
+	}
+	ham_qemu_query_status(vm);
+	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
+		      jobs_seen);
+}
+
+/* With both connections cut, nothing of the guest waits for long any more. */
+static void
+call_off_mirrors(struct ham_vm *vm)
+{
+	vm->fill.called_off = true;
+	if (strcmp(vm->run_state, "running") == 0) {
+		vm->fill.halted = true;
+		ham_slot_stop(vm);
+	}
+	HAM_EACH_COPIED (vm, i) {
+		g_autofree char *mirror = NULL;
+		g_autofree char *backup = NULL;
+
+		names(vm, i, &mirror, &backup);
 		ham_flow_send(vm, vm->qmp, "block-job-cancel",
 			      ham_bm_job_end(mirror), HAM_FLOW_MAY, NULL);
 	}
-	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
-		      jobs_seen);
 }
 
 static void
@@ -102,6 +125,8 @@ ham_fill_is_off(struct ham_vm *vm)
 	if (!vm->fill.ending)
 		return true;
 	if (vm->fill.jobs > 0) {
+		if (vm->fill.mirrors > 0 && !vm->fill.called_off)
+			call_off_mirrors(vm);
 		/* events change that; ask again with the next of them */
 		ham_vm_nudge(vm, 10);
 		ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL,
@@ -111,6 +136,9 @@ ham_fill_is_off(struct ham_vm *vm)
 	vm->fill.ending = false;
 	ham_vm_nudge_end(vm);
 	drop_nodes(vm);
+	if (vm->fill.halted)
+		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
+	vm->fill.halted = false;
 	return false;
 }
 
@@ -443,8 +471,10 @@ watched(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 		vm->fill.done += vm->fill.at[i];
 		vm->fill.total += vm->fill.len[i];
 		ham_bm_read_job(value, mirror, &p);
-		if (!p.present && vm->fill.failure[0] == '\0')
-			g_strlcpy(vm->fill.failure, "the copy was cut off",
+		if ((!p.present || p.trouble) && vm->fill.failure[0] == '\0')
+			g_strlcpy(vm->fill.failure,
+				  p.present ? p.trouble
+					    : "the copy was cut off",
 				  sizeof(vm->fill.failure));
 	}
 	pace(vm);

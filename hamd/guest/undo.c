@@ -2,8 +2,9 @@
 /* hamd/guest/undo.c - source: a copy is called off before CUTOVER (UNDO)
  *
  * The guest goes on where it is.  Ending a mirror under a running, writing
- * guest can crash QEMU 10.0, so it is stopped for those milliseconds; the RAM
- * stream ends before that, or `stop` would complete it.
+ * guest can crash QEMU 10.0 (doc/design.md, "How a mirror is ended"), so it is
+ * stopped for those milliseconds; the RAM stream ends before that, or `stop`
+ * would complete it.
  */
 #include <string.h>
 

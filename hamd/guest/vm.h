@@ -125,13 +125,16 @@ struct ham_fill {
 	bool compared;	/* and was: */
 	GArray *ranges; /* struct ham_range; NULL: it was not */
 	struct ham_peer peer;
-	bool ending;  /* its jobs are being ended */
+	bool ending;	 /* its jobs are being ended, */
+	bool called_off; /* the mirrors, too, */
+	bool halted;	 /* for which the guest was stopped */
 	bool stopped; /* the guest, by us */
 	bool cut;     /* its connections were */
 	uint32_t node;
 	unsigned int slot;
 	unsigned int serial; /* of its nodes */
-	unsigned int jobs;   /* that there still are */
+	unsigned int jobs;   /* that there still are, */
+	unsigned int mirrors; /* and of those */
 	guint ticker;
 	int64_t begun_us;
 	uint64_t at[HAM_CONF_MAX_DISKS];

@@ -78,7 +78,8 @@ START_TEST(mirror)
 			 "{'job-id':'d2-mirror','device':'d2-top',"
 			 "'target':'d2-t','sync':'full',"
 			 "'copy-mode':'write-blocking',"
-			 "'on-target-error':'report','speed':1048576}");
+			 "'on-source-error':'stop','on-target-error':'stop',"
+			 "'speed':1048576}");
 }
 END_TEST
 
@@ -115,7 +116,7 @@ START_TEST(fill)
 			 "{'job-id':'d2-s1-new','device':'d2-top',"
 			 "'target':'d2-s1-nbd4','sync':'none',"
 			 "'copy-mode':'write-blocking',"
-			 "'on-target-error':'report'}");
+			 "'on-target-error':'stop'}");
 	bm_assert_object(ham_bm_fill_backup(&disk, 1, old, false, 1048576),
 			 "{'job-id':'d2-s1-old','device':'d2-f',"
 			 "'target':'d2-s1-old4','sync':'full','bitmap':'s1',"

@@ -155,6 +155,21 @@ START_TEST(progress)
 	ck_assert(!p.actively_synced);
 	ck_assert_uint_eq(p.offset, 1048576);
 	ck_assert_uint_eq(p.len, 67108864);
+	ck_assert_ptr_null(p.trouble);
+}
+END_TEST
+
+START_TEST(progress_of_a_job_that_an_error_stopped)
+{
+	struct ham_bm_progress p = read_progress(
+		"[{'device':'d0-mirror','len':9,'offset':5,'ready':false,"
+		"'io-status':'nospace','status':'paused'}]");
+
+	ck_assert(p.present);
+	ck_assert_str_eq(p.trouble, "No space left on device");
+	p = read_progress("[{'device':'d0-mirror','len':9,'offset':5,"
+			  "'ready':false,'io-status':'failed'}]");
+	ck_assert_str_eq(p.trouble, "Input/output error");
 }
 END_TEST
 
@@ -339,6 +354,7 @@ main(void)
 	tcase_add_test(tc, slot_empty);
 	tcase_add_loop_test(tc, slot_garbage, 0, (int)G_N_ELEMENTS(garbage));
 	tcase_add_test(tc, progress);
+	tcase_add_test(tc, progress_of_a_job_that_an_error_stopped);
 	tcase_add_test(tc, progress_ready);
 	tcase_add_loop_test(tc, progress_absent, 0, (int)G_N_ELEMENTS(no_job));
 	tcase_add_test(tc, completed);
