@@ -93,11 +93,33 @@ disk_failed(struct ham_vm *vm, const char *how)
 			ham_clock_us() + STATUS_LIMIT_US, said_io_error, vm);
 }
 
+/* Once: what then fails again is told as a failure of the disk.  While the
+ * guest is being found, the core orders the retry by what it is told of it. */
+static void
+failed_with_copy(struct ham_vm *vm)
+{
+	struct ham_effect again = {.act = HAM_DO_RETRY};
+
+	if (vm->failed_with_it)
+		return;
+	vm->failed_with_it = true;
+	ham_notice("%s: a write failed with the copy that was called off",
+		   vm->name);
+	if (vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_FIND))
+		return;
+	g_strlcpy(again.guest, vm->name, sizeof(again.guest));
+	ham_guests_do(vm->guests, &again);
+}
+
 static void
 own_disk_failed(struct ham_vm *vm, const char *how)
 {
 	/* a write may wait for what is being copied, and fail with that */
-	if (!vm->fill.active)
+	if (vm->fill.active)
+		return;
+	if (vm->called_off)
+		failed_with_copy(vm);
+	else
 		disk_failed(vm, how);
 }
 

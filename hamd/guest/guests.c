@@ -372,7 +372,8 @@ tell_found(struct ham_vm *vm)
 				  .blob = &blob,
 				  .ids = ids,
 				  .flag = strcmp(vm->run_state, "io-error") ==
-					  0};
+						  0 ||
+					  vm->failed_with_it};
 
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].node)
@@ -410,6 +411,7 @@ find_call_off(struct ham_vm *vm)
 {
 	for (unsigned int k = 0; vm->qemu && k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].filling) {
+			vm->called_off = true;
 			vm->fill.slot = k;
 			vm->fill.serial =
 				vm->graph[ham_vm_copied(vm, 0)][k].serial + 1;
@@ -427,6 +429,14 @@ find_is_off(struct ham_vm *vm)
 		if (vm->slot[k].filling)
 			ham_slot_clear(vm, k);
 	return true;
+}
+
+/* A write that has failed with the copy stops the guest. */
+static void
+find_look(struct ham_vm *vm)
+{
+	if (vm->called_off && vm->qemu)
+		ham_qemu_query_status(vm);
 }
 
 static bool
@@ -461,6 +471,7 @@ static const struct ham_step find_steps[] = {
 	{"connect", NULL, find_connected, 5000},
 	{"ask", find_ask, NULL, 5000},
 	{"call off a copy", find_call_off, find_is_off, 5000},
+	{"see what that did", find_look, NULL, 5000},
 	{"empty what nobody knows", find_empty, NULL, 5000},
 };
 

@@ -279,6 +279,7 @@ retry_end(struct ham_vm *vm, const GError *error)
 	if (error)
 		ham_warn("%s: it could not be tried again: %s", vm->name,
 			 error->message);
+	vm->called_off = vm->failed_with_it = false;
 }
 
 /* A write that fails again is told by an event, as every one is. */

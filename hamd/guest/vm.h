@@ -265,6 +265,10 @@ struct ham_vm {
 	unsigned int exports_left;
 	unsigned int io_errors; /* told by QEMU, of whatever disk */
 	bool unclear_error; /* a write failed; nothing says yet on which disk */
+	/* a copy was called off as the guest was found; that a write may have
+	 * failed with it is no failure of the guest's own disk */
+	bool called_off;
+	bool failed_with_it; /* one did; it waits for a RETRY */
 	bool own_error; /* the guest's own disk fails: it is to stand */
 	char own_text[80]; /* how */
 	bool own_reads; /* it fails to read; a copy was read instead */

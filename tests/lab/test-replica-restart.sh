@@ -5,7 +5,8 @@
 . "$(dirname "$(readlink -f "$0")")/testlib.sh"
 
 conf() {
-	small 20M replicas=1
+	small 5M replicas=1 | sed 's/^size = .*/size = 48M/
+		s/ wr=2 / wr=8 /; s/ ring=16/ ring=32/'
 }
 in_lab conf
 
@@ -24,8 +25,20 @@ until_true "a copy is being made" filling
 "$lab" hamd n1 start
 cluster_whole
 writes_on n1
-current n2
 ok "the owner's hamd was killed while it copied"
+
+# a write that waits for the copy may fail with it, and is done again
+until_true "it is made anew" filling
+on n2 kill -STOP "$(processes n2 qemu-storage-daemon)"
+"$lab" hamd n1 kill
+until_true "its writes wait" stands_still n1
+"$lab" hamd n1 start
+cluster_whole
+writes_on n1
+slay n2 qemu-storage-daemon
+current n2
+failed=$("$lab" logs n1 hamd | grep -c 'a write failed with the copy' || :)
+ok "the copy hung as hamd was killed; writes that failed with it: $failed"
 
 # one that was given up and made anew has another
 generation() {
