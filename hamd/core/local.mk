@@ -44,6 +44,8 @@ libhamcore_la_SOURCES = \
 	hamd/core/record.h \
 	hamd/core/record_check.c \
 	hamd/core/record_node.c \
+	hamd/core/record_wire.c \
+	hamd/core/record_wire.h \
 	hamd/core/replicate.c \
 	hamd/core/serve.c \
 	hamd/core/source.c \
