@@ -668,8 +668,12 @@ did_not_fill(ham_core *core, struct ham_local *local, struct ham_slot *slot,
 	const struct ham_guest *guest =
 		ham_record_lookup(&core->record, local->name);
 	uint32_t node = slot->node;
+	struct ham_offer *offer =
+		guest ? ham_offer_of(local, node, guest->epoch) : NULL;
 
 	*slot = (struct ham_slot){0};
+	if (offer)
+		offer->epoch = 0; /* not once more before it is outdated */
 	if (guest && guest->owner == core->config.self &&
 	    ham_guest_is_syncing(guest, node))
 		ham_propose_outdated(core, local, guest, node,

@@ -114,6 +114,30 @@ START_TEST(counts_only_when_filled)
 }
 END_TEST
 
+/* Whatever made it fail, that offer is used up; what QEMU has of the first try
+ * is lost by a second one. */
+START_TEST(not_filled_again_before_it_is_outdated)
+{
+	struct bus *bus = course_three_with_guest(1);
+	struct ham_event event = {.kind = HAM_EV_DID,
+				  .did = HAM_DID_SLOT_FILL_FAILED,
+				  .guest = "g",
+				  .text = "it was cut off",
+				  .node = 2};
+
+	bus->node[0].silent = BUS_ACT(SLOT_FILL);
+	pass(bus, 2);
+	ck_assert(did(bus, 0, "SLOT_FILL"));
+	forget_acts(bus);
+	bus_event(bus, 0, &event);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_SYNCING);
+	ck_assert(!did(bus, 0, "SLOT_FILL"));
+	bus_run(bus);
+	ck_assert_int_eq(state_of(bus, 2), HAM_REPLICA_OUTDATED);
+	bus_free(bus);
+}
+END_TEST
+
 START_TEST(tried_again_where_it_was)
 {
 	struct bus *bus = course_three_with_guest(1);
@@ -847,6 +871,7 @@ main(void)
 
 	tcase_add_test(tc, made_by_itself);
 	tcase_add_test(tc, counts_only_when_filled);
+	tcase_add_test(tc, not_filled_again_before_it_is_outdated);
 	tcase_add_test(tc, tried_again_where_it_was);
 	tcase_add_test(tc, made_elsewhere_after_some_failures);
 	tcase_add_test(tc, kept_through_stop_and_start);
