@@ -77,6 +77,7 @@ ham_bm_fill_mirror(const struct ham_bm_disk *disk, unsigned int slot,
 	json_object_set_string_member(args, "target", target);
 	json_object_set_string_member(args, "sync", "none");
 	json_object_set_string_member(args, "copy-mode", "write-blocking");
+	json_object_set_string_member(args, "on-source-error", "stop");
 	json_object_set_string_member(args, "on-target-error", "stop");
 	return args;
 }

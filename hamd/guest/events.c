@@ -12,6 +12,8 @@
 enum {
 	SHUTDOWN_LIMIT_US = 60 * 1000000,
 	STATUS_LIMIT_US = 10 * 1000000,
+	/* QUORUM_REPORT_BAD may be a second late (QMP reference) */
+	CALLED_OFF_US = 3 * 1000000,
 };
 
 static struct ham_job *
@@ -29,6 +31,14 @@ job_of(struct ham_vm *vm, JsonObject *data)
 	return NULL;
 }
 
+static bool
+is_known(struct ham_vm *vm, JsonObject *data)
+{
+	struct ham_job *job = job_of(vm, data);
+
+	return job ? job->error != NULL : vm->fill.broken;
+}
+
 static void
 job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 {
@@ -42,6 +52,8 @@ job_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		(void)ham_json_int(data, "offset", &bytes);
 		ham_fill_job_ended(vm, id, (uint64_t)MAX(bytes, 0),
 				   error ? error->message : NULL);
+	} else if (!job && id && strcmp(name, "BLOCK_JOB_ERROR") == 0) {
+		ham_fill_job_stopped(vm, id);
 	}
 	if (!job)
 		return;
@@ -93,20 +105,19 @@ disk_failed(struct ham_vm *vm, const char *how)
 			ham_clock_us() + STATUS_LIMIT_US, said_io_error, vm);
 }
 
-/* Once: what then fails again is told as a failure of the disk.  While the
- * guest is being found, the core orders the retry by what it is told of it. */
+/* While the guest is being found, the core orders the retry by what it is told
+ * of it. */
 static void
 failed_with_copy(struct ham_vm *vm)
 {
 	struct ham_effect again = {.act = HAM_DO_RETRY};
 
-	if (vm->failed_with_it)
-		return;
-	vm->failed_with_it = true;
 	ham_notice("%s: a write failed with the copy that was called off",
 		   vm->name);
-	if (vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_FIND))
+	if (vm->flow && g_str_equal(ham_flow_name(vm->flow), HAM_FLOW_FIND)) {
+		vm->failed_with_it = true;
 		return;
+	}
 	g_strlcpy(again.guest, vm->name, sizeof(again.guest));
 	ham_guests_do(vm->guests, &again);
 }
@@ -114,10 +125,14 @@ failed_with_copy(struct ham_vm *vm)
 static void
 own_disk_failed(struct ham_vm *vm, const char *how)
 {
-	/* a write may wait for what is being copied, and fail with that */
-	if (vm->fill.active)
+	if (vm->fill.active && !vm->fill.comparing) {
+		/* a write may wait for what is being copied, and fail with
+		 * that; called off, it is tried again */
+		vm->fill.broken = true;
 		return;
-	if (vm->called_off)
+	}
+	if (vm->called_off_us &&
+	    ham_clock_us() - vm->called_off_us < CALLED_OFF_US)
 		failed_with_copy(vm);
 	else
 		disk_failed(vm, how);
@@ -162,8 +177,11 @@ report_bad(struct ham_vm *vm, JsonObject *data)
 			own_disk_unread(vm, error);
 		return; /* that a copy can't be read is no loss of a write */
 	}
-	if (i >= 0 && k < 0)
+	if (i >= 0 && k < 0) {
+		/* it stands only when all copies have answered, too */
+		vm->own_bad = true;
 		own_disk_failed(vm, error);
+	}
 	if (i < 0 || (unsigned int)i >= ham_vm_n_disks(vm) || k < 0 ||
 	    vm->slot[k].node == 0 || vm->slot[k].error ||
 	    strcmp(vm->graph[i][k].node, node) != 0)
@@ -193,7 +211,7 @@ block_error(struct ham_vm *vm, JsonObject *data)
 		return;
 	if (g_strcmp0(ham_json_string(data, "operation"), "read") == 0) {
 		own_disk_failed(vm, reason); /* nor could any copy be read */
-	} else if (ham_slots_any(vm)) {
+	} else if (ham_slots_any(vm) && !vm->own_bad) {
 		vm->unclear_error = true;
 		ham_warn("%s: a write failed: %s", vm->name, reason);
 	} else {
@@ -248,6 +266,8 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 	const char *status;
 	int64_t pass;
 
+	if (strcmp(name, "BLOCK_JOB_ERROR") == 0 && is_known(vm, data))
+		return; /* one comes for each write of the guest */
 	if (g_str_has_prefix(name, "BLOCK_JOB_")) {
 		job_event(vm, name, data);
 	} else if (strcmp(name, "MIGRATION") == 0) {
@@ -266,7 +286,7 @@ ham_vm_event(struct ham_vm *vm, const char *name, JsonObject *data)
 		ham_vm_mark(vm, "event STOP");
 	} else if (strcmp(name, "RESUME") == 0) {
 		vm->resume_seen = true;
-		vm->swap_stopped = false;
+		vm->swap_stopped = vm->own_bad = false;
 		if (vm->own_error) {
 			vm->own_error = false;
 			ham_vm_did(vm, HAM_DID_DISK_MENDED, NULL, false);

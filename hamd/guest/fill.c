@@ -61,7 +61,7 @@ void
 ham_fill_call_off(struct ham_vm *vm)
 {
 	vm->fill.ending = true;
-	vm->fill.called_off = vm->fill.halted = false;
+	vm->fill.called_off = false;
 	HAM_EACH_COPIED (vm, i) {
 		struct ham_bm_disk disk = ham_vm_disk(vm, i);
 		g_autofree char *now = ham_bm_nbd_node(&disk, vm->fill.slot,
@@ -87,8 +87,10 @@ static void
 call_off_mirrors(struct ham_vm *vm)
 {
 	vm->fill.called_off = true;
-	if (strcmp(vm->run_state, "running") == 0) {
-		vm->fill.halted = true;
+	if (ham_vm_is_live(vm)) {
+		/* as for a swap: whatever cuts this short, the next flow about
+		 * slots lets it go on */
+		vm->swap_stopped = true;
 		ham_slot_stop(vm);
 	}
 	HAM_EACH_COPIED (vm, i) {
@@ -136,9 +138,8 @@ ham_fill_is_off(struct ham_vm *vm)
 	vm->fill.ending = false;
 	ham_vm_nudge_end(vm);
 	drop_nodes(vm);
-	if (vm->fill.halted)
+	if (vm->swap_stopped && !vm->held)
 		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
-	vm->fill.halted = false;
 	return false;
 }
 
@@ -471,9 +472,10 @@ watched(ham_qmp *qmp, JsonNode *value, const GError *error, void *data)
 		vm->fill.done += vm->fill.at[i];
 		vm->fill.total += vm->fill.len[i];
 		ham_bm_read_job(value, mirror, &p);
-		if ((!p.present || p.trouble) && vm->fill.failure[0] == '\0')
+		if ((!p.present || p.trouble || vm->fill.broken) &&
+		    vm->fill.failure[0] == '\0')
 			g_strlcpy(vm->fill.failure,
-				  p.present ? p.trouble
+				  p.trouble ? p.trouble
 					    : "the copy was cut off",
 				  sizeof(vm->fill.failure));
 	}
@@ -502,6 +504,19 @@ tick(gpointer data)
 				ham_clock_us() + 5 * G_USEC_PER_SEC, watched,
 				vm);
 	return G_SOURCE_CONTINUE;
+}
+
+void
+ham_fill_job_stopped(struct ham_vm *vm, const char *job)
+{
+	HAM_EACH_COPIED_WHEN (vm, i, vm->fill.active) {
+		g_autofree char *mirror = NULL;
+		g_autofree char *backup = NULL;
+
+		names(vm, i, &mirror, &backup);
+		if (strcmp(job, mirror) == 0)
+			vm->fill.broken = true;
+	}
 }
 
 void

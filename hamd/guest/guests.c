@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hamd/base/clock.h"
 #include "hamd/base/error.h"
 #include "hamd/guest/vm.h"
 
@@ -384,11 +385,21 @@ tell_found(struct ham_vm *vm)
 		blob.len = (uint16_t)strlen(text);
 		memcpy(blob.bytes, text, blob.len);
 	}
-	vm->unclear_error = event.flag;
+	vm->unclear_error = strcmp(vm->run_state, "io-error") == 0;
+	vm->failed_with_it = false;
+	if (vm->called_off_us)
+		vm->called_off_us = ham_clock_us();
 	vm->held = event.found != HAM_FOUND_RUNNING;
 	ham_notice("%s: found, epoch %" G_GUINT64_FORMAT ", %s", vm->name,
 		   vm->epoch, vm->qemu ? vm->run_state : "replica");
 	vm->guests->spec.on_event(&event, vm->guests->spec.data);
+	/* what failed while it was found the core had no ear for */
+	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++) {
+		if (!vm->slot[k].error || vm->slot[k].filling)
+			continue;
+		vm->slot[k].error = false;
+		ham_slot_failed(vm, k, false);
+	}
 }
 
 static void
@@ -411,7 +422,7 @@ find_call_off(struct ham_vm *vm)
 {
 	for (unsigned int k = 0; vm->qemu && k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].filling) {
-			vm->called_off = true;
+			vm->called_off_us = ham_clock_us();
 			vm->fill.slot = k;
 			vm->fill.serial =
 				vm->graph[ham_vm_copied(vm, 0)][k].serial + 1;
@@ -435,7 +446,7 @@ find_is_off(struct ham_vm *vm)
 static void
 find_look(struct ham_vm *vm)
 {
-	if (vm->called_off && vm->qemu)
+	if (vm->called_off_us && vm->qemu)
 		ham_qemu_query_status(vm);
 }
 

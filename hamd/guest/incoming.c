@@ -527,7 +527,8 @@ run_cont(struct ham_vm *vm)
 
 	vm->role = HAM_ROLE_OWNER;
 	vm->unclear_error = vm->own_error = vm->own_reads = false;
-	vm->called_off = vm->failed_with_it = false;
+	vm->called_off_us = 0;
+	vm->failed_with_it = vm->own_bad = false;
 	vm->cont_asked = false;
 	if (!ham_state_write(vm, &error) || !ham_ports_up(vm, &error)) {
 		ham_flow_fail(vm, "%s", error->message);

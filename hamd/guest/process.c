@@ -561,6 +561,13 @@ ham_qemu_query_status(struct ham_vm *vm)
 		      got_status);
 }
 
+bool
+ham_vm_is_live(const struct ham_vm *vm)
+{
+	return strcmp(vm->run_state, "running") == 0 ||
+	       strcmp(vm->run_state, "suspended") == 0;
+}
+
 void
 ham_qemu_query_migrate(struct ham_vm *vm)
 {

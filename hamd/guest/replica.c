@@ -75,7 +75,7 @@ ham_slot_go_on(struct ham_vm *vm)
 	if (!vm->was_held ||
 	    (!running && !ours && strcmp(vm->run_state, "io-error") != 0))
 		return; /* powered off, say: what failed stays failed */
-	if (vm->own_error)
+	if (vm->own_error || vm->held)
 		return; /* it stands because of that, whatever became of a copy
 			 */
 	vm->unclear_error = false;
@@ -262,9 +262,9 @@ ham_do_slot_set(struct ham_vm *vm)
 static void
 retry(struct ham_vm *vm)
 {
-	if (strcmp(vm->run_state, "io-error") != 0)
-		return;
 	vm->unclear_error = false; /* what fails again is told again */
+	if (vm->own_error || vm->held || strcmp(vm->run_state, "io-error") != 0)
+		return;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
 }
 
@@ -279,7 +279,6 @@ retry_end(struct ham_vm *vm, const GError *error)
 	if (error)
 		ham_warn("%s: it could not be tried again: %s", vm->name,
 			 error->message);
-	vm->called_off = vm->failed_with_it = false;
 }
 
 /* A write that fails again is told by an event, as every one is. */

@@ -31,7 +31,8 @@ launch_process(struct ham_vm *vm)
 
 	vm->role = HAM_ROLE_OWNER;
 	vm->unclear_error = vm->own_error = vm->own_reads = false;
-	vm->called_off = vm->failed_with_it = false;
+	vm->called_off_us = 0;
+	vm->failed_with_it = vm->own_bad = false;
 	vm->swap_stopped = false;
 	if (!ham_ports_check(vm, &error) || !ham_ports_open(vm, &error) ||
 	    !ham_qemu_start(vm, false, &error))

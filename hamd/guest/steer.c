@@ -256,7 +256,7 @@ got_jobs(ham_qmp *qmp, JsonNode *reply, const GError *error, void *data)
 		c->progress.disk_done += p.offset;
 		c->progress.disk_total += p.len;
 		c->disk_rest[i] = p.len - p.offset;
-		if (p.trouble || vm->job[i].ended) {
+		if (p.trouble || vm->job[i].error || vm->job[i].ended) {
 			ham_copy_failed(vm,
 					"the copy of disk %u to %s failed: %s",
 					i, c->peer.host,

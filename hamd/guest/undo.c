@@ -71,7 +71,7 @@ undo_nodes(struct ham_vm *vm)
 {
 	ham_copy_drop_targets(vm, HAM_FLOW_MAY);
 	ham_qsd_kill(vm);
-	if (strcmp(vm->run_state, "running") == 0)
+	if (ham_vm_is_live(vm))
 		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
 }
 

@@ -126,8 +126,8 @@ struct ham_fill {
 	GArray *ranges; /* struct ham_range; NULL: it was not */
 	struct ham_peer peer;
 	bool ending;	 /* its jobs are being ended, */
-	bool called_off; /* the mirrors, too, */
-	bool halted;	 /* for which the guest was stopped */
+	bool called_off; /* the mirrors, too */
+	bool broken;	 /* an error has stopped a mirror */
 	bool stopped; /* the guest, by us */
 	bool cut;     /* its connections were */
 	uint32_t node;
@@ -265,11 +265,13 @@ struct ham_vm {
 	unsigned int exports_left;
 	unsigned int io_errors; /* told by QEMU, of whatever disk */
 	bool unclear_error; /* a write failed; nothing says yet on which disk */
-	/* a copy was called off as the guest was found; that a write may have
-	 * failed with it is no failure of the guest's own disk */
-	bool called_off;
-	bool failed_with_it; /* one did; it waits for a RETRY */
-	bool own_error; /* the guest's own disk fails: it is to stand */
+	/* when a copy was called off as the guest was found, 0: none was; that
+	 * a write failed with it is no failure of the guest's own disk */
+	int64_t called_off_us;
+	bool failed_with_it; /* one did; the core is to be told as it is found
+			      */
+	bool own_bad;	     /* a write to the guest's own disk has failed, */
+	bool own_error;	     /* and it is to stand */
 	char own_text[80]; /* how */
 	bool own_reads; /* it fails to read; a copy was read instead */
 
@@ -447,6 +449,8 @@ bool ham_qemu_ready(struct ham_vm *vm);
 bool ham_qsd_ready(struct ham_vm *vm);
 /* Into vm->run_state and vm->mig_status, within a flow's step. */
 void ham_qemu_query_status(struct ham_vm *vm);
+/* By the last answer to that the guest runs, or sleeps (S3) and would. */
+bool ham_vm_is_live(const struct ham_vm *vm);
 void ham_qemu_query_migrate(struct ham_vm *vm);
 
 /* label.c */
@@ -658,8 +662,9 @@ bool ham_fill_is_off(struct ham_vm *vm);
 void ham_fill_forget(struct ham_vm *vm);
 /* Cuts its connections, out of band. */
 void ham_fill_cut(struct ham_vm *vm);
-/* error NULL: well */
-/* One of its jobs, or of something else: how far it got, error or NULL. */
+/* A job, of its or of something else, was stopped by an error. */
+void ham_fill_job_stopped(struct ham_vm *vm, const char *job);
+/* The same ended: how far it got; error NULL: well. */
 void ham_fill_job_ended(struct ham_vm *vm, const char *job, uint64_t bytes,
 			const char *error);
 

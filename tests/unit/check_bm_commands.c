@@ -116,7 +116,7 @@ START_TEST(fill)
 			 "{'job-id':'d2-s1-new','device':'d2-top',"
 			 "'target':'d2-s1-nbd4','sync':'none',"
 			 "'copy-mode':'write-blocking',"
-			 "'on-target-error':'stop'}");
+			 "'on-source-error':'stop','on-target-error':'stop'}");
 	bm_assert_object(ham_bm_fill_backup(&disk, 1, old, false, 1048576),
 			 "{'job-id':'d2-s1-old','device':'d2-f',"
 			 "'target':'d2-s1-old4','sync':'full','bitmap':'s1',"
