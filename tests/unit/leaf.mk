@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# unit tests of netmigrate, blockmirror and fence
+# unit tests of netmigrate, blockmirror, fence and hamd/pki
 check_PROGRAMS += \
 	tests/unit/check_bm_commands \
 	tests/unit/check_bm_digest \
@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/check_net_learn \
 	tests/unit/check_net_learn_filter \
 	tests/unit/check_net_probe \
+	tests/unit/check_pki \
 	$(NULL)
 
 bm_test_cppflags = $(AM_CPPFLAGS) $(GLIB_CFLAGS) $(JSON_CFLAGS) $(CHECK_CFLAGS)
@@ -173,3 +174,12 @@ tests_unit_check_net_probe_SOURCES = \
 tests_unit_check_net_probe_CPPFLAGS = \
 	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_net_probe_LDADD = libhamnet.la $(GLIB_LIBS) $(CHECK_LIBS)
+
+tests_unit_check_pki_SOURCES = \
+	tests/unit/check_pki.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_pki_CPPFLAGS = \
+	$(AM_CPPFLAGS) $(GLIB_CFLAGS) $(CRYPTO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_pki_LDADD = \
+	libhampki.la libhambase.la $(GLIB_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)

@@ -44,9 +44,11 @@ may_include hamd/guest \
 may_include hamd \
 	"hamd/[a-z_]+\.h|hamd/guest/guest\.h|$core_public|$leaves|$io|$base|hamd-config\.h"
 # a program of its own: it knows hamd by the admin socket alone; `config check`
-# reads the cluster file, and asks fence agents what they can do, without hamd
+# reads the cluster file, and asks fence agents what they can do, without hamd,
+# and `pki` needs none
 may_include hamd/ctl \
-	"hamd/ctl/[a-z_]+\.h|config/(conf|value)\.h|fence/fence\.h|hamd/io/jsonl?\.h|$base|hamd-config\.h"
+	"hamd/ctl/[a-z_]+\.h|config/(conf|value)\.h|fence/fence\.h|hamd/io/jsonl?\.h|hamd/pki/pki\.h|$base|hamd-config\.h"
+may_include hamd/pki "hamd/pki/[a-z_]+\.h|$base"
 for leaf in config fence netmigrate blockmirror; do
 	may_include "$leaf" "$leaf/[a-z_]+\.h|$base"
 done
@@ -99,7 +101,8 @@ for leaf in config fence net block; do
 	may_call "$leaf" base
 done
 may_call guest io core config fence net block base
-may_call ctl io config fence base
+may_call pki base
+may_call ctl io config fence pki base
 
 # The compiler's own helpers; sanitizers and fortified copies bring more.
 pure='__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__popcountdi2|__u?divti3'
