@@ -47,6 +47,11 @@ enum ham_ctl_option {
 	HAM_CTL_NO_AGENTS = 1 << 16,
 	HAM_CTL_FOR = 1 << 17,
 	HAM_CTL_DRY_RUN = 1 << 18,
+	HAM_CTL_CA = 1 << 19,
+	HAM_CTL_OUT = 1 << 20,
+	HAM_CTL_DAYS = 1 << 21,
+	HAM_CTL_CSR = 1 << 22,
+	HAM_CTL_DIR = 1 << 23,
 	HAM_CTL_GUEST = 1 << 24,
 	HAM_CTL_EXPORT = 1 << 25,
 	HAM_CTL_SVG = 1 << 26,
@@ -70,6 +75,11 @@ struct ham_ctl_options {
 	const char *export;   /* --export */
 	const char *svg;      /* --svg */
 	const char *output;   /* --output */
+	const char *ca;	      /* --ca */
+	const char *out;      /* --out */
+	const char *dir;      /* --dir */
+	const char *csr;      /* --csr */
+	int64_t days;	      /* --days */
 	bool color;	      /* standard output wants colours */
 };
 
@@ -144,6 +154,11 @@ int ham_ctl_events(const struct ham_ctl_options *options, char **args);
 int ham_ctl_history(const struct ham_ctl_options *options, char **args);
 int ham_ctl_explain(const struct ham_ctl_options *options, char **args);
 int ham_ctl_config_check(const struct ham_ctl_options *options, char **args);
+int ham_ctl_pki_init(const struct ham_ctl_options *options, char **args);
+int ham_ctl_pki_issue(const struct ham_ctl_options *options, char **args);
+int ham_ctl_pki_renew(const struct ham_ctl_options *options, char **args);
+int ham_ctl_pki_revoke(const struct ham_ctl_options *options, char **args);
+int ham_ctl_pki_status(const struct ham_ctl_options *options, char **args);
 int ham_ctl_blackbox(const struct ham_ctl_options *options, char **args);
 int ham_ctl_version(const struct ham_ctl_options *options, char **args);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # hamctl, a program of its own: it reaches hamd through the admin socket alone;
-# of hamd's code it uses the base, io's pure line parser, config/ and, to ask
-# agents what they can do, fence/
+# of hamd's code it uses the base, io's pure line parser, config/, pki/ and, to
+# ask agents what they can do, fence/
 noinst_LTLIBRARIES += libhamctl.la
 libhamctl_la_SOURCES = \
 	hamd/ctl/about.c \
@@ -36,6 +36,7 @@ libhamctl_la_SOURCES = \
 	hamd/ctl/set.c \
 	hamd/ctl/phases.c \
 	hamd/ctl/phases.h \
+	hamd/ctl/pki.c \
 	hamd/ctl/plan.c \
 	hamd/ctl/plot.c \
 	hamd/ctl/plot.h \
@@ -73,7 +74,7 @@ hamd_hamctl_CPPFLAGS = $(AM_CPPFLAGS) $(GLIB_CFLAGS)
 # hamctl must start on a machine without them
 hamd_hamctl_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 hamd_hamctl_LDADD = libhamctl.la libhamconfig.la libhamfence.la libhamio.la \
-	libhambase.la
+	libhampki.la libhambase.la
 
 # bash-completion loads a file by the command's bare name
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -13,6 +13,7 @@
 
 #include "hamd-config.h"
 #include "hamd/ctl/ctl.h"
+#include "hamd/pki/pki.h"
 
 #define DEFAULT_SOCKET "/run/hamd/admin.sock"
 
@@ -53,6 +54,13 @@ static const struct option_entry entries[] = {
 	  "into that file, replaced as a whole" },
 	{ HAM_CTL_NO_AGENTS, "no-agents", NULL,
 	  "do not ask the fence agents here" },
+	{ HAM_CTL_CA, "ca", "DIR", "the CA's folder [/etc/hamd/ca]" },
+	{ HAM_CTL_OUT, "out", "DIR", "the certificate goes there, with its key" },
+	{ HAM_CTL_DIR, "dir", "DIR", "a node's folder [/etc/hamd/pki]" },
+	{ HAM_CTL_DAYS, "days", "N",
+	  "so long it is valid [a CA 3650, a node 365]" },
+	{ HAM_CTL_CSR, "csr", "FILE",
+	  "for the key of this request, which stays where it is" },
 	{ HAM_CTL_GUEST, "guest", "NAME", "of that guest alone" },
 	{ HAM_CTL_EXPORT, "export", "FORMAT",
 	  "csv or json, for other programs" },
@@ -72,7 +80,7 @@ static const struct {
 	const char *name;
 	bool group;
 } planned[] = {
-	{ "pki", true }, { "cluster init", false },
+	{ "cluster init", false },
 	{ "cluster join", false }, { "cluster leave", false },
 	{ "cluster remove", false }, { "cluster cpu", false },
 	{ "config diff", false },
@@ -146,6 +154,26 @@ set_value(struct ham_ctl_options *options, enum ham_ctl_option bit,
 		*expected = "a file";
 		options->output = value;
 		return value[0] != '\0';
+	case HAM_CTL_CA:
+		*expected = "a folder";
+		options->ca = value;
+		return value[0] != '\0';
+	case HAM_CTL_OUT:
+		*expected = "a folder";
+		options->out = value;
+		return value[0] != '\0';
+	case HAM_CTL_DIR:
+		*expected = "a folder";
+		options->dir = value;
+		return value[0] != '\0';
+	case HAM_CTL_CSR:
+		*expected = "a file";
+		options->csr = value;
+		return value[0] != '\0';
+	case HAM_CTL_DAYS:
+		*expected = "days, from 1 to 36500";
+		return parse_count(value, 1, &options->days) &&
+		       options->days <= HAM_PKI_MAX_DAYS;
 	case HAM_CTL_SINCE:
 		*expected = "the number of an event";
 		return parse_count(value, 0, &options->since);

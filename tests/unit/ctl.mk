@@ -17,6 +17,7 @@ tests_unit_check_ctl_table_LDADD = libhamctl.la libhamio.la libhambase.la \
 
 ham_hamctl_tests = \
 	tests/unit/test-hamctl-completion.sh \
+	tests/unit/test-hamctl-pki.sh \
 	tests/unit/test-hamctl-docs.sh \
 	tests/unit/test-hamctl-history.py \
 	tests/unit/test-hamctl-metrics.py \

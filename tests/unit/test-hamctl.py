@@ -504,7 +504,7 @@ class Usage(HamctlTest):
 
     def test_planned_commands(self):
         for words, name in (
-                (["pki", "init"], "pki init"),
+                (["cluster", "join"], "cluster join"),
                 (["cluster", "init"], "cluster init"),
                 (["config", "diff", "a"], "config diff"),
                 (["config", "apply", "a"], "config apply")):
@@ -518,7 +518,7 @@ class Usage(HamctlTest):
             got = self.hamctl(*words)
             self.assertEqual((got.code, got.err), (0, ""))
             self.assertIn(text, got.out)
-            self.assertNotIn("pki", got.out)
+            self.assertNotIn("config apply", got.out)
             self.assertLessEqual(max(map(len, got.lines)), 80)
 
     def test_options_anywhere(self):
