@@ -44,10 +44,12 @@ time_for(uint64_t bytes, uint64_t rate)
 	return (int64_t)(us / rate);
 }
 
-static uint64_t
-less(uint64_t bytes, unsigned int percent)
+/* A throttle lets the guest run for the rest of the time only: in that it
+ * writes what it would, the same pages again included. */
+static int64_t
+running(int64_t span_us, unsigned int percent)
 {
-	return (uint64_t)((unsigned __int128)bytes * (100 - percent) / 100);
+	return percent < 100 ? span_us / 100 * (100 - (int64_t)percent) : 0;
 }
 
 void
@@ -105,8 +107,7 @@ measure_rate(struct ham_converge *c, const struct ham_converge_sample *s)
 }
 
 /* Between two samples the writes were looked up once or more: what was found by
- * each of them on average.  Under a throttle the guest writes less than it
- * would. */
+ * each of them on average. */
 static void
 measure_dirt(struct ham_converge *c, const struct ham_converge_sample *s)
 {
@@ -126,9 +127,8 @@ measure_dirt(struct ham_converge *c, const struct ham_converge_sample *s)
 			: 0;
 	c->dirty_rate =
 		(uint64_t)((unsigned __int128)found * US / (uint64_t)span_us);
-	if (s->throttle < 100 && s->throttle == c->synced.throttle)
-		found = (uint64_t)((unsigned __int128)found * 100 /
-				   (100 - s->throttle));
+	if (s->throttle == c->synced.throttle)
+		span_us = MAX(running(span_us, s->throttle), 1);
 	ham_dirty_note(&c->dirty, span_us / (int64_t)syncs, found / syncs,
 		       s->now_us);
 	c->syncs += syncs;
@@ -168,8 +168,9 @@ dirty_in(const struct course *course, int64_t span_us)
 {
 	uint64_t least, most;
 
-	ham_dirty_in(&course->c->dirty, span_us, &least, &most);
-	return less(course->most ? most : least, course->throttle);
+	ham_dirty_in(&course->c->dirty, running(span_us, course->throttle),
+		     &least, &most);
+	return course->most ? most : least;
 }
 
 /* How long until what is left fits; NEVER_US: from course->best on passes find

@@ -207,6 +207,34 @@ START_TEST(no_more_throttle_than_the_policy_has)
 }
 END_TEST
 
+/* A place that is written over again and again within a pass: half of the time
+ * it is written as a whole all the same. */
+START_TEST(the_throttle_that_an_area_needs_is_found_at_once)
+{
+	struct run run;
+	unsigned int most = 0, back = 0;
+
+	begin(&run, (struct model){.set = {{96e6, 300e6, 0, 0}}}, 48e6);
+	run.limits.max_pause_us = 800000;
+	run.limits.throttle_max = 99;
+	for (int ms = 0; ms < 60000; ms++) {
+		model_step(&run.model);
+		if (ms % LOOK_MS == 0)
+			look(&run);
+		if (run.view.verdict == HAM_CONVERGE_NOW)
+			break;
+		if (ms % THROTTLE_MS == 0) {
+			back += run.view.throttle + 10 < run.model.throttle;
+			run.model.throttle = run.view.throttle;
+			most = MAX(most, run.model.throttle);
+		}
+	}
+	ck_assert_int_eq(run.view.verdict, HAM_CONVERGE_NOW);
+	ck_assert_uint_ge(most, 80);
+	ck_assert_uint_eq(back, 0);
+}
+END_TEST
+
 /* A load that ends: what was taken is given back. */
 START_TEST(a_throttle_is_taken_back)
 {
@@ -391,6 +419,7 @@ main(void)
 			    n_endless);
 	tcase_add_loop_test(tc, no_more_throttle_than_the_policy_has, 0,
 			    n_endless);
+	tcase_add_test(tc, the_throttle_that_an_area_needs_is_found_at_once);
 	tcase_add_test(tc, a_throttle_is_taken_back);
 	tcase_add_test(tc, nothing_is_said_before_anything_is_known);
 	tcase_add_test(tc, without_its_disks_it_is_not_handed_over);
