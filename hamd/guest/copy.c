@@ -110,8 +110,10 @@ set_up(struct ham_vm *vm)
 	add_capability(caps, "return-path", true);
 	add_capability(caps, "pause-before-switchover", true);
 	add_capability(caps, "switchover-ack", true);
-	/* it can't be set later; steer.c says how much, if any */
-	add_capability(caps, "auto-converge", true);
+	/* it can't be set later; judge.c says how much, if any */
+	vm->copy.slowable = vm->copy.policy.auto_converge ||
+			    vm->guests->spec.conf->accel == HAM_CONF_KVM;
+	add_capability(caps, "auto-converge", vm->copy.slowable);
 	json_object_set_array_member(args, "capabilities", caps);
 	ham_flow_send(vm, vm->qmp, "migrate-set-capabilities", args,
 		      HAM_FLOW_MUST, NULL);

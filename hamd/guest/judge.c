@@ -8,7 +8,9 @@
  *
  * Refuses to slow a guest whose policy does not allow it.  Of a migration that
  * has begun QEMU may slow it by 1 % even then: auto-converge can't be switched
- * on later, and 1 % is the least that QEMU knows.
+ * on later, and 1 % is the least that QEMU knows.  Without KVM that is left
+ * out, for the looks at the memory that come with it (doc/design.md, "Memory
+ * under TCG").
  */
 #include "hamd/base/clock.h"
 #include "hamd/guest/vm.h"
@@ -166,9 +168,10 @@ look(struct ham_vm *vm)
 		.max_pause_us = longest(c),
 		.end_us = end_us(c),
 		.bandwidth = ham_vm_budget(vm),
-		.throttle_max = c->policy.auto_converge && !c->forced
-					? THROTTLE_MAX
-					: 0,
+		.throttle_max =
+			c->policy.auto_converge && c->slowable && !c->forced
+				? THROTTLE_MAX
+				: 0,
 	};
 
 	ham_converge_look(&c->converge, &limits, &c->view);

@@ -162,6 +162,7 @@ struct ham_copy {
 	struct ham_peer peer;
 	uint32_t peer_node;
 	bool mirror;   /* disks are copied; else D is current already */
+	bool slowable; /* QEMU may slow the guest, if the policy lets it */
 	bool watching; /* the ticker runs */
 	bool gated;
 	bool failed;

@@ -81,6 +81,7 @@ begin(void)
 	vm.name = (char *)"web1";
 	g_hash_table_insert(guests.vms, vm.name, &vm);
 	vm.copy.jobs_ready = true;
+	vm.copy.slowable = true;
 	vm.copy.began_us = now_us;
 	vm.copy.policy = (struct ham_policy){.max_pause_us = 150000,
 					     .max_duration_us = 180 * SECOND};
@@ -242,6 +243,18 @@ START_TEST(with_leave_it_is_slowed_step_by_step)
 }
 END_TEST
 
+START_TEST(a_leave_that_qemu_cannot_use)
+{
+	begin();
+	vm.copy.slowable = false;
+	vm.copy.policy.auto_converge = true;
+	copy_for(30 * SECOND, 200 * MIB);
+	ck_assert_uint_eq(asked, 0);
+	ck_assert_uint_eq(vm.copy.throttle, 0);
+	end();
+}
+END_TEST
+
 START_TEST(it_is_let_go_when_that_leave_is_taken_back)
 {
 	struct ham_policy policy;
@@ -385,6 +398,7 @@ main(void)
 	tcase_add_test(tc, a_gate_is_lost_when_it_no_longer_fits);
 	tcase_add_test(tc, a_guest_is_not_slowed_without_leave);
 	tcase_add_test(tc, with_leave_it_is_slowed_step_by_step);
+	tcase_add_test(tc, a_leave_that_qemu_cannot_use);
 	tcase_add_test(tc, it_is_let_go_when_that_leave_is_taken_back);
 	tcase_add_test(tc, what_lets_go_acts_as_easily_as_what_slows);
 	tcase_add_test(tc, percent_never_falls);
