@@ -170,7 +170,9 @@ dirty_in(const struct course *course, int64_t span_us)
 
 	ham_dirty_in(&course->c->dirty, running(span_us, course->throttle),
 		     &least, &most);
-	return course->most ? most : least;
+	return course->most && !(course->throttle && course->c->hopeful)
+		       ? most
+		       : least;
 }
 
 /* How long until what is left fits; NEVER_US: from course->best on passes find

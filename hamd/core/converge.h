@@ -71,6 +71,9 @@ struct ham_converge_view {
 
 struct ham_converge {
 	struct ham_dirty dirty; /* as without any throttle */
+	/* a forecast before there is a copy: little is known of the short times
+	 * that a throttle leaves, so the least is taken */
+	bool hopeful;
 	int64_t fixed_us;
 	struct ham_converge_sample first, last;
 	struct ham_converge_sample synced; /* of when passes last grew */

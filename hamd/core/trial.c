@@ -87,6 +87,7 @@ begin(const struct ham_trial_facts *facts, uint64_t rate,
       struct ham_converge *c)
 {
 	ham_converge_begin(c, facts->ram_total, FIXED_LIKELY_US);
+	c->hopeful = true;
 	(void)note_dirt(facts, &c->dirty);
 	c->first.now_us = 1;
 	c->last.now_us = SEEN_US;
