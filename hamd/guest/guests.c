@@ -385,7 +385,10 @@ tell_found(struct ham_vm *vm)
 		blob.len = (uint16_t)strlen(text);
 		memcpy(blob.bytes, text, blob.len);
 	}
-	vm->unclear_error = strcmp(vm->run_state, "io-error") == 0;
+	/* what the last writes of one that has powered off met with was told to
+	 * nobody */
+	vm->unclear_error = strcmp(vm->run_state, "io-error") == 0 ||
+			    strcmp(vm->run_state, "shutdown") == 0;
 	vm->failed_with_it = false;
 	if (vm->called_off_us)
 		vm->called_off_us = ham_clock_us();
@@ -573,11 +576,8 @@ find_end(struct ham_vm *vm, const GError *error)
 		ham_qsd_kill_later(vm); /* of a copy that is over */
 	if (vm->qemu && kind_of(vm) == HAM_FOUND_RUNNING)
 		ham_beat_start(vm);
-	if (strcmp(vm->run_state, "shutdown") == 0) {
-		/* what its last writes met with was told to nobody */
-		vm->unclear_error = true;
+	if (strcmp(vm->run_state, "shutdown") == 0)
 		ham_vm_powered_off(vm);
-	}
 	tell_found(vm);
 	found_one(guests);
 }

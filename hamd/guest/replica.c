@@ -262,7 +262,9 @@ ham_do_slot_set(struct ham_vm *vm)
 static void
 retry(struct ham_vm *vm)
 {
-	vm->unclear_error = false; /* what fails again is told again */
+	/* what fails again is told again; what has ended does not */
+	if (strcmp(vm->run_state, "shutdown") != 0)
+		vm->unclear_error = false;
 	if (vm->own_error || vm->held || strcmp(vm->run_state, "io-error") != 0)
 		return;
 	ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
