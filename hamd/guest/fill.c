@@ -11,8 +11,8 @@
  * before.  Whether a copy counts is the core's; here it is never lost that it
  * does not.
  *
- * A mirror is only ended while the guest stands (doc/design.md, "How a mirror
- *is ended").
+ * A mirror is only ended while the guest stands: doc/design.md, "How a mirror
+ *is ended".
  */
 #include <string.h>
 
@@ -82,6 +82,19 @@ ham_fill_call_off(struct ham_vm *vm)
 		      jobs_seen);
 }
 
+static void
+cancel_mirrors(struct ham_vm *vm, enum ham_flow_how how)
+{
+	HAM_EACH_COPIED (vm, i) {
+		g_autofree char *mirror = NULL;
+		g_autofree char *backup = NULL;
+
+		names(vm, i, &mirror, &backup);
+		ham_flow_send(vm, vm->qmp, "block-job-cancel",
+			      ham_bm_job_end(mirror), how, NULL);
+	}
+}
+
 /* With both connections cut, nothing of the guest waits for long any more. */
 static void
 call_off_mirrors(struct ham_vm *vm)
@@ -93,14 +106,7 @@ call_off_mirrors(struct ham_vm *vm)
 		vm->swap_stopped = true;
 		ham_slot_stop(vm);
 	}
-	HAM_EACH_COPIED (vm, i) {
-		g_autofree char *mirror = NULL;
-		g_autofree char *backup = NULL;
-
-		names(vm, i, &mirror, &backup);
-		ham_flow_send(vm, vm->qmp, "block-job-cancel",
-			      ham_bm_job_end(mirror), HAM_FLOW_MAY, NULL);
-	}
+	cancel_mirrors(vm, HAM_FLOW_MAY);
 }
 
 static void
@@ -138,8 +144,9 @@ ham_fill_is_off(struct ham_vm *vm)
 	vm->fill.ending = false;
 	ham_vm_nudge_end(vm);
 	drop_nodes(vm);
+	/* refused to one that has powered off: that is no failure of a copy */
 	if (vm->swap_stopped && !vm->held)
-		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MUST, NULL);
+		ham_flow_send(vm, vm->qmp, "cont", NULL, HAM_FLOW_MAY, NULL);
 	return false;
 }
 
@@ -299,14 +306,7 @@ static void
 end_mirrors(struct ham_vm *vm)
 {
 	vm->fill.jobs = 1;
-	HAM_EACH_COPIED (vm, i) {
-		g_autofree char *mirror = NULL;
-		g_autofree char *backup = NULL;
-
-		names(vm, i, &mirror, &backup);
-		ham_flow_send(vm, vm->qmp, "block-job-cancel",
-			      ham_bm_job_end(mirror), HAM_FLOW_MUST, NULL);
-	}
+	cancel_mirrors(vm, HAM_FLOW_MUST);
 	ham_flow_send(vm, vm->qmp, "query-block-jobs", NULL, HAM_FLOW_MUST,
 		      jobs_seen);
 }

@@ -320,6 +320,10 @@ ham_copy_policy(struct ham_vm *vm, const struct ham_policy *policy, bool forced)
 {
 	vm->copy.policy = *policy;
 	vm->copy.forced = forced;
+	if (vm->copy.watching && policy->auto_converge && !vm->copy.slowable)
+		decided(vm,
+			"it can't be slowed down: with accel = tcg "
+			"auto_converge has to be set before it is migrated");
 	/* it is judged anew */
 	vm->copy.limit_told = false;
 	vm->copy.never_us = 0;

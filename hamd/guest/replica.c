@@ -76,8 +76,7 @@ ham_slot_go_on(struct ham_vm *vm)
 	    (!running && !ours && strcmp(vm->run_state, "io-error") != 0))
 		return; /* powered off, say: what failed stays failed */
 	if (vm->own_error || vm->held)
-		return; /* it stands because of that, whatever became of a copy
-			 */
+		return; /* it stands because of that, not of a copy */
 	vm->unclear_error = false;
 	for (unsigned int k = 0; k < HAM_BM_SLOTS; k++)
 		if (vm->slot[k].node == vm->slot_act.node)

@@ -24,7 +24,7 @@ static int64_t now_us;
 static ham_guests guests;
 static struct ham_vm vm;
 static unsigned int told[HAM_DID_N];
-static char last_text[HAM_TEXT_MAX];
+static char last_text[HAM_TEXT_MAX], decision[HAM_TEXT_MAX];
 static unsigned int asked; /* of QEMU */
 
 int64_t
@@ -54,6 +54,8 @@ ham_vm_did(struct ham_vm *of, enum ham_did did, const char *text, bool flag)
 	told[did]++;
 	if (text && did != HAM_DID_DECIDED)
 		g_strlcpy(last_text, text, sizeof(last_text));
+	else if (text)
+		g_strlcpy(decision, text, sizeof(decision));
 }
 
 void
@@ -255,6 +257,24 @@ START_TEST(a_leave_that_qemu_cannot_use)
 }
 END_TEST
 
+START_TEST(a_leave_that_comes_too_late_is_told)
+{
+	struct ham_policy policy;
+
+	begin();
+	vm.copy.slowable = false;
+	vm.copy.watching = true;
+	policy = vm.copy.policy;
+	ham_copy_policy(&vm, &policy, false);
+	ck_assert_uint_eq(told[HAM_DID_DECIDED], 0);
+	policy.auto_converge = true;
+	ham_copy_policy(&vm, &policy, false);
+	ck_assert_uint_eq(told[HAM_DID_DECIDED], 1);
+	ck_assert_ptr_nonnull(strstr(decision, "can't be slowed down"));
+	end();
+}
+END_TEST
+
 START_TEST(it_is_let_go_when_that_leave_is_taken_back)
 {
 	struct ham_policy policy;
@@ -399,6 +419,7 @@ main(void)
 	tcase_add_test(tc, a_guest_is_not_slowed_without_leave);
 	tcase_add_test(tc, with_leave_it_is_slowed_step_by_step);
 	tcase_add_test(tc, a_leave_that_qemu_cannot_use);
+	tcase_add_test(tc, a_leave_that_comes_too_late_is_told);
 	tcase_add_test(tc, it_is_let_go_when_that_leave_is_taken_back);
 	tcase_add_test(tc, what_lets_go_acts_as_easily_as_what_slows);
 	tcase_add_test(tc, percent_never_falls);
