@@ -99,6 +99,7 @@ check_PROGRAMS += \
 	tests/unit/check_fencing \
 	tests/unit/check_announce \
 	tests/unit/check_freeze \
+	tests/unit/check_events \
 	tests/unit/check_judge \
 	$(NULL)
 
@@ -134,6 +135,15 @@ tests_unit_check_announce_SOURCES = \
 	$(NULL)
 tests_unit_check_announce_CPPFLAGS = $(daemon_test_cppflags)
 tests_unit_check_announce_LDADD = $(daemon_test_ldadd)
+
+tests_unit_check_events_SOURCES = \
+	hamd/guest/events.c \
+	tests/unit/bm_json.h \
+	tests/unit/check_events.c \
+	tests/unit/leaf_run.h \
+	$(NULL)
+tests_unit_check_events_CPPFLAGS = $(daemon_test_cppflags)
+tests_unit_check_events_LDADD = libhamblock.la libhamio.la $(daemon_test_ldadd)
 
 tests_unit_check_judge_SOURCES = \
 	hamd/guest/judge.c \
