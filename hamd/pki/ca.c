@@ -95,10 +95,13 @@ make_folder(const char *dir, GError **error)
 		return ham_error_errno(error, errno, "%s", issued);
 	if (stat(dir, &st) != 0)
 		return ham_error_errno(error, errno, "%s", dir);
-	if (st.st_mode & 022)
-		return ham_refuse(error,
-				  "%s: mode %04o: others may write in it", dir,
-				  (unsigned int)(st.st_mode & 07777));
+	if (st.st_uid != geteuid() || (st.st_mode & 022))
+		return ham_refuse(
+			error,
+			"%s: uid %u's, mode %04o: others may write in "
+			"it, expected yours and 0700",
+			dir, (unsigned int)st.st_uid,
+			(unsigned int)(st.st_mode & 07777));
 	return true;
 }
 
@@ -386,9 +389,15 @@ issue(struct ham_ca *ca, const struct ham_pki_order *order, const char *names,
 				      order->node);
 	described = ham_pki_describe(cert);
 	file = g_strdup_printf("%s.pem", described->serial);
-	return in_time(ca, cert, error) &&
-	       ham_pki_write_cert(issued, file, cert, error) &&
-	       hand_out(ca, order, cert, key, error);
+	if (!in_time(ca, cert, error) ||
+	    !ham_pki_write_cert(issued, file, cert, error))
+		return false;
+	if (hand_out(ca, order, cert, key, error))
+		return true;
+	g_prefix_error(error,
+		       "%s/%s is issued, and could not be handed out: ", issued,
+		       file);
+	return false;
 }
 
 bool

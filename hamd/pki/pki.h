@@ -12,7 +12,7 @@
  *random bits.  A list of revoked ones is valid as long as its CA: GnuTLS, which
  *QEMU uses, refuses everything under an old one.
  *
- * Refuses a key that others than its owner may read, and to write over a CA.
+ * Refuses a key that others own or may read, and to write over a CA.
  * Nothing here asks for a passphrase: a key that has one is refused.
  */
 #ifndef HAMD_PKI_PKI_H

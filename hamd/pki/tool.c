@@ -47,6 +47,12 @@ open_file(const char *path, bool closed, GError **error)
 		close(fd);
 		return NULL;
 	}
+	if (closed && st.st_uid != 0 && st.st_uid != geteuid()) {
+		ham_refuse(error, "%s: uid %u's, expected yours or root's",
+			   path, (unsigned int)st.st_uid);
+		close(fd);
+		return NULL;
+	}
 	if (closed && (st.st_mode & 077)) {
 		ham_refuse(error,
 			   "%s: mode %04o, expected 0600 or 0400: others may "

@@ -24,7 +24,7 @@ bool ham_pki_failed(GError **error, const char *format, ...)
 X509 *ham_pki_read_cert(const char *dir, const char *name, GError **error);
 X509_CRL *ham_pki_read_crl(const char *dir, const char *name, GError **error);
 X509_REQ *ham_pki_read_csr(const char *path, GError **error);
-/* Refuses one that others may read. */
+/* Refuses one that others own or may read. */
 EVP_PKEY *ham_pki_read_key(const char *dir, const char *name, GError **error);
 
 /* Whole and on disk, or as it was.  Keys are for their owner alone. */

@@ -228,6 +228,50 @@ START_TEST(a_key_that_others_may_read)
 }
 END_TEST
 
+/* What nobody knows of nobody can revoke. */
+START_TEST(what_could_not_be_handed_out)
+{
+	g_autofree char *file = in(top, "file");
+	struct ham_pki_order order = order_of("n1");
+	g_autoptr(GPtrArray) issued = NULL;
+	GError *error = NULL;
+
+	make_ca(ca);
+	ck_assert(g_file_set_contents(file, "x", -1, NULL));
+	order.out = file;
+	assert_refused(ham_pki_issue(ca, &order, &error), &error,
+		       "is issued, and could not be handed out");
+	issued = ham_pki_issued(ca, NULL);
+	ck_assert_uint_eq(issued->len, 1);
+}
+END_TEST
+
+START_TEST(a_folder_in_which_others_may_write)
+{
+	GError *error = NULL;
+
+	ck_assert_int_eq(mkdir(ca, 0700), 0);
+	ck_assert_int_eq(chmod(ca, 0770), 0);
+	assert_refused(ham_pki_init(ca, "lab", 10, &error), &error,
+		       "mode 0770");
+}
+END_TEST
+
+START_TEST(a_key_that_is_anothers)
+{
+	g_autofree char *key = in(node, "node.key");
+	g_autofree char *problems = NULL;
+
+	make_ca(ca);
+	issue(ca, "n1");
+	if (geteuid() != 0)
+		return; /* nobody else can give files away */
+	ck_assert_int_eq(chown(key, 12345, (gid_t)-1), 0);
+	problems = problems_in(0, "n1");
+	ck_assert_ptr_nonnull(strstr(problems, "uid 12345"));
+}
+END_TEST
+
 START_TEST(the_key_of_another)
 {
 	g_autofree char *key = in(node, "node.key");
@@ -530,6 +574,9 @@ main(void)
 	tcase_add_test(tc, another_nodes_name);
 	tcase_add_loop_test(tc, in_time, 0, G_N_ELEMENTS(times));
 	tcase_add_test(tc, a_key_that_others_may_read);
+	tcase_add_test(tc, what_could_not_be_handed_out);
+	tcase_add_test(tc, a_folder_in_which_others_may_write);
+	tcase_add_test(tc, a_key_that_is_anothers);
 	tcase_add_test(tc, the_key_of_another);
 	tcase_add_test(tc, of_another_ca);
 	tcase_add_test(tc, revoked_by_its_node);
