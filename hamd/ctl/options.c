@@ -74,17 +74,10 @@ static const struct option_entry entries[] = {
 	{ HAM_CTL_HELP, "help", NULL, "this text" },
 };
 
-/* Named in the design, refused by name here.  With `group` the word after it
- * belongs to the name. */
-static const struct {
-	const char *name;
-	bool group;
-} planned[] = {
-	{ "cluster init", false },
-	{ "cluster join", false }, { "cluster leave", false },
-	{ "cluster remove", false }, { "cluster cpu", false },
-	{ "config diff", false },
-	{ "config apply", false },
+/* Named in the design, refused by name here. */
+static const char *const planned[] = {
+	"cluster init", "cluster join", "cluster leave", "cluster remove",
+	"cluster cpu", "config diff", "config apply",
 };
 /* clang-format on */
 
@@ -345,21 +338,13 @@ ham_ctl_planned(char **words)
 {
 	g_autofree char *pair = NULL;
 
-	bool verb;
-
-	if (words[0] == NULL)
+	if (words[0] == NULL || words[1] == NULL)
 		return false;
-	verb = words[1] && words[1][0] != '-';
-	pair = g_strconcat(words[0], verb ? " " : "", verb ? words[1] : "",
-			   NULL);
+	pair = g_strconcat(words[0], " ", words[1], NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(planned); i++) {
-		const char *name = planned[i].name;
-		const char *said;
-
-		if (strcmp(name, words[0]) != 0 && strcmp(name, pair) != 0)
+		if (strcmp(planned[i], pair) != 0)
 			continue;
-		said = planned[i].group ? pair : name;
-		fprintf(stderr, "hamctl: '%s' is not part of hamd %s\n", said,
+		fprintf(stderr, "hamctl: '%s' is not part of hamd %s\n", pair,
 			PACKAGE_VERSION);
 		return true;
 	}
